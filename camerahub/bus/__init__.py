@@ -1,0 +1,1 @@
+"""Floor 2: how batches of results travel between processes."""

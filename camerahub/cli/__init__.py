@@ -1,0 +1,1 @@
+"""Floor 7: commands. Sets up logs, maps errors to exit codes."""

@@ -1,0 +1,30 @@
+"""Results by the thousand: one numpy row an attempt, as they travel, are folded and are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camerahub.core.result import ProbeResult
+
+#: Times int64 µs since 1970 UTC; durations µs; ``status`` the last RTSP/HTTP status, 0 none; little endian on the wire.
+RESULT_DTYPE = np.dtype(
+    [
+        ("endpoint", "<i8"),
+        ("started_at", "<i8"),
+        ("duration_us", "<u4"),
+        ("status", "<u2"),
+        ("probe", "u1"),
+        ("outcome", "u1"),
+        ("reason", "u1"),
+        ("stage", "u1"),
+        ("flags", "<u2"),
+    ]
+)
+
+
+def pack(results: Iterable[ProbeResult]) -> NDArray[np.void]:
+    """Results as an array of shape (N,) and dtype ``RESULT_DTYPE``, in the order given."""
+    return np.array([r.row() for r in results], dtype=RESULT_DTYPE)

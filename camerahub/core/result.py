@@ -1,0 +1,161 @@
+"""One measurement, and the closed list of reasons.
+
+Codes are stored in databases and sent over the bus: append to the tables, never renumber.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Outcome(IntEnum):
+    """What one attempt says: it worked, something is wrong, or we could not look."""
+
+    OK = 0
+    FAULT = 1
+    UNKNOWN = 2
+
+
+class Signal(IntEnum):
+    """What a reason says of a facet."""
+
+    NONE = 0
+    UP = 1
+    DOWN = 2
+    UNKNOWN = 3
+
+
+class Facet(IntEnum):
+    """A question asked of a camera for ever. 在线, 出流, 点亮, 完好."""
+
+    ONLINE = 0
+    MEDIA = 1
+    LIT = 2
+    PICTURE = 3
+
+
+class Stage(IntEnum):
+    """The liveness ladder."""
+
+    L0 = 0
+    L1 = 1
+    L2 = 2
+    L3 = 3
+    L4 = 4
+    L5 = 5
+    L6 = 6
+    L7 = 7
+
+
+class ReasonInfo(NamedTuple):
+    """What one reason means: outcome of the attempt, what it says of three facets, words."""
+
+    code: int
+    outcome: Outcome
+    online: Signal
+    media: Signal
+    lit: Signal
+    zh: str
+    en: str
+
+
+_OK, _FAULT, _UNKNOWN = Outcome.OK, Outcome.FAULT, Outcome.UNKNOWN
+_U, _D, _Q = Signal.UP, Signal.DOWN, Signal.UNKNOWN
+
+#: The closed list (design: reasons table). Order of the dict = order of the codes.
+REASONS: dict[str, ReasonInfo] = {
+    "ok": ReasonInfo(0, _OK, _U, _U, _U, "正常", "works"),
+    "timeout": ReasonInfo(1, _FAULT, _D, _D, _D, "超时无应答", "no answer before the deadline"),
+    "unreachable": ReasonInfo(2, _FAULT, _D, _D, _D, "网络不可达", "host or network unreachable"),
+    "refused": ReasonInfo(3, _FAULT, _D, _D, _D, "端口拒绝连接", "connection refused"),
+    "reset": ReasonInfo(4, _FAULT, _D, _D, _D, "连接被中断", "connection reset or closed early"),
+    "protocol": ReasonInfo(5, _FAULT, _D, _D, _D, "应答不合协议", "answer is not the protocol"),
+    "tls": ReasonInfo(6, _FAULT, _D, _Q, _Q, "TLS 握手失败", "TLS handshake failed"),
+    "auth": ReasonInfo(7, _FAULT, _U, _Q, _Q, "用户名或密码错误", "credentials refused"),
+    "locked": ReasonInfo(8, _UNKNOWN, _U, _Q, _Q, "凭据待核, 暂停登录", "login paused: credentials to check"),
+    "busy": ReasonInfo(9, _UNKNOWN, _U, _Q, _Q, "连接数已满", "session slots full"),
+    "transport": ReasonInfo(10, _UNKNOWN, _U, _Q, _Q, "仅支持 UDP 取流", "only UDP transport offered"),
+    "not_found": ReasonInfo(11, _FAULT, _U, _D, _D, "流地址不存在", "stream path not found"),
+    "no_media": ReasonInfo(12, _FAULT, _U, _D, _D, "无码流", "no media arrives"),
+    "no_keyframe": ReasonInfo(13, _FAULT, _U, _D, _D, "无关键帧", "no key frame arrives"),
+    "undecodable": ReasonInfo(14, _FAULT, _U, _U, _D, "解码失败", "picture cannot be decoded"),
+    "encrypted": ReasonInfo(15, _UNKNOWN, _U, _U, _Q, "码流加密, 不可诊断", "stream is encrypted"),
+    "codec_unsupported": ReasonInfo(16, _UNKNOWN, _U, _U, _Q, "编码格式不支持", "codec not supported"),
+    "black": ReasonInfo(17, _FAULT, _U, _U, _D, "黑屏", "picture is black"),
+    "no_signal": ReasonInfo(18, _FAULT, _U, _U, _D, "信号丢失", "no-signal card"),
+    "no_address": ReasonInfo(19, _UNKNOWN, _Q, _Q, _Q, "未检测: 无地址", "not checked: no address"),
+    "no_route": ReasonInfo(20, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测机无路由", "not checked: prober has no route"),
+    "no_seat": ReasonInfo(21, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测名额不足", "not checked: no seat"),
+    "paused": ReasonInfo(22, _UNKNOWN, _Q, _Q, _Q, "未检测: 已暂停", "not checked: paused"),
+    "blind": ReasonInfo(23, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测机失明", "not checked: prober was blind"),
+    "platform_down": ReasonInfo(24, _UNKNOWN, _Q, _Q, _Q, "未检测: 上级平台离线", "not checked: platform down"),
+}
+REASON_NAMES: tuple[str, ...] = tuple(REASONS)
+REASON_CODES: dict[str, int] = {name: info.code for name, info in REASONS.items()}
+
+
+class ProbeInfo(NamedTuple):
+    """One kind of measurement: stored code, stage it proves, facets its results speak of."""
+
+    code: int
+    stage: Stage
+    facets: tuple[Facet, ...]
+    zh: str
+    en: str
+
+
+#: Kinds of probes. ``tcp`` proves L1 only: its faults count against 在线, its success proves nothing there.
+PROBE_KINDS: dict[str, ProbeInfo] = {
+    "tcp": ProbeInfo(0, Stage.L1, (Facet.ONLINE,), "端口探测", "TCP connect"),
+    "options": ProbeInfo(1, Stage.L2, (Facet.ONLINE,), "在线探测", "RTSP OPTIONS without credentials"),
+    "rtsp": ProbeInfo(2, Stage.L3, (Facet.ONLINE,), "登录探测", "RTSP DESCRIBE answered 200"),
+}
+PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One immutable measurement of one endpoint: one attempt, one deadline.
+
+    ``started_at`` int µs since 1970 UTC; ``duration_s`` seconds on the monotonic clock; ``stage`` the highest
+    stage proven (0 when nothing was); ``status`` the last RTSP/HTTP status seen, 0 when none.
+    """
+
+    endpoint: int
+    probe: str
+    outcome: Outcome
+    reason: str
+    stage: int
+    started_at: int
+    duration_s: float
+    status: int = 0
+
+    def row(self) -> tuple[int, int, int, int, int, int, int, int, int]:
+        """The fields in the order of ``core.batch.RESULT_DTYPE``."""
+        return (
+            self.endpoint,
+            self.started_at,
+            min(int(self.duration_s * 1e6), 0xFFFFFFFF),
+            self.status,
+            PROBE_KINDS[self.probe].code,
+            int(self.outcome),
+            REASON_CODES[self.reason],
+            self.stage,
+            0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to dial. ``host`` is an IP address by the time a probe sees it; ``password`` never leaves in a repr."""
+
+    endpoint: int
+    host: str
+    port: int
+    url: str = ""
+    username: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Target {self.endpoint} {self.host}:{self.port}>"

@@ -1,0 +1,3 @@
+"""Messages of cli."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Messages of config."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Messages of farm."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Messages of fleet."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Messages of probe."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Messages of register."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Messages of tablefile."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""Messages of web."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

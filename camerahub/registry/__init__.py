@@ -1,0 +1,1 @@
+"""Floor 2: the register of areas, devices, cameras, endpoints and what was seen of them."""
