@@ -1,3 +1,55 @@
-"""Messages of config."""
+"""Messages about the home folder and its configuration."""
 
-TEXTS: dict[str, tuple[str, str]] = {}
+TEXTS: dict[str, tuple[str, str]] = {
+    "config.no_home": (
+        "没有指定工作目录: 用 camerahub --home 目录 … 或环境变量 CAMERAHUB_HOME",
+        "no home folder: use camerahub --home DIR … or set CAMERAHUB_HOME",
+    ),
+    "config.home_missing": (
+        "工作目录 {home} 不存在或没有 camerahub.toml; 先运行 camerahub --home {home} init",
+        "home {home} does not exist or has no camerahub.toml; first run camerahub --home {home} init",
+    ),
+    "config.home_unwritable": (
+        "工作目录 {home} 不可写 ({error}); 请检查权限或磁盘",
+        "home {home} cannot be written ({error}); check its permissions and the disk",
+    ),
+    "config.home_taken": (
+        "{home} 中已有 camerahub.toml; init 不会覆盖. 换一个目录, 或直接修改该文件",
+        "{home} already has a camerahub.toml; init never overwrites. Use another folder or edit that file",
+    ),
+    "config.missing": (
+        "找不到配置文件 {file}; 先运行 camerahub --home 目录 init",
+        "configuration file {file} not found; run camerahub --home DIR init first",
+    ),
+    "config.unreadable": ("读不了 {file}: {error}", "cannot read {file}: {error}"),
+    "config.encoding": (
+        "{file} 不是 UTF-8 文本 (第 {offset} 字节); 用记事本另存为 UTF-8",
+        "{file} is not UTF-8 text (byte {offset}); save it as UTF-8",
+    ),
+    "config.syntax": ("{file} 不是合法的 TOML: {error}", "{file} is not valid TOML: {error}"),
+    "config.invalid": (
+        "{file} 有误, 什么也没有改动:\n{zh}\n  对照 configs/camerahub.toml 修改后再运行 check-config",
+        "{file} is wrong, nothing was changed:\n{en}\n  compare with configs/camerahub.toml, then run check-config",
+    ),
+    "config.file_missing": (
+        "{file} 里的 {key} 指向不存在或不可读的文件 {value}",
+        "{key} in {file} names a file that is missing or unreadable: {value}",
+    ),
+    "config.ok": ("{file} 正确 ({count} 项)", "{file} is right ({count} settings)"),
+    "config.init_done": (
+        "已建立 {home}: camerahub.toml (配置), {key} (密钥, 请另行备份), 数据库. 下一步: import-areas, import, run",
+        "created {home}: camerahub.toml, {key} (the key: back it up apart), database. Next: import-areas, import, run",
+    ),
+    "config.migrated": (
+        "数据库结构已是最新 (版本 {revision}{change})",
+        "database schema is up to date (revision {revision}{change})",
+    ),
+    "config.password_file": (
+        "读不了 PostgreSQL 密码文件 {file}: {error}; 应为权限 0600 的文本文件",
+        "cannot read the PostgreSQL password file {file}: {error}; expected a text file of mode 0600",
+    ),
+    "config.hub_running": (
+        "中心进程 (pid {pid}) 正在使用 {home}; 请先停止它",
+        "a hub (pid {pid}) is using {home}; stop it first",
+    ),
+}

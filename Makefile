@@ -1,0 +1,55 @@
+# The targets of the contract: setup, demo, test, test-real, bench. Nothing is needed but python3.11, pip, make.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.lock
+STAMP := $(VENV)/.synced
+
+.PHONY: setup demo test test-fast test-real lint bench fuzz lock clean
+.DEFAULT_GOAL := setup
+
+$(BIN)/uv: requirements/bootstrap.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
+	touch $@
+
+$(STAMP): $(BIN)/uv $(LOCK) pyproject.toml
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK) requirements/bootstrap.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+setup: $(STAMP) ## virtual environment in .venv, from a hashed lock; fast when nothing changed
+
+demo: setup ## a virtual county of 2,000 cameras, probed over real RTSP; Ctrl-C ends all
+	$(BIN)/camerahub demo
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry camerahub
+
+test-fast: setup ## under a minute
+	$(BIN)/pytest -n 2 -m "not slow and not real"
+
+test: setup lint ## everything that needs only pip
+	$(BIN)/pytest -n 2 -m "not real"
+
+test-real: setup ## against servers nobody here wrote; fails when a Debian peer is missing
+	$(BIN)/python -m tests.acceptance.peers.require
+	$(BIN)/pytest -m real
+
+bench: setup ## ratios against peers, measured in the same run
+	$(BIN)/python -m benchmarks
+
+fuzz: setup ## long campaigns; the corpora are replayed by make test
+	$(BIN)/python -m tests.fuzz.campaign
+
+lock: setup ## make the hashed locks anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o $(LOCK)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements/bootstrap.in -o requirements/bootstrap.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,207 @@
+"""Settings: one strict TOML file. Frozen once loaded; no globals, and nothing here opens a database or a socket.
+
+The example in ``configs/camerahub.toml`` is complete: a test compares it with the models below.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from camerahub.core.errors import ConfigError, EnvironmentFault
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+HistoryBits = Annotated[int, Field(ge=1, le=8)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Site(_Section):
+    """Name and time zone of the operations centre."""
+
+    name: str = "视频运维中心"
+    timezone: str = "Asia/Shanghai"
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (OSError, ValueError):
+            raise ValueError("not an IANA time zone such as Asia/Shanghai") from None
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which days begin and end."""
+        return ZoneInfo(self.timezone)
+
+
+class Database(_Section):
+    """Where the register lives. An empty ``url`` is the embedded SQLite file."""
+
+    url: str = ""
+    password_file: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _no_password(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("expected sqlite:///FILE or postgresql://user@host:port/name")
+        if "@" in value and ":" in value.split("://", 1)[1].rsplit("@", 1)[0]:
+            raise ValueError("a password stands in the address: move it to database.password_file")
+        return value
+
+
+class Secrets(_Section):
+    """Where the key of the stored camera passwords lies."""
+
+    key_file: str = "camerahub.key"
+
+
+class Web(_Section):
+    """Where metrics and health are served."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=9320, ge=0, le=65_535)
+    tls_cert: str = ""
+    tls_key: str = ""
+    token_file: str = ""
+
+
+class Fleet(_Section):
+    """How often and how gently cameras are dialled."""
+
+    probers: int = Field(default=0, ge=0, le=64)
+    interval_s: Seconds = 60.0
+    jitter: float = Field(default=0.1, ge=0, le=0.5)
+    deadline_s: float = Field(default=5.0, gt=0, le=60)
+    confirm_s: Seconds = 5.0
+    max_in_flight: Count = 1000
+    dials_per_s: float = Field(default=0.0, ge=0, le=1_000_000)
+    device_seats: Count = 1
+    subnet_seats: Count = 32
+
+    @field_validator("deadline_s")
+    @classmethod
+    def _fits(cls, value: float, info: ValidationInfo) -> float:
+        if value > info.data.get("interval_s", value):
+            raise ValueError("deadline_s must not be longer than interval_s")
+        return value
+
+
+class FacetHealth(_Section):
+    """N of M rules of one facet."""
+
+    down_n: HistoryBits = 3
+    down_m: HistoryBits = 3
+    up_n: HistoryBits = 2
+    up_m: HistoryBits = 2
+    stale_s: Seconds = 300.0
+
+    @field_validator("down_m", "up_m")
+    @classmethod
+    def _not_below(cls, value: int, info: ValidationInfo) -> int:
+        name = (info.field_name or "").replace("_m", "_n")
+        if value < info.data.get(name, 1):
+            raise ValueError(f"must be at least {name}")
+        return value
+
+
+class Health(_Section):
+    """Rules per facet."""
+
+    online: FacetHealth = FacetHealth()
+
+
+class Evidence(_Section):
+    """How raw evidence is kept."""
+
+    checkpoint_s: Seconds = 900.0
+
+
+class Logs(_Section):
+    """How much is logged, and in which form."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Settings(_Section):
+    """Everything in ``camerahub.toml``."""
+
+    site: Site = Site()
+    database: Database = Database()
+    secrets: Secrets = Secrets()
+    web: Web = Web()
+    fleet: Fleet = Fleet()
+    health: Health = Health()
+    evidence: Evidence = Evidence()
+    logs: Logs = Logs()
+
+
+def load(path: Path) -> Settings:
+    """Settings of the file ``path``.
+
+    ConfigError names file, key, what was expected and the remedy, for every mistake at once;
+    EnvironmentFault when the file cannot be read.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigError("config.missing", file=path) from None
+    except OSError as error:
+        raise EnvironmentFault("config.unreadable", file=path, error=error.strerror) from None
+    try:
+        data = tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError("config.encoding", file=path, offset=error.start) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("config.syntax", file=path, error=error) from None
+    return parse(data, path)
+
+
+def parse(data: dict[str, Any], path: Path) -> Settings:
+    """Settings of already parsed TOML; ``path`` only names the source in messages."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors()]
+        zh, en = "\n".join(f"  - {line[0]}" for line in lines), "\n".join(f"  - {line[1]}" for line in lines)
+        raise ConfigError("config.invalid", file=path, zh=zh, en=en) from None
+
+
+def _explain(problem: Any) -> tuple[str, str]:
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        nearest = _nearest(key)
+        return f"未知的键 {key}; 最接近的是 {nearest}", f"unknown key {key}; nearest valid key: {nearest}"
+    what = problem["msg"].removeprefix("Value error, ")
+    # The value itself stays out: a mistyped password must not reach a log.
+    return f"{key}: 值不合要求 ({what})", f"{key}: {what}"
+
+
+def _nearest(key: str) -> str:
+    every = list(keys())
+    last = key.rsplit(".", 1)[-1]
+    same_name = [valid for valid in every if valid.rsplit(".", 1)[-1] == last]
+    close = same_name or difflib.get_close_matches(key, every, n=1, cutoff=0.0)
+    return close[0]
+
+
+def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every dotted key of the configuration, sections first."""
+    for name, field in model.model_fields.items():
+        yield f"{prefix}{name}"
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from keys(inner, f"{prefix}{name}.")
