@@ -36,7 +36,7 @@ class Site(_Section):
     def _zone_exists(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError):
             raise ValueError("not an IANA time zone such as Asia/Shanghai") from None
         return value
 
