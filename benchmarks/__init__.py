@@ -1,0 +1,1 @@
+"""Measurements of us beside a peer, in the same run."""
