@@ -1,0 +1,265 @@
+"""Messages as bytes: versioned, length-prefixed, bounded. Pure: any bytes give messages or one EnvelopeError.
+
+A frame is ``>I`` length of what follows, ``B`` version, ``B`` kind, ``>I`` length of the header, the header (a JSON
+object) and the payload (raw bytes, only results have one).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from typing import Any, NamedTuple, NoReturn
+
+from camerahub.core import messages as m
+from camerahub.core.result import PROBE_KINDS, Target
+
+VERSION = 1
+#: Largest frame in bytes, the length field apart.
+MAX_FRAME = 4 * 1024 * 1024
+#: Bytes of one ``core.batch.RESULT_DTYPE`` row (a test compares).
+ROW_BYTES = 28
+#: Most endpoints one ASSIGN, UNASSIGN, ROUND or PAUSE may name; longer lists are sent in parts (``chunks``).
+MAX_LIST = 2000
+
+_PREFIX = struct.Struct(">I")
+_HEAD = struct.Struct(">BBI")
+_I63 = 2**63 - 1
+
+
+class EnvelopeError(ValueError):
+    """These bytes are no message of this version; the line they came on is lost."""
+
+
+def encode(message: m.Message) -> bytes:
+    """The frame of ``message``. EnvelopeError when it is larger than MAX_FRAME."""
+    kind = _KIND_OF[type(message)]
+    header, payload = _KINDS[kind].pack(message)
+    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+    size = _HEAD.size + len(text) + len(payload)
+    if size > MAX_FRAME:
+        raise EnvelopeError(f"a {type(message).__name__} of {size} bytes; at most {MAX_FRAME}")
+    return b"".join((_PREFIX.pack(size), _HEAD.pack(VERSION, kind, len(text)), text, payload))
+
+
+class Decoder:
+    """Bytes in, messages out. Holds at most one frame and what was fed last; after an error it takes nothing more."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._broken = False
+
+    def feed(self, data: bytes) -> list[m.Message]:
+        """Every message that is complete now, in order. EnvelopeError for anything else than frames."""
+        if self._broken:
+            raise EnvelopeError("the line is already lost")
+        self._buffer += data
+        found: list[m.Message] = []
+        try:
+            while (message := self._next()) is not None:
+                found.append(message)
+        except EnvelopeError:
+            self._broken = True
+            self._buffer.clear()
+            raise
+        return found
+
+    @property
+    def mid_frame(self) -> bool:
+        """Whether the peer, were it to close now, would cut a message in two."""
+        return bool(self._buffer)
+
+    def _next(self) -> m.Message | None:
+        buffer = self._buffer
+        if len(buffer) < _PREFIX.size:
+            return None
+        (size,) = _PREFIX.unpack_from(buffer)
+        if not _HEAD.size <= size <= MAX_FRAME:
+            raise EnvelopeError(f"a frame of {size} bytes")
+        end = _PREFIX.size + size
+        if len(buffer) < end:
+            return None
+        body = bytes(buffer[_PREFIX.size : end])
+        del buffer[:end]
+        return decode_body(body)
+
+
+def decode_body(body: bytes) -> m.Message:
+    """The message of one frame without its length prefix. EnvelopeError for anything else."""
+    if len(body) < _HEAD.size:
+        raise EnvelopeError("a frame without a head")
+    version, kind, length = _HEAD.unpack_from(body)
+    if version != VERSION:
+        raise EnvelopeError(f"version {version}, not {VERSION}: hub and prober are of different releases")
+    if kind not in _KINDS or length > len(body) - _HEAD.size:
+        raise EnvelopeError(f"kind {kind}, header of {length} bytes")
+    header = _header(body[_HEAD.size : _HEAD.size + length])
+    payload = body[_HEAD.size + length :]
+    try:
+        return _KINDS[kind].unpack(header, payload)
+    except KeyError as error:
+        raise EnvelopeError(f"kind {kind} lacks {error}") from None
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise EnvelopeError("the header is not JSON") from None
+    if not isinstance(header, dict):
+        raise EnvelopeError("the header is not an object")
+    return header
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def chunks(endpoints: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """``endpoints`` in parts that one message can carry; one empty part for none."""
+    return [endpoints[at : at + MAX_LIST] for at in range(0, len(endpoints), MAX_LIST)] or [()]
+
+
+# --- one pair of functions a kind ---------------------------------------------------------------------------------
+
+
+def _integer(value: Any, low: int = 0, high: int = _I63) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise EnvelopeError(f"an integer from {low} to {high} was expected")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not abs(value) < 1e18:
+        raise EnvelopeError("a number was expected")
+    return float(value)
+
+
+def _string(value: Any, limit: int) -> str:
+    if not isinstance(value, str) or len(value) > limit:
+        raise EnvelopeError(f"a text of at most {limit} characters was expected")
+    return value
+
+
+def _probe(value: Any) -> str:
+    if not isinstance(value, str) or value not in PROBE_KINDS:
+        raise EnvelopeError("not a kind of probe")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MAX_LIST:
+        raise EnvelopeError(f"a list of at most {MAX_LIST} was expected")
+    return value
+
+
+def _ids(value: Any) -> tuple[int, ...]:
+    return tuple(_integer(item, low=-_I63) for item in _list(value))
+
+
+def _scope(value: Any) -> tuple[int, ...] | None:
+    return None if value is None else _ids(value)
+
+
+_POLICY_TYPES = {f.name: f.type for f in fields(m.FleetPolicy)}
+
+
+def _policy(value: Any) -> m.FleetPolicy:
+    if not isinstance(value, dict) or value.keys() != _POLICY_TYPES.keys():
+        raise EnvelopeError("not a policy of this release")
+    values: dict[str, Any] = {
+        key: _integer(item) if _POLICY_TYPES[key] == "int" else _number(item) for key, item in value.items()
+    }
+    return m.FleetPolicy(**values)
+
+
+def _assignment(value: Any) -> m.Assignment:
+    if not isinstance(value, list) or len(value) != 9:
+        raise EnvelopeError("not an assignment")
+    endpoint, host, port, url, username, password, device, camera, subnet = value
+    target = _target(endpoint, host, port, url, username, password)
+    return m.Assignment(target, _integer(device, low=-_I63), _integer(camera, low=-_I63), _string(subnet, 64))
+
+
+def _target(endpoint: Any, host: Any, port: Any, url: Any, username: Any, password: Any) -> Target:
+    """A checked target; what is wrong is named by its kind only, never by its value."""
+    return Target(
+        _integer(endpoint, low=-_I63),
+        _string(host, 255),
+        _integer(port, high=65535),
+        _string(url, 4096),
+        _string(username, 256),
+        _string(password, 256),
+    )
+
+
+def _pack_assign(message: m.Assign) -> tuple[dict[str, Any], bytes]:
+    return {"a": [_row(a.target, a) for a in message.assignments]}, b""
+
+
+def _row(t: Target, a: m.Assignment) -> list[Any]:
+    return [t.endpoint, t.host, t.port, t.url, t.username, t.password, a.device, a.camera, a.subnet]
+
+
+def _pack_results(message: m.Results) -> tuple[dict[str, Any], bytes]:
+    return {"worker": message.worker, "epoch": message.epoch, "seq": message.seq}, message.rows
+
+
+def _unpack_results(header: dict[str, Any], payload: bytes) -> m.Results:
+    if len(payload) % ROW_BYTES:
+        raise EnvelopeError("a batch of broken rows")
+    return m.Results(
+        _string(header["worker"], 64), _integer(header["epoch"]), _integer(header["seq"]), payload
+    )
+
+
+def _pack_plain(message: Any) -> tuple[dict[str, Any], bytes]:
+    return asdict(message), b""
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise EnvelopeError("true or false was expected")
+    return value
+
+
+def _values(value: Any) -> dict[str, float]:
+    if not isinstance(value, dict) or len(value) > 200:
+        raise EnvelopeError("a table of numbers was expected")
+    return {_string(key, 64): _number(item) for key, item in value.items()}
+
+
+class _Kind(NamedTuple):
+    type: type
+    pack: Callable[[Any], tuple[dict[str, Any], bytes]]
+    unpack: Callable[[dict[str, Any], bytes], m.Message]
+
+
+#: Kind on the wire -> message. Append; never renumber.
+_KINDS: dict[int, _Kind] = {
+    1: _Kind(
+        m.Setup,
+        _pack_plain,
+        lambda h, _: m.Setup(_string(h["worker"], 64), _probe(h["probe"]), _policy(h["policy"])),
+    ),
+    2: _Kind(m.Assign, _pack_assign, lambda h, _: m.Assign(tuple(_assignment(a) for a in _list(h["a"])))),
+    3: _Kind(m.Unassign, _pack_plain, lambda h, _: m.Unassign(_ids(h["endpoints"]))),
+    4: _Kind(m.Ack, _pack_plain, lambda h, _: m.Ack(_integer(h["seq"]))),
+    5: _Kind(
+        m.Round,
+        _pack_plain,
+        lambda h, _: m.Round(_integer(h["round"]), _probe(h["probe"]), _scope(h["endpoints"])),
+    ),
+    6: _Kind(m.Pause, _pack_plain, lambda h, _: m.Pause(_flag(h["paused"]), _scope(h["endpoints"]))),
+    7: _Kind(m.Drain, _pack_plain, lambda _h, _p: m.Drain()),
+    16: _Kind(m.Results, _pack_results, _unpack_results),
+    17: _Kind(m.Stats, _pack_plain, lambda h, _: m.Stats(_string(h["worker"], 64), _values(h["values"]))),
+    18: _Kind(
+        m.RoundDone,
+        _pack_plain,
+        lambda h, _: m.RoundDone(_integer(h["round"]), _integer(h["epoch"]), _integer(h["seq"])),
+    ),
+    19: _Kind(m.Bye, _pack_plain, lambda h, _: m.Bye(_integer(h["epoch"]), _integer(h["seq"]))),
+}
+_KIND_OF: dict[type, int] = {kind.type: code for code, kind in _KINDS.items()}

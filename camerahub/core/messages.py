@@ -1,0 +1,144 @@
+"""What hub and prober say to each other, and how gently a fleet dials.
+
+Words only: how they become bytes is known to ``bus.envelope``, what follows from them to the services. No numpy
+here: a prober process imports this and stays small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from camerahub.core.result import Target
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPolicy:
+    """How often and how gently one prober dials. Seconds; ``jitter`` a share of the interval.
+
+    ``dials_per_s`` 0 = twice the even pace of the endpoints assigned, 200 at least. ``dark_share``: what subnets that
+    answer nothing may together hold of ``max_in_flight``. ``round_patience_s``: how long an endpoint asked for by a
+    round waits for a seat before the round hears ``no_seat`` (a regular one waits one interval).
+    """
+
+    interval_s: float = 60.0
+    jitter: float = 0.1
+    deadline_s: float = 5.0
+    confirm_s: float = 5.0
+    max_in_flight: int = 1000
+    dials_per_s: float = 0.0
+    device_seats: int = 1
+    subnet_seats: int = 32
+    dark_share: float = 0.5
+    round_patience_s: float = 60.0
+    batch_size: int = 500
+    batch_s: float = 0.25
+    unacked_batches: int = 64
+    down_n: int = 3
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One endpoint to be watched by one prober.
+
+    ``device`` 0 = the address is the device; ``camera`` 0 = a camera of its own (no second endpoint);
+    ``subnet`` "" = the /24 (IPv6: /64) of the address.
+    """
+
+    target: Target
+    device: int = 0
+    camera: int = 0
+    subnet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """First word of the hub: who you are, what you probe with, and how gently."""
+
+    worker: str
+    probe: str
+    policy: FleetPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Watch these as well; those already watched are changed in place and keep their memory."""
+
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unassign:
+    """Watch these no longer."""
+
+    endpoints: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Every batch up to ``seq`` is committed."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Look now, with ``probe``, at ``endpoints`` (None: at all assigned); ``RoundDone`` follows the last result."""
+
+    round: int
+    probe: str
+    endpoints: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Stop (or resume) dialling ``endpoints`` (None: everything). Paused ones answer ``unknown``/``paused``."""
+
+    paused: bool
+    endpoints: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """No new dials; finish or give up what is in flight, send what is left, say ``Bye``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One batch. ``epoch`` names one life of the worker (µs UTC of its start), ``seq`` counts from 1 without holes.
+
+    ``rows``: whole rows of ``core.batch.RESULT_DTYPE`` (``numpy.frombuffer(rows, RESULT_DTYPE)``).
+    """
+
+    worker: str
+    epoch: int
+    seq: int
+    rows: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundDone:
+    """Every endpoint of the round has answered in batches up to and including ``seq``."""
+
+    round: int
+    epoch: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Counters and gauges of one prober, by name (``services.fleet.STATS`` lists and explains them)."""
+
+    worker: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The prober has said everything; ``seq`` is its last batch."""
+
+    epoch: int
+    seq: int
+
+
+Message = Setup | Assign | Unassign | Ack | Round | Pause | Drain | Results | RoundDone | Stats | Bye
