@@ -1,0 +1,418 @@
+"""The tables of the register: one definition for SQLite and PostgreSQL.
+
+What is here is dear to change later, so it is the schema of migration 1 and nothing reads or writes here.
+Times are int64 µs since 1970 UTC; days are integers ``yyyymmdd`` in the configured zone. Every index says in
+``info["serves"]`` which question it answers. Must not know: who asks, and any URL or engine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+#: Newest migration this program knows; the revision ids of migrations/versions count upwards.
+SCHEMA_REVISION = "0001"
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+METADATA = MetaData(naming_convention=NAMING)
+
+#: AUTOINCREMENT in SQLite needs INTEGER, which is 64 bits there.
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+#: Standing of a camera in the register -> (does it count in the denominator, Chinese, English).
+STATUSES: dict[str, tuple[bool, str, str]] = {
+    "active": (True, "在用", "in use"),
+    "repair": (True, "维修", "under repair"),
+    "planned": (False, "在建", "being built"),
+    "stopped": (False, "停用", "out of use"),
+    "dismantled": (False, "拆除", "dismantled"),
+}
+TREES = ("civil", "police")
+ENDPOINT_KINDS = ("rtsp", "onvif", "snapshot", "gb28181")
+STREAMS = ("main", "sub")
+ROADS = ("direct", "via")
+
+
+def _id() -> Column[Any]:
+    return Column("id", BIG, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, BIG, ForeignKey(f"{target}.id"), nullable=null)
+
+
+def _at(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _txt(name: str, default: str | None = "") -> Column[Any]:
+    """Text that is empty rather than NULL; ``default=None`` for text that must be given."""
+    return Column(
+        name, Text, nullable=False, server_default=None if default is None else text(f"'{default}'")
+    )
+
+
+def _small(name: str) -> Column[Any]:
+    return Column(name, SmallInteger, nullable=False)
+
+
+def _index(table: str, *columns: str, serves: str, where: str | None = None, unique: bool = False) -> Index:
+    name = f"ix_{table}_{'_'.join(columns)}"
+    clause = None if where is None else text(where)
+    return Index(
+        name, *columns, unique=unique, info={"serves": serves}, sqlite_where=clause, postgresql_where=clause
+    )
+
+
+areas = Table(
+    "areas",
+    METADATA,
+    _id(),
+    _txt("tree", "civil"),
+    _txt("code", None),
+    _txt("name", None),
+    _txt("level", None),
+    _ref("parent_id", "areas", null=True),
+    _at("created_at"),
+    _at("retired_at", null=True),
+    UniqueConstraint("tree", "code"),
+    CheckConstraint("tree IN ('civil', 'police')", name="tree"),
+    _index("areas", "parent_id", serves="queries.area_subtree: children of an area"),
+    sqlite_autoincrement=True,
+)
+
+devices = Table(
+    "devices",
+    METADATA,
+    _id(),
+    _txt("code", None),
+    _txt("name"),
+    _txt("kind", None),  # ipc nvr platform switch onu power pole
+    _ref("parent_id", "devices", null=True),
+    _txt("host"),
+    Column("port", Integer, nullable=False, server_default=text("0")),
+    _txt("vendor"),
+    _txt("model"),
+    _ref("area_id", "areas", null=True),
+    _at("created_at"),
+    _at("retired_at", null=True),
+    UniqueConstraint("code"),
+    _index("devices", "parent_id", serves="what hangs on a device (causes of mass outages)"),
+    sqlite_autoincrement=True,
+)
+
+cameras = Table(
+    "cameras",
+    METADATA,
+    _id(),
+    _txt("code", None),
+    _txt("name", None),
+    _ref("area_id", "areas"),
+    _ref("unit_id", "areas", null=True),
+    _txt("network"),
+    _txt("source"),
+    _txt("site"),
+    _txt("pole"),
+    Column("lon", Float),
+    Column("lat", Float),
+    _txt("crs"),
+    Column("raw_lon", Float),
+    Column("raw_lat", Float),
+    _txt("vendor"),
+    _txt("model"),
+    _txt("point_class"),
+    _txt("maintainer"),
+    _txt("installed_on"),
+    _txt("status", "active"),
+    _txt("device"),
+    _txt("switch"),
+    _txt("onu"),
+    _txt("power"),
+    _txt("keyboard_no"),
+    _txt("extra", "{}"),
+    _at("created_at"),
+    _at("changed_at"),
+    UniqueConstraint("code"),
+    CheckConstraint("lon BETWEEN -180 AND 180", name="lon"),
+    CheckConstraint("lat BETWEEN -90 AND 90", name="lat"),
+    CheckConstraint("status IN ('active', 'repair', 'planned', 'stopped', 'dismantled')", name="status"),
+    _index("cameras", "area_id", serves="queries.cameras: cameras of an area subtree"),
+    _index("cameras", "keyboard_no", serves="queries.camera: by 键盘编号", where="keyboard_no <> ''"),
+    sqlite_autoincrement=True,
+)
+
+credentials = Table(
+    "credentials",
+    METADATA,
+    _id(),
+    _txt("username"),
+    _txt("secret", None),  # v1:kid:nonce:ciphertext, associated data = this id
+    _txt("fingerprint", None),  # keyed hash of (username, password)
+    _txt("algorithm"),  # what the far side last asked for: basic, md5, sha-256
+    _at("created_at"),
+    _at("proven_at", null=True),
+    _at("refused_at", null=True),
+    UniqueConstraint("fingerprint"),
+    sqlite_autoincrement=True,
+)
+
+endpoints = Table(
+    "endpoints",
+    METADATA,
+    _id(),
+    _ref("camera_id", "cameras"),
+    _ref("device_id", "devices", null=True),
+    _txt("kind", "rtsp"),
+    _txt("stream", "main"),
+    _txt("road", "direct"),
+    _txt("scheme"),
+    _txt("host"),
+    Column("port", Integer, nullable=False, server_default=text("0")),
+    _txt("path"),  # with its query, never with credentials
+    _txt("channel"),
+    _ref("credential_id", "credentials", null=True),
+    # one probed endpoint a road: the answer of a camera must not depend on how many streams it has
+    Column("probed", Boolean(create_constraint=False), nullable=False),
+    _at("created_at"),
+    _at("retired_at", null=True),
+    UniqueConstraint("camera_id", "kind", "stream", "road"),
+    CheckConstraint("kind IN ('rtsp', 'onvif', 'snapshot', 'gb28181')", name="kind"),
+    CheckConstraint("port BETWEEN 0 AND 65535", name="port"),
+    _index("endpoints", "host", serves="who shares a device address (seats, doctor)", where="host <> ''"),
+    _index("endpoints", "credential_id", serves="devices of a credential group (credentials check)"),
+    sqlite_autoincrement=True,
+)
+
+memberships = Table(
+    "memberships",
+    METADATA,
+    _id(),
+    _ref("camera_id", "cameras"),
+    _at("valid_from"),
+    _at("valid_to", null=True),
+    _ref("area_id", "areas"),
+    _txt("network"),
+    _txt("status", None),
+    Column("expected", Boolean(create_constraint=False), nullable=False),
+    _at("recorded_at"),
+    CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="order"),
+    _index("memberships", "camera_id", "valid_from", serves="membership history of a camera"),
+    _index(
+        "memberships",
+        "camera_id",
+        serves="queries.expected: who counts now; at most one open row a camera",
+        where="valid_to IS NULL",
+        unique=True,
+    ),
+    sqlite_autoincrement=True,
+)
+
+states = Table(
+    "states",
+    METADATA,
+    Column("endpoint_id", BIG, ForeignKey("endpoints.id"), primary_key=True, autoincrement=False),
+    Column("facet", SmallInteger, primary_key=True, autoincrement=False),
+    _small("state"),
+    _small("history"),
+    _small("count"),
+    _small("reason"),
+    _at("since"),
+    _at("observed_at"),  # as of the last checkpoint: the evidence log holds the rest
+    _at("seen_at"),
+    sqlite_with_rowid=False,
+)
+
+camera_states = Table(
+    "camera_states",
+    METADATA,
+    Column("camera_id", BIG, ForeignKey("cameras.id"), primary_key=True, autoincrement=False),
+    Column("facet", SmallInteger, primary_key=True, autoincrement=False),
+    _small("state"),
+    _small("reason"),
+    _at("since"),
+    sqlite_with_rowid=False,
+)
+
+workers = Table(
+    "workers",
+    METADATA,
+    _id(),
+    _txt("name", None),
+    _at("created_at"),
+    UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
+watermarks = Table(
+    "watermarks",
+    METADATA,
+    Column("worker_id", BIG, ForeignKey("workers.id"), primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _at("at"),
+    sqlite_with_rowid=False,
+)
+
+#: No foreign keys: history outlives what it speaks of. The key starts with time, so rows append in time order and
+#: a month can become a partition; the rest of the key names the batch, so a flip cannot be stored twice.
+flips = Table(
+    "flips",
+    METADATA,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("worker_id", BIG, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    _at("recorded_at"),
+    Column("endpoint_id", BIG, nullable=False),  # 0: derived answer of the camera
+    Column("camera_id", BIG, nullable=False),
+    _small("facet"),
+    _small("old"),
+    _small("new"),
+    _small("reason"),
+    _small("rule"),
+    _index("flips", "camera_id", "at", serves="history of one camera", where="endpoint_id = 0"),
+    sqlite_with_rowid=False,
+)
+
+evidence_log = Table(
+    "evidence_log",
+    METADATA,
+    _id(),
+    Column("worker_id", BIG, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    _at("at"),
+    Column("n", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+camera_days = Table(
+    "camera_days",
+    METADATA,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("facet", SmallInteger, primary_key=True, autoincrement=False),
+    Column("camera_id", BIG, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),  # 24 x evidence.HOUR_DTYPE
+    sqlite_with_rowid=False,
+)
+
+gaps = Table(
+    "gaps",
+    METADATA,
+    _id(),
+    _txt("worker", None),
+    _txt("scope"),
+    _at("from_at"),
+    _at("to_at", null=True),
+    _txt("reason", None),
+    _at("recorded_at"),
+    CheckConstraint("to_at IS NULL OR to_at >= from_at", name="order"),
+    _index("gaps", "from_at", serves="queries.gaps: when nobody looked within [from, to)"),
+    sqlite_autoincrement=True,
+)
+
+exemptions = Table(
+    "exemptions",
+    METADATA,
+    _id(),
+    _ref("camera_id", "cameras", null=True),
+    _ref("area_id", "areas", null=True),
+    _at("from_at"),
+    _at("to_at"),
+    _txt("reason", None),
+    _txt("applicant", None),
+    _at("applied_at"),
+    _txt("approver"),
+    _at("approved_at", null=True),
+    _at("revoked_at", null=True),
+    _at("recorded_at"),
+    CheckConstraint("to_at > from_at", name="order"),
+    CheckConstraint("(camera_id IS NULL) <> (area_id IS NULL)", name="subject"),
+    CheckConstraint("approver <> applicant OR approver = ''", name="two_people"),
+    _index("exemptions", "from_at", serves="queries.exempt: approved windows around an instant"),
+    sqlite_autoincrement=True,
+)
+
+rate_runs = Table(
+    "rate_runs",
+    METADATA,
+    _id(),
+    _at("as_of"),
+    _small("rule"),
+    _txt("kind", None),
+    _small("facet"),
+    _at("from_at"),
+    _at("to_at"),
+    _txt("scope"),
+    _txt("numbers", None),
+    _txt("input_hash", None),
+    _at("recorded_at"),
+    _index("rate_runs", "as_of", serves="published figures of a day"),
+    sqlite_autoincrement=True,
+)
+
+imports = Table(
+    "imports",
+    METADATA,
+    _id(),
+    _at("at"),
+    _txt("who", None),
+    _txt("file", None),
+    _txt("sha256"),
+    _txt("profile"),
+    Column("rows", Integer, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+changes = Table(
+    "changes",
+    METADATA,
+    _id(),
+    _at("at"),
+    _txt("who", None),
+    _ref("import_id", "imports", null=True),
+    _txt("entity", None),  # area camera endpoint
+    _txt("key", None),  # its code
+    _txt("field", None),
+    Column("old", Text),
+    Column("new", Text),
+    _index("changes", "key", serves="who changed what of a camera"),
+    _index("changes", "import_id", serves="what one import changed"),
+    sqlite_autoincrement=True,
+)
+
+settings = Table(
+    "settings",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
