@@ -1,3 +1,127 @@
-"""Messages of web."""
+"""Messages of the web room, of readiness, and of the commands that show figures."""
 
-TEXTS: dict[str, tuple[str, str]] = {}
+TEXTS: dict[str, tuple[str, str]] = {
+    "web.no_tls": (
+        "web.host = {host} 不是本机地址: 须同时配置 web.tls_cert, web.tls_key, web.token_file, 否则请改回 127.0.0.1",
+        "web.host = {host} is not this machine alone: set web.tls_cert, web.tls_key and web.token_file, "
+        "or go back to 127.0.0.1",
+    ),
+    "web.bad_tls": (
+        "TLS 证书或私钥无法读取 ({cert}, {key}): {problem}",
+        "the TLS certificate or key cannot be read ({cert}, {key}): {problem}",
+    ),
+    "web.port_busy": (
+        "端口 {port} ({host}) 已被其他程序占用: 请停掉占用者, 或在 camerahub.toml 的 web.port 换一个端口",
+        "port {port} on {host} is taken by another program: stop it, or set another web.port in camerahub.toml",
+    ),
+    "web.cannot_bind": (
+        "无法在 {host} 端口 {port} 上监听: {problem}; 请检查 web.host 和 web.port",
+        "cannot listen on {host} port {port}: {problem}; check web.host and web.port",
+    ),
+    "web.wrong_host": ("请求的主机名不被接受", "the Host header is not accepted here"),
+    "web.not_allowed": ("需要访问令牌", "an access token is needed"),
+    "web.not_found": ("没有这个地址", "there is no such address"),
+    "web.bad_request": ("请求无效", "the request is not valid"),
+    "web.failed": ("服务内部错误, 详见日志", "internal error: see the log"),
+    "web.alive": ("进程存活", "the process is alive"),
+    "web.index_title": ("camerahub 摄像机在线监测", "camerahub: do the cameras work?"),
+    "web.index_metrics": ("指标 (Prometheus / OpenMetrics)", "metrics (Prometheus / OpenMetrics)"),
+    "web.index_healthz": ("进程是否存活", "is the process alive"),
+    "web.index_readyz": ("是否就绪, 不就绪时说明原因", "is it ready, and if not, why"),
+    "web.ready_commit": (
+        "结果无法写入数据库 (已连续失败 {times} 次, {waiting} 条结果在内存中等待, 未丢失): {problem_zh}",
+        "results cannot be written to the database ({times} failures in a row, {waiting} results wait in memory, "
+        "none lost): {problem_en}",
+    ),
+    "web.ready_age": (
+        "已有 {seconds} 秒没有新的探测结果入库",
+        "no new result has been stored for {seconds} seconds",
+    ),
+    "web.ready_probers": (
+        "探测进程未全部连接: {connected}/{configured}",
+        "not all probers are connected: {connected} of {configured}",
+    ),
+    "web.ready_queue": (
+        "入库队列已满 ({waiting}/{limit}), 探测正在等待",
+        "the queue before the database is full ({waiting} of {limit}); probers are held back",
+    ),
+    "web.ready_stopping": ("正在停止", "stopping"),
+    "web.ready_reload": (
+        "名册未能重新载入, 仍按旧名册运行: {problem_zh}",
+        "the register could not be reloaded, the old one is still in use: {problem_en}",
+    ),
+    "web.no_area": (
+        "没有这个区划代码: {area}; 用 camerahub rates --by township 查看已有区划",
+        "no such area code: {area}; camerahub rates --by township lists the areas in use",
+    ),
+    "web.bad_choice": (
+        "{option} 不认识 “{value}”; 可用: {choices}",
+        "{option} does not know “{value}”; use one of: {choices}",
+    ),
+    "web.bad_since": (
+        "--since 无法识别 “{value}”: 请写 2025-01-31、2025-01-31T08:00 或 30m、12h、7d",
+        "--since cannot read “{value}”: write 2025-01-31, 2025-01-31T08:00 or 30m, 12h, 7d",
+    ),
+    "web.no_time_kind": (
+        "本版本还没有时长口径 (--kind time); 请用 --kind point",
+        "figures by time (--kind time) are not in this version; use --kind point",
+    ),
+    "web.no_facet": (
+        "本版本只测 在线 (--facet online), 还没有 {facet}",
+        "this version measures 在线 (--facet online) only; {facet} is not in it yet",
+    ),
+    "web.xlsx_unwritable": (
+        "无法写入表格 {file}: {problem}",
+        "cannot write the table {file}: {problem}",
+    ),
+    "web.xlsx_done": ("已写入 {rows} 行: {file}", "{rows} rows written: {file}"),
+    "web.state_up": ("在线", "up"),
+    "web.state_down": ("离线", "down"),
+    "web.state_unknown": ("未知", "unknown"),
+    "web.col_code": ("编码", "code"),
+    "web.col_name": ("名称", "name"),
+    "web.col_area": ("区划", "area"),
+    "web.col_network": ("网络", "network"),
+    "web.col_state": ("状态", "state"),
+    "web.col_since": ("起始", "since"),
+    "web.col_reason": ("原因", "reason"),
+    "web.col_observed": ("最近探测", "observed"),
+    "web.col_group": ("分组", "group"),
+    "web.col_expected": ("应检", "expected"),
+    "web.col_up": ("在线", "up"),
+    "web.col_down": ("离线", "down"),
+    "web.col_unknown": ("未知", "unknown"),
+    "web.col_raw": ("在线率", "raw"),
+    "web.col_measured": ("实测率", "measured"),
+    "web.col_upper": ("上限", "upper"),
+    "web.col_coverage": ("检测率", "looked at"),
+    "web.col_exempt": ("报备", "exempt"),
+    "web.col_adjusted": ("报备后", "adjusted"),
+    "web.total": ("合计", "total"),
+    "web.unassigned": ("未归属", "unassigned"),
+    "web.cameras_summary": (
+        "共 {total} 路: 在线 {up}, 离线 {down}, 未知 {unknown}",
+        "{total} cameras: {up} up, {down} down, {unknown} unknown",
+    ),
+    "web.cameras_cut": (
+        "只显示前 {shown} 路 (--limit)",
+        "only the first {shown} are shown (--limit)",
+    ),
+    "web.rates_summary": (
+        "截至 {as_of}, 规则 {rule}: 应检 {expected} = 在线 {up} + 离线 {down} + 未知 {unknown}; 在线率 {raw}",
+        "as of {as_of}, rule {rule}: expected {expected} = {up} up + {down} down + {unknown} unknown; raw rate {raw}",
+    ),
+    "web.status_cameras": ("摄像机", "cameras"),
+    "web.status_endpoints": ("探测地址", "endpoints"),
+    "web.status_expected": ("应检", "expected"),
+    "web.status_states": ("在线 / 离线 / 未知", "up / down / unknown"),
+    "web.status_commit": ("最近入库", "last commit"),
+    "web.status_alive": ("中心心跳", "hub last alive"),
+    "web.status_running": ("中心运行", "hub running"),
+    "web.status_workers": ("探测进程", "workers"),
+    "web.status_gaps": ("未检时段 (未结束/总数)", "gaps (open / all)"),
+    "web.status_size": ("数据库大小", "database size"),
+    "web.never": ("从未", "never"),
+    "web.yes": ("是", "yes"),
+    "web.no": ("否", "no"),
+}

@@ -1,0 +1,158 @@
+"""Every metric family the hub exports: name, kind, labels and help, in one table.
+
+A new family is one line here and one in docs/metrics.md (a test compares them). Base units only; no camera, address
+or place name in a label, but for ``camerahub_area_info``, which exists to carry the names.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Family(NamedTuple):
+    """One family. ``kind`` is gauge, counter or histogram; a counter's name ends in ``_total``."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+_PLACE = ("township", "network")
+
+_ALL = (
+    Family(
+        "camerahub_build_info",
+        "gauge",
+        ("version", "rule"),
+        "Always 1: the running version and the rule (version of the definitions) its figures follow.",
+    ),
+    Family(
+        "camerahub_area_info",
+        "gauge",
+        ("township", "name", "county"),
+        "Always 1: the name of a township code and the county it lies in. The one family with names.",
+    ),
+    Family(
+        "camerahub_cameras_expected",
+        "gauge",
+        _PLACE,
+        "Cameras that must count now (E). Up, down and unknown of each facet add up to it.",
+    ),
+    Family(
+        "camerahub_cameras_exempt",
+        "gauge",
+        _PLACE,
+        "Expected cameras inside an approved exemption now; they leave the adjusted rate only.",
+    ),
+    Family(
+        "camerahub_cameras_up",
+        "gauge",
+        ("facet", *_PLACE),
+        "Expected cameras whose facet is up (U), as last committed.",
+    ),
+    Family(
+        "camerahub_cameras_down",
+        "gauge",
+        ("facet", *_PLACE),
+        "Expected cameras whose facet is down (D), as last committed.",
+    ),
+    Family(
+        "camerahub_cameras_unknown",
+        "gauge",
+        ("facet", *_PLACE),
+        "Expected cameras of which we cannot say (K): not looked at, no address, prober could not see.",
+    ),
+    Family(
+        "camerahub_probe_results_total",
+        "counter",
+        ("probe", "outcome", "reason"),
+        "Committed results of probes, by what they say.",
+    ),
+    Family(
+        "camerahub_probe_duration_seconds",
+        "histogram",
+        ("probe",),
+        "How long one attempt of a probe took, from dial to verdict.",
+    ),
+    Family(
+        "camerahub_round_age_seconds",
+        "gauge",
+        ("probe", "township"),
+        "Time since the most overdue expected camera of the township was last really looked at by the probe; "
+        "one never looked at counts from when the hub learned of it. Attempts that could not look (paused, no seat, "
+        "no route) do not refresh it; cameras without an address are left out. Computed at scrape.",
+    ),
+    Family(
+        "camerahub_ingest_age_seconds",
+        "gauge",
+        (),
+        "Time since the last batch of results was committed (since the start, before the first).",
+    ),
+    Family(
+        "camerahub_ingest_queue_results",
+        "gauge",
+        (),
+        "Results taken from probers and not yet committed.",
+    ),
+    Family(
+        "camerahub_ingest_queue_limit_results",
+        "gauge",
+        (),
+        "Results that may wait before probers are held back.",
+    ),
+    Family(
+        "camerahub_commit_duration_seconds",
+        "histogram",
+        (),
+        "How long one transaction of the register took.",
+    ),
+    Family(
+        "camerahub_commit_failures_total",
+        "counter",
+        (),
+        "Transactions that failed and were tried again (full disk, locked database).",
+    ),
+    Family(
+        "camerahub_late_results_total",
+        "counter",
+        ("probe",),
+        "Results older than the newest one of their endpoint: kept as evidence, never touching live states.",
+    ),
+    Family(
+        "camerahub_dropped_results_total",
+        "counter",
+        ("cause",),
+        "Results not taken: unknown_endpoint (not in the register), duplicate (already committed).",
+    ),
+    Family(
+        "camerahub_flips_total",
+        "counter",
+        ("facet", "to"),
+        "Committed changes of a camera's state, by the state it went to.",
+    ),
+    Family(
+        "camerahub_clock_steps_total",
+        "counter",
+        (),
+        "Jumps of the wall clock against the monotonic clock.",
+    ),
+    Family(
+        "camerahub_loop_lag_seconds",
+        "histogram",
+        (),
+        "How late the hub's event loop woke up, measured about once a second.",
+    ),
+    Family("camerahub_probers", "gauge", ("state",), "Prober processes: configured, connected."),
+    Family("camerahub_seats", "gauge", ("kind",), "Conversations allowed at once, by kind of seat."),
+    Family("camerahub_seats_in_use", "gauge", ("kind",), "Conversations going on, by kind of seat."),
+    Family(
+        "camerahub_config_last_reload_successful",
+        "gauge",
+        (),
+        "1 when the last reload of the configuration or register was taken, 0 when the old one was kept.",
+    ),
+)
+
+#: name -> family, in the order they are written.
+FAMILIES: dict[str, Family] = {family.name: family for family in _ALL}

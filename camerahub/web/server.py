@@ -1,0 +1,265 @@
+"""The hub's HTTP face: /metrics, /healthz, /readyz and an index.
+
+It shows and never acts: no target, no command, no write comes in here. It must not know how figures are made; it is
+given functions. On loopback it checks the Host header (DNS rebinding); off loopback it wants TLS and a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hmac
+import ipaddress
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Protocol
+
+import structlog
+from aiohttp import hdrs, web
+
+from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.texts import Text, text
+
+log = structlog.get_logger(__name__)
+
+#: Seconds one answer may take, bytes one request may carry, connections at once.
+ANSWER_S = 20.0
+MAX_BODY = 16 * 1024
+MAX_WAITING = 64
+
+_PATHS = ("metrics", "healthz", "readyz")
+_HARDENED = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+
+class Problem(Protocol):
+    """One reason why the hub is not ready: a stable code and the sentence in both languages."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def text(self) -> Text: ...
+
+
+class Render(Protocol):
+    """Makes one scrape; called in a thread."""
+
+    def __call__(self, accept: str, *, gzipped: bool) -> tuple[bytes, str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where to listen. ``port`` 0 takes a free one. ``token`` never appears in a repr."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    tls_cert: str = ""
+    tls_key: str = ""
+    token: str = field(default="", repr=False)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def check(self) -> None:
+        """ConfigError unless this may listen: off loopback only with TLS and a token."""
+        if not self.loopback and not (self.tls_cert and self.tls_key and self.token):
+            raise ConfigError("web.no_tls", host=self.host or "*")
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """The TLS side, None without a certificate. EnvironmentFault when it cannot be read."""
+        if not self.tls_cert:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.tls_cert, self.tls_key or None)
+        except OSError as error:
+            raise EnvironmentFault(
+                "web.bad_tls", cert=self.tls_cert, key=self.tls_key, problem=error.strerror or error
+            ) from None
+        return context
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _says(key: str, status: int) -> web.Response:
+    said = text(key)
+    return web.json_response({"error": key.partition(".")[2], "zh": said.zh, "en": said.en}, status=status)
+
+
+def _host_name(header: str) -> str:
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.rpartition(":")[0] if header.count(":") == 1 else header
+
+
+def _local_name(name: str) -> bool:
+    if name.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class Pages:
+    """The handlers. Each is cheap on the loop; the scrape is made in a thread, one at a time."""
+
+    def __init__(self, render: Render, problems: Callable[[], Sequence[Problem]]) -> None:
+        self._render, self._problems = render, problems
+        self._scraping = asyncio.Lock()
+        self._waiting = 0
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """One scrape, OpenMetrics by negotiation."""
+        if self._waiting >= MAX_WAITING:
+            return _says("web.failed", 503)
+        gzipped = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "").lower()
+        self._waiting += 1
+        try:
+            async with self._scraping:
+                accept = request.headers.get(hdrs.ACCEPT, "")
+                body, content_type = await asyncio.to_thread(self._render, accept, gzipped=gzipped)
+        finally:
+            self._waiting -= 1
+        headers = {hdrs.CONTENT_TYPE: content_type, hdrs.VARY: "Accept, Accept-Encoding"}
+        if gzipped:
+            headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return web.Response(body=body, headers=headers)
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        """The process answers."""
+        said = text("web.alive")
+        return web.json_response({"alive": True, "zh": said.zh, "en": said.en})
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        """200 when ready, else 503 with every reason."""
+        listed = [{"code": p.code, "zh": p.text.zh, "en": p.text.en} for p in self._problems()]
+        return web.json_response({"ready": not listed, "problems": listed}, status=503 if listed else 200)
+
+    async def index(self, _request: web.Request) -> web.Response:
+        """What can be asked here."""
+        title = text("web.index_title")
+        rows = []
+        for path in _PATHS:
+            said = text(f"web.index_{path}")
+            rows.append(
+                f'<li><a href="/{path}">/{path}</a> {escape(said.zh)} <small>{escape(said.en)}</small>'
+            )
+        page = (
+            f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>camerahub</title>'
+            f"<style>body{{font-family:sans-serif;margin:2rem}}small{{color:#666}}</style>"
+            f"<h1>{escape(title.zh)}</h1><p>{escape(title.en)}<ul>{''.join(rows)}</ul></html>\n"
+        )
+        return web.Response(text=page, content_type="text/html")
+
+
+def _guard(binding: Binding) -> Callable[[web.Request], web.Response | None]:
+    """What a request must show before anything else is looked at."""
+
+    def refused(request: web.Request) -> web.Response | None:
+        if binding.loopback and not _local_name(_host_name(request.headers.get(hdrs.HOST, ""))):
+            return _says("web.wrong_host", 421)
+        if binding.token and request.path != "/healthz":
+            given = request.headers.get(hdrs.AUTHORIZATION, "")
+            if not hmac.compare_digest(given.encode(), f"Bearer {binding.token}".encode()):
+                return _says("web.not_allowed", 401)
+        return None
+
+    return refused
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await handler(request)
+    except web.HTTPException as wrong:
+        return _says("web.not_found" if wrong.status == 404 else "web.bad_request", wrong.status)
+    except Exception as bug:
+        log.exception("request_failed", path=request.path, kind=type(bug).__name__)
+        return _says("web.failed", 500)
+
+
+async def _dress(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers[hdrs.SERVER] = "camerahub"
+    for name, value in _HARDENED.items():
+        response.headers.setdefault(name, value)
+
+
+def make_app(binding: Binding, render: Render, problems: Callable[[], Sequence[Problem]]) -> web.Application:
+    """The aiohttp application with its guard, bounds and four pages."""
+    refused = _guard(binding)
+
+    @web.middleware
+    async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        no = refused(request)
+        return no if no is not None else await _answer(request, handler)
+
+    app = web.Application(middlewares=[outermost], client_max_size=MAX_BODY)
+    pages = Pages(render, problems)
+    app.router.add_get("/", pages.index)
+    for path in _PATHS:
+        app.router.add_get(f"/{path}", getattr(pages, path))
+    app.on_response_prepare.append(_dress)
+    return app
+
+
+class WebServer:
+    """Listens while the hub runs."""
+
+    def __init__(self, binding: Binding, render: Render, problems: Callable[[], Sequence[Problem]]) -> None:
+        binding.check()
+        self.binding = binding
+        self._app = make_app(binding, render, problems)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> int:
+        """Listen; the port taken. EnvironmentFault when it is busy or cannot be bound."""
+        tls = self.binding.ssl_context()
+        runner = web.AppRunner(
+            self._app,
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=30.0,
+            shutdown_timeout=2.0,
+            max_line_size=4096,
+            max_field_size=4096,
+        )
+        await runner.setup()
+        host, port = self.binding.host, self.binding.port
+        try:
+            site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True)
+            await site.start()
+        except OSError as error:
+            await runner.cleanup()
+            raise _bind_fault(error, host, port) from None
+        self._runner = runner
+        taken: int = runner.addresses[0][1]
+        return taken
+
+    async def aclose(self) -> None:
+        """Stop listening; open answers get two seconds."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+
+def _bind_fault(error: OSError, host: str, port: int) -> EnvironmentFault:
+    if error.errno == errno.EADDRINUSE:
+        return EnvironmentFault("web.port_busy", host=host, port=port)
+    return EnvironmentFault("web.cannot_bind", host=host, port=port, problem=error.strerror or error)
