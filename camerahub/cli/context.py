@@ -1,9 +1,18 @@
-"""What every command can ask for: the home folder. Opened only when asked, so that `sweep --targets` needs none."""
+"""What every command can ask for: home, settings, key, store. Opened only when asked: ``sweep --targets`` needs none."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camerahub.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from camerahub.config import Settings
+    from camerahub.home import Home
+    from camerahub.registry.secrets import KeyRing
+    from camerahub.registry.store import Store
 
 
 @dataclass(slots=True)
@@ -11,3 +20,34 @@ class Context:
     """State of one command line. ``home`` is what ``--home`` or ``CAMERAHUB_HOME`` said, if anything."""
 
     home: Path | None = None
+    _settings: Settings | None = field(default=None, repr=False)
+
+    def home_folder(self) -> Home:
+        """The home folder. ConfigError when none was named."""
+        from camerahub.home import Home
+
+        if self.home is None:
+            raise ConfigError("config.no_home")
+        return Home(self.home)
+
+    def settings(self) -> Settings:
+        """The configuration, read once."""
+        if self._settings is None:
+            self._settings = self.home_folder().settings()
+        return self._settings
+
+    def keyring(self) -> KeyRing:
+        """The key of the stored camera passwords. EnvironmentFault when missing or open to others."""
+        from camerahub.registry.secrets import KeyRing
+
+        return KeyRing.load(self.home_folder().key_path(self.settings()))
+
+    def open_store(self, *, keys: bool = False) -> Store:
+        """The register, schema checked; with ``keys`` it can also seal and open passwords."""
+        from camerahub.registry.engine import open_engine
+        from camerahub.registry.store import Store
+
+        settings = self.settings()
+        address = self.home_folder().database(settings)
+        engine = open_engine(address.url, password=address.password)
+        return Store(engine, zone=settings.site.zone, keys=self.keyring() if keys else None)
