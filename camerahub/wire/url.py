@@ -1,0 +1,159 @@
+"""Addresses of streams: split, checked, and printed without credentials.
+
+Technicians type ``rtsp://admin:p@ss#1@10.1.2.3/Streaming/Channels/101`` into tables; from here on the address
+and the secret go separate ways. This file knows neither headers nor sockets. What it lets through can stand in
+a request line: visible ASCII only, so no CR, LF or blank ever reaches the wire from an address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+MAX_URL = 4096
+DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
+
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?\Z")
+_PATH = re.compile(r"/[!-~]*\Z")
+_VISIBLE = re.compile(r"[!-~]+\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SCHEME = re.compile(r"(rtsps?)://", re.IGNORECASE)
+_PLAIN_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?"
+_USERINFO = re.compile(rf"://(?!{_PLAIN_HOST}(?:[/?#\s]|\Z))\S{{0,{MAX_URL}}}@")
+_SECRET_FIELD = re.compile(r"(pass(?:word|wd)?|pwd)=[^\s&\"'<>]*", re.IGNORECASE)
+
+
+class UrlError(ValueError):
+    """The address cannot be used. The message names what is wrong and repeats nothing of the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class RtspUrl:
+    """A stream address without credentials.
+
+    ``scheme`` "rtsp" or "rtsps"; ``host`` a name, an IPv4 or an IPv6 address (no brackets); ``port`` 1..65535;
+    ``path`` begins with "/" and holds the query, visible ASCII. Raises ``UrlError`` for anything else.
+    ``str()`` is the request-URI; the default port is left out.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str = "/"
+
+    def __post_init__(self) -> None:
+        if self.scheme not in DEFAULT_PORTS:
+            raise UrlError("the scheme must be rtsp or rtsps")
+        if not _HOST.match(self.host):
+            _check_ipv6(self.host)
+        if not 1 <= self.port <= 65535:
+            raise UrlError("the port must be 1 to 65535")
+        if not _PATH.match(self.path) or len(self.path) > MAX_URL:
+            raise UrlError("the path must begin with / and hold visible ASCII only")
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.path}"
+
+
+def _check_ipv6(host: str) -> None:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        raise UrlError("the host is neither a name nor an address") from None
+    if "%" in host:
+        raise UrlError("an address with a zone cannot be used")
+
+
+def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
+    """Split a typed address into (address, user, password); "" where there is none.
+
+    User and password are percent-decoded; a stray "%" stays. "@", "#", "?" and ":" may stand unescaped in the
+    password: the last "@" before the first "/" ends it. A "/" in a password must be written %2F. Blanks and
+    non-ASCII letters in the path are percent-encoded as UTF-8. Raises ``UrlError``.
+    """
+    url = url.strip()
+    if len(url) > MAX_URL:
+        raise UrlError("the address is too long")
+    if _CONTROL.search(url):
+        raise UrlError("the address holds a control character")
+    scheme = _SCHEME.match(url)
+    if not scheme:
+        raise UrlError("the address must begin with rtsp:// or rtsps://")
+    rest = url[scheme.end() :]
+    slash = rest.find("/")
+    authority, path = (rest, "") if slash < 0 else (rest[:slash], rest[slash:])
+    userinfo, at, hostport = authority.rpartition("@")
+    hostport, path = _split_query(hostport, path)
+    host, port = _host_port(hostport, DEFAULT_PORTS[scheme[1].lower()])
+    if not at and "@" in path and "." not in host and ":" not in host:
+        raise UrlError("there is an @ after the first /: write / in a password as %2F")
+    user, _, password = userinfo.partition(":")
+    address = RtspUrl(scheme[1].lower(), host, port, quote(path or "/", safe=_PATH_SAFE))
+    return address, _decoded(user), _decoded(password)
+
+
+_PATH_SAFE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def _split_query(hostport: str, path: str) -> tuple[str, str]:
+    """``host?query`` without a slash: the query belongs to the path."""
+    cut = re.search(r"[?#]", hostport)
+    if not cut:
+        return hostport, path
+    return hostport[: cut.start()], "/" + hostport[cut.start() :] + path
+
+
+def _host_port(hostport: str, default: int) -> tuple[str, int]:
+    if hostport.startswith("["):
+        host, bracket, tail = hostport[1:].partition("]")
+        if not bracket or (tail and not tail.startswith(":")):
+            raise UrlError("the brackets of the host do not close")
+        port = tail[1:]
+    else:
+        host, _, port = hostport.partition(":")
+    if not port:
+        return host.lower(), default
+    if not (port.isascii() and port.isdigit() and len(port) <= 5):
+        raise UrlError("the port is not a number")
+    return host.lower(), int(port)
+
+
+def _decoded(text: str) -> str:
+    if "%" in text:
+        raw = unquote_to_bytes(text)
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+    if _CONTROL.search(text):
+        raise UrlError("user or password holds a control character")
+    return text
+
+
+def safe_uri(text: str) -> str:
+    """An absolute rtsp(s) URI as a peer wrote it, fit for a request line: unchanged but for stripped credentials.
+
+    Cameras compare their control URLs literally, so nothing else is normalised. Raises ``UrlError`` when it is
+    not absolute, longer than 4096 characters, or holds anything but visible ASCII.
+    """
+    scheme = _SCHEME.match(text)
+    if not scheme:
+        raise UrlError("the control address is not an rtsp address")
+    if len(text) > MAX_URL or not _VISIBLE.match(text):
+        raise UrlError("the control address is too long or holds blanks or control characters")
+    rest = text[scheme.end() :]
+    authority, slash, path = rest.partition("/")
+    return scheme[0] + authority.rpartition("@")[2] + slash + path
+
+
+def redact(text: str) -> str:
+    """Mask ``user:password@`` of any address in ``text``, and ``password=…`` fields of queries.
+
+    Rather masks too much than too little: where it is unclear where a password ends, everything up to the last
+    "@" of the word goes.
+    """
+    return _SECRET_FIELD.sub(r"\1=***", _USERINFO.sub("://***@", text))
