@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ class Home:
         except OSError as error:
             raise EnvironmentFault("config.home_unwritable", home=self.path, error=error.strerror) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_exclusively(handle)
             os.truncate(handle, 0)
             os.write(handle, str(os.getpid()).encode())
             yield
@@ -105,6 +106,15 @@ class Home:
         finally:
             os.close(handle)
         return None
+
+
+def _lock_exclusively(handle: int) -> None:
+    """Another command that only asks who runs holds the lock for an instant: try a few times."""
+    for _ in range(20):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.01)
+    return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _read_password(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What every command can ask for: home, settings, key, store. Opened only when asked: ``sweep --targets`` needs none."""
+"""What every command can ask for: home, settings, key, store. Opened only when asked: some commands need none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from camerahub.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from camerahub.config import Settings
     from camerahub.home import Home
     from camerahub.registry.secrets import KeyRing
@@ -47,7 +49,13 @@ class Context:
         from camerahub.registry.engine import open_engine
         from camerahub.registry.store import Store
 
-        settings = self.settings()
-        address = self.home_folder().database(settings)
-        engine = open_engine(address.url, password=address.password)
-        return Store(engine, zone=settings.site.zone, keys=self.keyring() if keys else None)
+        engine = open_engine(self.database_url())
+        return Store(engine, zone=self.settings().site.zone, keys=self.keyring() if keys else None)
+
+    def database_url(self) -> URL:
+        """Address of the register, complete; shown anywhere, it masks its password."""
+        from camerahub.registry.engine import parse_url
+
+        address = self.home_folder().database(self.settings())
+        url = parse_url(address.url)
+        return url.set(password=address.password) if address.password else url

@@ -1,0 +1,40 @@
+"""``check-config``: is the configuration right, and are the files it names there?"""
+
+from __future__ import annotations
+
+
+import click
+
+from camerahub.cli.context import Context
+from camerahub.config import Settings, keys
+from camerahub.core.errors import ConfigError
+from camerahub.core.texts import text
+
+
+@click.command()
+@click.pass_obj
+def command(context: Context) -> None:
+    """检查 camerahub.toml, 密钥和它提到的文件. Check camerahub.toml, the key and the files it names."""
+    home = context.home_folder()
+    settings = context.settings()
+    for key, value in _named_files(settings):
+        if value and not (home.path / value).is_file():
+            raise ConfigError("config.file_missing", file=home.config_path, key=key, value=home.path / value)
+    context.keyring()
+    home.database(settings)
+    ok = text("config.ok", file=home.config_path, count=_count(settings))
+    click.echo(f"{ok.zh}\n{ok.en}", err=True)
+
+
+def _named_files(settings: Settings) -> list[tuple[str, str]]:
+    return [
+        ("database.password_file", settings.database.password_file),
+        ("web.tls_cert", settings.web.tls_cert),
+        ("web.tls_key", settings.web.tls_key),
+        ("web.token_file", settings.web.token_file),
+    ]
+
+
+def _count(settings: Settings) -> int:
+    sections = {name.rsplit(".", 1)[0] for name in keys(type(settings)) if "." in name}
+    return sum(1 for name in keys(type(settings)) if name not in sections)
