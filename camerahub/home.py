@@ -84,14 +84,18 @@ class Home:
         except OSError as error:
             raise EnvironmentFault("config.home_unwritable", home=self.path, error=error.strerror) from error
         try:
-            _lock_exclusively(handle)
-            os.truncate(handle, 0)
-            os.write(handle, str(os.getpid()).encode())
+            self._take(handle)
             yield
-        except BlockingIOError as error:
-            raise EnvironmentFault("config.hub_running", home=self.path, pid=self.hub_pid() or "?") from error
         finally:
             os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        try:
+            _lock_exclusively(handle)
+        except BlockingIOError as error:
+            raise EnvironmentFault("config.hub_running", home=self.path, pid=self.hub_pid() or "?") from error
+        os.truncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
 
     def hub_pid(self) -> int | None:
         """Process id of the hub that runs on this home, None when none does."""
