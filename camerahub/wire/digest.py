@@ -54,7 +54,7 @@ class Credential:
 
     def __post_init__(self) -> None:
         if _CONTROL.search(self.username):
-            raise UrlError("the user name holds a control character")
+            raise UrlError("control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,11 @@ class Authenticator:
         """The server refused the credential; ``answer`` and ``authorize`` give None from now on."""
         return self._refused
 
+    @property
+    def started(self) -> bool:
+        """An answer has been made; ``authorize`` gives the next ones."""
+        return self._chosen is not None
+
     def answer(self, challenges: list[Challenge], method: str, uri: str) -> str | None:
         """The Authorization value for a 401 with ``challenges``; ``uri`` is the request-URI as sent.
 
@@ -189,7 +194,7 @@ class Authenticator:
         return _digest(self._chosen, self._credential, method, uri, self._cnonce, self._count)
 
     def accepted(self) -> None:
-        """Tell that a request with an answer got past the login (any status but 401 and 407)."""
+        """Tell that a request with an answer succeeded (2xx): the credential is proven."""
         if self._chosen is not None:
             self._accepted, self._renewed = True, False
 

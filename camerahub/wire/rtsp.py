@@ -2,9 +2,10 @@
 
 Rules of the dialogue, RFC 2326 as cameras live it:
 
-* One request at a time is the rule; up to 16 may be open. A reply belongs to the open request with its CSeq; with a
-  CSeq we have not open, or none (some cameras count wrongly or leave it out), to the oldest open one, since TCP
-  keeps the order. A reply while nothing is open is dropped.
+* One request at a time is the rule, above all until logged in (each open one costs a login); up to 16 may be open.
+  A reply belongs to the open request with its CSeq; with a CSeq we have not open, or none (some cameras count
+  wrongly or leave it out), to the oldest open one, since TCP keeps the order. A reply while nothing is open is
+  dropped.
 * 401 and 407 are answered by the machine itself, at most once per nonce; a refused credential is never sent again.
 * Redirects are told, never followed: a credential goes to nobody but the camera it belongs to.
 * 1xx replies are passed over. Requests of the peer are answered, so that cameras which ask keep the session.
@@ -18,7 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from camerahub.wire.digest import Authenticator, Credential, parse_challenges
+from camerahub.wire.digest import Authenticator, Challenge, Credential, parse_challenges
 from camerahub.wire.rtsp_quick import quick_options, quick_status
 from camerahub.wire.rtsp_reader import (
     DEFAULT,
@@ -217,6 +218,7 @@ class RtspClient:
                 event = self._event(message)
             except WireError as error:
                 self._error = error
+                self._reader = Reader()
                 break
             if event is not None:
                 events.append(event)
@@ -272,25 +274,32 @@ class RtspClient:
     def _settle(self, request: _Open, reply: StatusMessage) -> Event:
         if reply.status in _CHALLENGE_HEADERS:
             return self._challenged(request, reply)
-        if self._login and request.signed:
-            self._login.accepted()
         if 300 <= reply.status < 400:
             location = redact(reply.headers.get("location"))[:512]
             return Redirected(request.method, reply.status, location)
         if reply.status < 300:
+            if self._login and request.signed:
+                self._login.accepted()
             self._learn(request, reply.headers)
         return Reply(request.method, reply.status, reply.reason, reply.headers, reply.body)
 
     def _challenged(self, request: _Open, reply: StatusMessage) -> Event:
         asked, answered = _CHALLENGE_HEADERS[reply.status]
         challenges = parse_challenges(reply.headers.all(asked))
-        login = self._login.answer(challenges, request.method, request.uri) if self._login else None
+        login = self._login_for(request, challenges)
         if login is not None:
             self._login_header = answered
             again = _Open(request.method, request.uri, request.extra, signed=True)
             return Retry(request.method, self._send(again, login))
         tried = self._login is not None and self._login.refused
         return Denied(request.method, reply.status, tuple(c.scheme for c in challenges), tried)
+
+    def _login_for(self, request: _Open, challenges: list[Challenge]) -> str | None:
+        if self._login is None:
+            return None
+        if self._login.started and not request.signed:
+            return self._login.authorize(request.method, request.uri)
+        return self._login.answer(challenges, request.method, request.uri)
 
     def _learn(self, request: _Open, headers: Headers) -> None:
         """Keep what a good reply says of the server, the base and the session."""

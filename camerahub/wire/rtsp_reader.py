@@ -101,8 +101,9 @@ class Frame:
 
 Message = StatusMessage | RequestMessage
 
+_LINE_ENDS = re.compile(rb"[\r\n]++")
 _END = re.compile(rb"\n\r?\n")
-_STATUS = re.compile(r"RTSP/[12]\.\d ([1-5]\d\d)(?: (.*))?\Z")
+_STATUS = re.compile(r"RTSP/[12]\.\d +([1-5]\d\d)(?: (.*))?\Z")
 _REQUEST = re.compile(r"([A-Z_]{1,32}) (\S+) RTSP/[12]\.\d *\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NUMBER = re.compile(r"\d{1,18}\Z", re.ASCII)
@@ -152,9 +153,11 @@ class Reader:
         return self._with_body()
 
     def _skip_line_ends(self) -> None:
-        buffer = self._buffer
-        if buffer and buffer[0] in b"\r\n":
-            del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
+        found = _LINE_ENDS.match(self._buffer)
+        if found:
+            end = found.end()
+            del found
+            del self._buffer[:end]
 
     def _next_frame(self) -> Frame | None:
         buffer = self._buffer

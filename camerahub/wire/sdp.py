@@ -23,7 +23,7 @@ MAX_FORMATS = 128
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _LINE = re.compile(rb"[A-Za-z]=")
 _ABSOLUTE = re.compile(r"rtsps?://", re.IGNORECASE)
-_RTPMAP = re.compile(r"\s*(\d{1,3})\s+([^\s/]+)(?:\s*/\s*(\d{1,9}))?", re.ASCII)
+_RTPMAP = re.compile(r"\s*(\d{1,3})\s+([\w.+-]{1,64})(?:\s*/\s*(\d{1,9}))?", re.ASCII)
 _PAYLOAD = re.compile(r"\s*(\d{1,3})(?:\s+|\Z)", re.ASCII)
 
 #: Static payload types that cameras use without rtpmap (RFC 3551 section 6): codec, clock in Hz.
@@ -105,9 +105,9 @@ def parse_sdp(data: bytes, base_url: str) -> Session:
 def _lines(data: bytes) -> list[bytes]:
     if len(data) > MAX_SDP:
         raise SdpError("the description is too large")
-    lines = [line.strip(b" \t\0") for line in _LINE_END.split(data)]
+    lines = [line.strip(b" \t\0") for line in _LINE_END.split(data.removeprefix(b"\xef\xbb\xbf"))]
     lines = [line for line in lines if line]
-    if not lines or not _LINE.match(lines[0].removeprefix(b"\xef\xbb\xbf")):
+    if not lines or not _LINE.match(lines[0]):
         raise SdpError("this is no session description")
     if len(lines) > MAX_LINES or len(max(lines, key=len)) > MAX_LINE:
         raise SdpError("the description has too many or too long lines")
@@ -160,7 +160,7 @@ def _media(block: _Block, base: str) -> Media:
     payload = next((t for t in types if t in block.rtpmaps or t in STATIC), types[0] if types else -1)
     codec, clock = block.rtpmaps.get(payload) or STATIC.get(payload, ("", 0))
     parameters = _parameters(block.fmtps.get(payload, ""))
-    return Media(words[0].lower(), types, codec, clock, parameters, _join(base, block.control))
+    return Media(words[0].lower()[:32], types, codec, clock, parameters, _join(base, block.control))
 
 
 def _parameters(text: str) -> dict[str, str]:

@@ -25,8 +25,27 @@ _USERINFO = re.compile(rf"://(?!{_PLAIN_HOST}(?:[/?#\s]|\Z))\S{{0,{MAX_URL}}}@")
 _SECRET_FIELD = re.compile(r"(pass(?:word|wd)?|pwd)=[^\s&\"'<>]*", re.IGNORECASE)
 
 
+#: What can be wrong with an address.
+URL_FAULTS = {
+    "scheme": "the address must begin with rtsp:// or rtsps://",
+    "host": "the host is neither a name nor an address",
+    "port": "the port must be a number from 1 to 65535",
+    "path": "the path must begin with / and hold visible ASCII only",
+    "too_long": "the address is longer than 4096 characters",
+    "control": "there are blanks or control characters where none may be",
+    "slash": "there is an @ after the first /: write / in a password as %2F",
+}
+
+
 class UrlError(ValueError):
-    """The address cannot be used. The message names what is wrong and repeats nothing of the address."""
+    """The address cannot be used. The message names what is wrong and repeats nothing of the address.
+
+    ``kind`` is one of ``URL_FAULTS``, for words in other languages.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(URL_FAULTS[kind])
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +64,15 @@ class RtspUrl:
 
     def __post_init__(self) -> None:
         if self.scheme not in DEFAULT_PORTS:
-            raise UrlError("the scheme must be rtsp or rtsps")
+            raise UrlError("scheme")
         if not _HOST.match(self.host):
             _check_ipv6(self.host)
         if not 1 <= self.port <= 65535:
-            raise UrlError("the port must be 1 to 65535")
-        if not _PATH.match(self.path) or len(self.path) > MAX_URL:
-            raise UrlError("the path must begin with / and hold visible ASCII only")
+            raise UrlError("port")
+        if not _PATH.match(self.path):
+            raise UrlError("path")
+        if len(self.path) > MAX_URL:
+            raise UrlError("too_long")
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -63,9 +84,9 @@ def _check_ipv6(host: str) -> None:
     try:
         ipaddress.IPv6Address(host)
     except ValueError:
-        raise UrlError("the host is neither a name nor an address") from None
+        raise UrlError("host") from None
     if "%" in host:
-        raise UrlError("an address with a zone cannot be used")
+        raise UrlError("host")
 
 
 def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
@@ -77,12 +98,12 @@ def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
     """
     url = url.strip()
     if len(url) > MAX_URL:
-        raise UrlError("the address is too long")
+        raise UrlError("too_long")
     if _CONTROL.search(url):
-        raise UrlError("the address holds a control character")
+        raise UrlError("control")
     scheme = _SCHEME.match(url)
     if not scheme:
-        raise UrlError("the address must begin with rtsp:// or rtsps://")
+        raise UrlError("scheme")
     rest = url[scheme.end() :]
     slash = rest.find("/")
     authority, path = (rest, "") if slash < 0 else (rest[:slash], rest[slash:])
@@ -90,7 +111,7 @@ def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
     hostport, path = _split_query(hostport, path)
     host, port = _host_port(hostport, DEFAULT_PORTS[scheme[1].lower()])
     if not at and "@" in path and "." not in host and ":" not in host:
-        raise UrlError("there is an @ after the first /: write / in a password as %2F")
+        raise UrlError("slash")
     user, _, password = userinfo.partition(":")
     address = RtspUrl(scheme[1].lower(), host, port, quote(path or "/", safe=_PATH_SAFE))
     return address, _decoded(user), _decoded(password)
@@ -111,14 +132,14 @@ def _host_port(hostport: str, default: int) -> tuple[str, int]:
     if hostport.startswith("["):
         host, bracket, tail = hostport[1:].partition("]")
         if not bracket or (tail and not tail.startswith(":")):
-            raise UrlError("the brackets of the host do not close")
+            raise UrlError("host")
         port = tail[1:]
     else:
         host, _, port = hostport.partition(":")
     if not port:
         return host.lower(), default
     if not (port.isascii() and port.isdigit() and len(port) <= 5):
-        raise UrlError("the port is not a number")
+        raise UrlError("port")
     return host.lower(), int(port)
 
 
@@ -130,7 +151,7 @@ def _decoded(text: str) -> str:
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
     if _CONTROL.search(text):
-        raise UrlError("user or password holds a control character")
+        raise UrlError("control")
     return text
 
 
@@ -142,9 +163,11 @@ def safe_uri(text: str) -> str:
     """
     scheme = _SCHEME.match(text)
     if not scheme:
-        raise UrlError("the control address is not an rtsp address")
-    if len(text) > MAX_URL or not _VISIBLE.match(text):
-        raise UrlError("the control address is too long or holds blanks or control characters")
+        raise UrlError("scheme")
+    if len(text) > MAX_URL:
+        raise UrlError("too_long")
+    if not _VISIBLE.match(text):
+        raise UrlError("control")
     rest = text[scheme.end() :]
     authority, slash, path = rest.partition("/")
     return scheme[0] + authority.rpartition("@")[2] + slash + path
