@@ -1,3 +1,159 @@
-"""Messages of probe."""
+"""Messages of probes, of `camerahub probe` and of `camerahub sweep`.
 
-TEXTS: dict[str, tuple[str, str]] = {}
+``probe.did.<step>`` is what a step does; ``probe.came.<reason>`` what came of it and what to do, with
+``probe.came.<step>.<reason>`` where a step knows better.
+"""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "probe.no_epoll": (
+        "此系统没有 epoll, 探测只能在 Linux 上运行; 请在 Linux 主机或虚拟机上运行 camerahub",
+        "this system has no epoll: probing runs on Linux only; run camerahub on a Linux host or virtual machine",
+    ),
+    "probe.password_in_argv": (
+        "不接受命令行中的密码 (会被同机用户看到并留在历史记录里)。请改用: rtsp://主机/路径 加 --user 用户名, "
+        "密码按提示输入, 或 --password-stdin, 或环境变量 CAMERAHUB_PASSWORD",
+        "a password in the command line is not accepted (other users and the shell history would see it). Use "
+        "rtsp://host/path with --user NAME, and give the password at the prompt, by --password-stdin, or in the "
+        "environment variable CAMERAHUB_PASSWORD",
+    ),
+    "probe.password_needed": (
+        "给了用户名 {user}, 但没有密码: 请用 --password-stdin 或环境变量 CAMERAHUB_PASSWORD",
+        "user {user} was given without a password: use --password-stdin or the environment variable "
+        "CAMERAHUB_PASSWORD",
+    ),
+    "probe.user_needed": (
+        "给了密码但没有用户名: 请加 --user 用户名",
+        "a password was given without a user: add --user NAME",
+    ),
+    "probe.password_prompt": ("用户 {user} 的密码", "password of {user}"),
+    "probe.bad_target": (
+        "无法识别目标: {problem}。可写: 摄像机编码, rtsp://主机/路径, http://主机/onvif/device_service 或 主机:端口",
+        "cannot read the target: {problem}. Write a camera code, rtsp://host/path, "
+        "http://host/onvif/device_service or host:port",
+    ),
+    "probe.no_camera": (
+        "登记表中没有编码为 {code} 的摄像机; 若是地址, 请写 rtsp://… 或 主机:端口",
+        "the register has no camera with code {code}; if this is an address write rtsp://… or host:port",
+    ),
+    "probe.register_not_available": (
+        "本版本的 sweep 需要 --targets 文件",
+        "sweep needs --targets FILE in this version",
+    ),
+    "probe.targets_unreadable": (
+        "无法读取目标文件 {path}: {problem}",
+        "cannot read the targets file {path}: {problem}",
+    ),
+    "probe.bad_line": ("第 {line} 行已拒绝: {zh}", "line {line} refused: {en}"),
+    "probe.line.form": (
+        "应为 主机:端口 或 rtsp:// 地址, 每行一个",
+        "expected host:port or an rtsp:// address, one a line",
+    ),
+    "probe.line.port": ("端口应为 1 到 65535", "the port must be 1 to 65535"),
+    "probe.line.url": ("rtsp 地址有误: {problem}", "bad rtsp address: {problem}"),
+    "probe.fewer_files": (
+        "系统只允许同时打开较少的连接, 并发由 {wanted} 降为 {allowed} (可调高 ulimit -n)",
+        "the system allows fewer open files: concurrency lowered from {wanted} to {allowed} (raise ulimit -n)",
+    ),
+    # -- steps ----------------------------------------------------------------------------------------------------
+    "probe.did.resolve": ("解析地址 {host}", "look up {host}"),
+    "probe.did.tcp": ("连接端口 {address}", "connect to {address}"),
+    "probe.did.options": ("询问 RTSP OPTIONS (不带密码)", "ask RTSP OPTIONS (no credentials)"),
+    "probe.did.describe": ("登录并询问码流 (RTSP DESCRIBE)", "log in and ask for the stream (RTSP DESCRIBE)"),
+    "probe.did.onvif": ("ONVIF 检测", "ONVIF steps"),
+    "probe.line": ("{did}: {came}", "{did}: {came}"),
+    "probe.came.not_tried": ("未检测 (前一步未通过)", "not tried (the step before failed)"),
+    "probe.came.no_path": (
+        "未检测 (没有给出码流路径; 要检测登录请写 rtsp://主机/路径)",
+        "not tried (no stream path given; write rtsp://host/path to check the login)",
+    ),
+    "probe.came.onvif_later": (
+        "未检测 (本版本不含 ONVIF 检测, 只检测端口)",
+        "not tried (ONVIF is not in this version; only the port is checked)",
+    ),
+    "probe.came.ok": ("通过", "passed"),
+    "probe.came.resolve.ok": ("得到 {address}", "got {address}"),
+    "probe.came.tcp.ok": ("端口已接通", "the port is open"),
+    "probe.came.options.ok": (
+        "摄像机应答 (状态 {status}), 在线",
+        "the camera answers (status {status}): online",
+    ),
+    "probe.came.describe.ok": ("允许取流 (状态 {status})", "stream offered (status {status})"),
+    "probe.came.timeout": (
+        "期限内无应答。请检查设备是否死机、网络是否丢包、防火墙是否拦截",
+        "no answer before the deadline. Check for a hung camera, packet loss, or a firewall that drops",
+    ),
+    "probe.came.tcp.timeout": (
+        "期限内连不上。请检查供电、网线和光纤、IP 地址、VLAN 和防火墙",
+        "no connection before the deadline. Check power, cable and fibre, the IP address, VLAN and firewall",
+    ),
+    "probe.came.unreachable": (
+        "网络报告主机不可达。请检查设备供电和网线, 以及网关上的路由",
+        "the network says the host cannot be reached. Check power and cable, and the routes on the gateway",
+    ),
+    "probe.came.refused": (
+        "主机在, 但端口拒绝连接。请检查端口号, 以及设备上 RTSP 服务是否开启",
+        "the host is there but refuses this port. Check the port number and that RTSP is switched on",
+    ),
+    "probe.came.reset": (
+        "对方中断了连接。请检查设备负载和固件, 以及中间的防火墙",
+        "the connection was cut. Check the device's load and firmware, and firewalls between",
+    ),
+    "probe.came.protocol": (
+        "有应答但不是 RTSP。请检查端口是否属于其他服务",
+        "something answers, but not RTSP. Check whether the port belongs to another service",
+    ),
+    "probe.came.tls": (
+        "TLS 握手失败。请检查该端口是否启用 TLS, 设备是否支持 TLS 1.2",
+        "the TLS handshake failed. Check that this port speaks TLS and that the device knows TLS 1.2",
+    ),
+    "probe.came.auth": (
+        "用户名或密码被拒 (状态 {status})。请核对密码; 不要反复尝试, 设备会锁定来访地址",
+        "user or password refused (status {status}). Check the password; do not keep trying, devices lock the caller",
+    ),
+    "probe.came.auth_missing": (
+        "需要登录 (状态 {status})。请加 --user 用户名",
+        "a login is needed (status {status}). Add --user NAME",
+    ),
+    "probe.came.locked": ("登录已暂停, 请先核对密码", "login is paused: check the password first"),
+    "probe.came.busy": (
+        "在线, 但此刻不给流 (状态 {status}), 多为连接数已满。请关掉多余的预览后再试",
+        "online, but gives no stream now (status {status}): mostly session slots full. Close spare viewers",
+    ),
+    "probe.came.transport": (
+        "在线, 但只支持 UDP 取流 (状态 {status})",
+        "online, but offers UDP transport only (status {status})",
+    ),
+    "probe.came.not_found": (
+        "在线, 但此路径没有码流 (状态 {status})。请核对通道号和厂商的地址写法",
+        "online, but no stream at this path (status {status}). Check the channel and the maker's address form",
+    ),
+    "probe.came.no_address": (
+        "没有可用的地址。请核对地址或域名",
+        "no usable address. Check the address or the name",
+    ),
+    "probe.came.no_route": (
+        "本机没有到该网段的路由, 未能检测。请检查本机网卡和路由",
+        "this machine has no route to that network: not checked. Check its network card and routes",
+    ),
+    "probe.came.no_seat": (
+        "本机连接资源不足, 未能检测。请调高 ulimit -n 或稍后再试",
+        "this machine is out of sockets or ports: not checked. Raise ulimit -n or try later",
+    ),
+    "probe.came.blind": (
+        "程序内部错误, 未能检测; 请把日志交给维护者",
+        "internal error: not checked; please give the log to the maintainers",
+    ),
+    # -- summaries ------------------------------------------------------------------------------------------------
+    "probe.summary.ok": ("结论: {target} 正常", "result: {target} works"),
+    "probe.summary.fault": ("结论: {target} 故障: {reason}", "result: {target} is faulty: {reason}"),
+    "probe.summary.unknown": (
+        "结论: {target} 未能判断: {reason}",
+        "result: {target} could not be judged: {reason}",
+    ),
+    "probe.sweep.summary": (
+        "共 {expected} 路: 正常 {ok}, 故障 {fault}, 未知 {unknown}, 未检测到 {not_tried}, 拒绝 {refused} 行; "
+        "用时 {wall} 秒, CPU {cpu} 秒",
+        "{expected} targets: {ok} ok, {fault} fault, {unknown} unknown, {not_tried} not tried, {refused} lines refused; "
+        "{wall} s, CPU {cpu} s",
+    ),
+}

@@ -1,0 +1,35 @@
+"""Addresses of targets, parsed once: a fleet dials the same cameras every minute."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from camerahub.core.result import Target
+from camerahub.wire.rtsp import quick_options
+from camerahub.wire.url import RtspUrl, split_credentials
+
+REMEMBERED = 65536
+
+
+def address_of(target: Target) -> RtspUrl:
+    """The stream address of ``target``: its ``url``, else the root at its host and port. Raises ``UrlError``."""
+    if not target.url:
+        return RtspUrl("rtsp", target.host, target.port)
+    return parsed(target.url)
+
+
+@lru_cache(REMEMBERED)
+def parsed(url: str) -> RtspUrl:
+    """``url`` without any credentials in it. Raises ``UrlError``."""
+    return split_credentials(url)[0]
+
+
+@lru_cache(REMEMBERED)
+def options_request(url: str) -> bytes:
+    """The OPTIONS request for ``url``. Raises ``UrlError``."""
+    return quick_options(parsed(url))
+
+
+def is_tls(target: Target) -> bool:
+    """True when ``target`` is to be spoken to over TLS."""
+    return target.url[:6].lower() == "rtsps:"

@@ -1,0 +1,108 @@
+"""The kinds of probes, and the face the services see.
+
+A new kind is one file with a conversation and one line here; its code, stage and facets stand in ``core.result``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import Callable
+from typing import NamedTuple
+
+from camerahub.core.result import Target
+from camerahub.probes.address import is_tls
+from camerahub.probes.engine import Conversation, Done, Engine, Verdict
+from camerahub.probes.options import options
+from camerahub.probes.rtsp import rtsp
+from camerahub.probes.tcp import tcp
+from camerahub.probes.tls import Tls
+from camerahub.wire.url import UrlError
+
+
+class ProbeSpec(NamedTuple):
+    """One kind: how its conversation with a target is made, and whether rtsps addresses get TLS."""
+
+    conversation: Callable[[Target], Conversation]
+    tls: bool
+
+
+#: Keys equal ``core.result.PROBE_KINDS``.
+PROBES: dict[str, ProbeSpec] = {
+    "tcp": ProbeSpec(tcp, tls=False),
+    "options": ProbeSpec(options, tls=True),
+    "rtsp": ProbeSpec(rtsp, tls=True),
+}
+
+#: Descriptors that are not cameras: files, pipes, the database, the web server.
+RESERVED_FILES = 256
+
+
+class Prober:
+    """Dials cameras: one attempt, one deadline, exactly one result a start. Never raises for a bad camera.
+
+    ``done`` is called from the loop, never inside ``start``. Starts beyond ``max_in_flight`` wait their turn; their
+    clock starts when they are dialled. An address that cannot be used ends as ``no_address``.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, max_in_flight: int = 2000) -> None:
+        self._engine = Engine(loop, max_in_flight=max_in_flight)
+
+    @property
+    def in_flight(self) -> int:
+        """Conversations dialled and not yet reported."""
+        return self._engine.in_flight
+
+    @property
+    def waiting(self) -> int:
+        """Starts that wait for a free place."""
+        return self._engine.waiting
+
+    def start(self, target: Target, probe: str, deadline_s: float, done: Done) -> None:
+        """Begin one attempt of at most ``deadline_s`` seconds (our own lateness is given back)."""
+        spec = PROBES[probe]
+        try:
+            conversation = spec.conversation(target)
+        except UrlError:
+            conversation, target = _Unusable(probe), Target(target.endpoint, "", 0)
+        else:
+            if spec.tls and is_tls(target):
+                conversation = Tls(conversation)
+        self._engine.start(target, conversation, deadline_s, done)
+
+    async def aclose(self) -> None:
+        """Give up what is in flight, without results, and free everything."""
+        await self._engine.aclose()
+
+
+class _Unusable:
+    """Stands in for the conversation with an address that cannot be used; it is never dialled."""
+
+    __slots__ = ("probe",)
+    stage = 0
+    status = 0
+
+    def __init__(self, probe: str) -> None:
+        self.probe = probe
+
+    def first(self) -> Verdict:
+        return Verdict("no_address", 0)
+
+    def received(self, data: bytes) -> Verdict:
+        del data
+        return self.first()
+
+    def closed(self) -> Verdict:
+        return self.first()
+
+
+def open_files_allow(wanted: int) -> int:
+    """How many of ``wanted`` sockets may be open at once, after raising the soft limit as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    need = wanted + RESERVED_FILES
+    if soft != resource.RLIM_INFINITY and soft < need:
+        soft = need if hard == resource.RLIM_INFINITY else min(need, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, soft - RESERVED_FILES))
