@@ -98,9 +98,19 @@ class _Dial:
     """One conversation on its socket; ``sock`` is None once it has ended."""
 
     __slots__ = (
-        "connected", "conversation", "credit", "deadline", "done", "fd", "left", "pending", "sock", "started", "started_at",
+        "connected",
+        "conversation",
+        "credit",
+        "deadline",
+        "done",
+        "fd",
+        "left",
+        "pending",
+        "sock",
+        "started",
+        "started_at",
         "target",
-    )  # fmt: skip
+    )
 
     def __init__(
         self,
@@ -365,9 +375,15 @@ class Engine:
     def _report(self, dial: _Dial, reason: str, stage: int, status: int) -> None:
         conversation = dial.conversation
         result = ProbeResult(
-            dial.target.endpoint, conversation.probe, _OUTCOMES[reason], reason, stage, dial.started_at,
-            self._now - dial.started, status,
-        )  # fmt: skip
+            dial.target.endpoint,
+            conversation.probe,
+            _OUTCOMES[reason],
+            reason,
+            stage,
+            dial.started_at,
+            self._now - dial.started,
+            status,
+        )
         try:
             dial.done(result)
         except Exception as error:  # noqa: BLE001 - handed to the loop's handler; other conversations go on

@@ -153,7 +153,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "probe.sweep.summary": (
         "共 {expected} 路: 正常 {ok}, 故障 {fault}, 未知 {unknown}, 未检测到 {not_tried}, 拒绝 {refused} 行; "
         "用时 {wall} 秒, CPU {cpu} 秒",
-        "{expected} targets: {ok} ok, {fault} fault, {unknown} unknown, {not_tried} not tried, {refused} lines refused; "
-        "{wall} s, CPU {cpu} s",
+        "{expected} targets: {ok} ok, {fault} fault, {unknown} unknown, {not_tried} not tried; "
+        "{refused} lines refused; {wall} s, CPU {cpu} s",
     ),
 }
