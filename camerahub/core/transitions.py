@@ -120,7 +120,9 @@ class Policy:
     stale_us: int
 
     def __post_init__(self) -> None:
-        if not (1 <= self.down_n <= self.down_m <= _WINDOW_MAX and 1 <= self.up_n <= self.up_m <= _WINDOW_MAX):
+        if not (
+            1 <= self.down_n <= self.down_m <= _WINDOW_MAX and 1 <= self.up_n <= self.up_m <= _WINDOW_MAX
+        ):
             raise ValueError(f"need 1 <= n <= m <= {_WINDOW_MAX}: {self}")
         if self.stale_us <= 0:
             raise ValueError(f"stale_us must be positive: {self}")
