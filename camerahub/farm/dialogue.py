@@ -1,0 +1,185 @@
+"""The camera's half of RTSP: requests in, answers out, the login really checked.
+
+Written apart from camerahub.wire on purpose: client and farm must agree through the protocol, not by sharing code.
+No socket and no clock here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from camerahub.farm.makers import MAKERS, SCHEMES
+from camerahub.farm.model import Camera
+
+MAX_REQUEST = 16 * 1024
+PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
+_LINE = re.compile(rb"([A-Z_]+) (\S+) RTSP/1\.0\r\n")
+_CSEQ = re.compile(rb"\r\ncseq:[ \t]*(\d{1,10})", re.I)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,6})", re.I)
+_LOGIN = re.compile(rb"\r\nauthorization:[ \t]*([^\r\n]+)", re.I)
+_PARAM = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
+_AUTHORITY = re.compile(r"rtsps?://[^/?]*")
+
+PHRASES = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Stream Not Found",
+    453: "Not Enough Bandwidth",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+
+
+class Request(NamedTuple):
+    """One request of a prober. ``path`` is the URI without scheme and host."""
+
+    method: str
+    uri: str
+    path: str
+    cseq: str
+    head: bytes
+
+
+class BadRequest(Exception):
+    """What came is not RTSP, or too large: the camera says 400 and hangs up."""
+
+
+def take(data: bytes) -> tuple[Request | None, bytes]:
+    """The first whole request of ``data`` and the rest; (None, data) when more is needed. Raises BadRequest."""
+    while data[:1] == b"$" and len(data) >= 4 and len(data) >= 4 + int.from_bytes(data[2:4], "big"):
+        data = data[4 + int.from_bytes(data[2:4], "big") :]
+    end = data.find(b"\r\n\r\n")
+    if end < 0 or data[:1] == b"$":
+        if len(data) > MAX_REQUEST:
+            raise BadRequest
+        return None, data
+    head, rest = data[: end + 2], data[end + 4 :]
+    line, cseq, length = _LINE.match(head), _CSEQ.search(head), _LENGTH.search(head)
+    if line is None or cseq is None or end > MAX_REQUEST:
+        raise BadRequest
+    wanted = int(length[1]) if length else 0
+    if wanted > MAX_REQUEST:
+        raise BadRequest
+    if len(rest) < wanted:
+        return None, data
+    uri = line[2].decode("utf-8", "replace")
+    found = Request(line[1].decode(), uri, _AUTHORITY.sub("", uri, count=1), cseq[1].decode(), head)
+    return found, rest[wanted:]
+
+
+def answer(status: int, cseq: str, *headers: str, body: str = "") -> bytes:
+    """One answer; ``headers`` are whole lines."""
+    lines = [f"RTSP/1.0 {status} {PHRASES[status]}", f"CSeq: {cseq}", *headers]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+def server_header(camera: Camera) -> tuple[str, ...]:
+    """The Server line of the maker, if it sends one."""
+    server = MAKERS[camera.maker].server
+    return (f"Server: {server}",) if server else ()
+
+
+def challenges(camera: Camera, nonce: str, stale: bool = False) -> tuple[str, ...]:
+    """The WWW-Authenticate lines of a camera, strongest first where it has several."""
+    scheme, realm = SCHEMES[camera.scheme], MAKERS[camera.maker].realm
+    lines = []
+    for algorithm in scheme.digests:
+        line = f'WWW-Authenticate: Digest realm="{realm}", nonce="{nonce}"'
+        line += f", algorithm={algorithm}" if algorithm else ""
+        line += ', qop="auth"' if scheme.qop else ""
+        lines.append(line + (", stale=true" if stale else ""))
+    if scheme.basic:
+        lines.append(f'WWW-Authenticate: Basic realm="{realm}"')
+    return tuple(lines)
+
+
+def login(camera: Camera, request: Request, nonce: str, password: str) -> str:
+    """What the request's Authorization is worth: ``ok``, ``none``, ``bad``, or ``stale`` (right, but an old nonce)."""
+    found = _LOGIN.search(request.head)
+    if found is None:
+        return "none"
+    kind, _, rest = found[1].decode("utf-8", "replace").partition(" ")
+    scheme = SCHEMES[camera.scheme]
+    if kind.lower() == "basic" and scheme.basic:
+        good = base64.b64encode(f"{camera.username}:{password}".encode()).decode()
+        return "ok" if rest.strip() == good else "bad"
+    if kind.lower() == "digest" and scheme.digests:
+        fields = {m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PARAM.finditer(rest)}
+        return _digest(camera, request, nonce, password, fields)
+    return "bad"
+
+
+def _digest(camera: Camera, request: Request, nonce: str, password: str, fields: dict[str, str]) -> str:
+    """RFC 7616 sections 3.4.1 to 3.4.3, from the server's side."""
+    algorithm = fields.get("algorithm", "").upper()
+    offered = [name.upper() or "MD5" for name in SCHEMES[camera.scheme].digests]
+    if (algorithm or "MD5") not in offered or fields.get("uri") != request.uri:
+        return "bad"
+    if fields.get("username") != camera.username or fields.get("realm") != MAKERS[camera.maker].realm:
+        return "bad"
+    h = _sha256 if algorithm == "SHA-256" else _md5
+    middle = fields.get("nonce", "")
+    if "qop" in fields:
+        middle += f":{fields.get('nc', '')}:{fields.get('cnonce', '')}:{fields['qop']}"
+    secret = h(f"{camera.username}:{fields['realm']}:{password}")
+    if fields.get("response") != h(f"{secret}:{middle}:{h(f'{request.method}:{request.uri}')}"):
+        return "bad"
+    return "ok" if fields.get("nonce") == nonce else "stale"
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_H264 = (
+    "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=4D001F;"
+    "sprop-parameter-sets=Z00AH5WoFAFuQA==,aO48gA==\r\n"
+)
+_H265 = (
+    "a=rtpmap:96 H265/90000\r\na=fmtp:96 sprop-vps=QAEMAf//AWAAAAMAsAAAAwAAAwB7rAk=;"
+    "sprop-sps=QgEBAWAAAAMAsAAAAwAAAwB7oAPAgBDljb5JMvTcBAQEAg==;sprop-pps=RAHA8vA8kA==\r\n"
+)
+_AUDIO = "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:trackID=2\r\na=recvonly\r\n"
+
+
+def description(camera: Camera, uri: str) -> tuple[tuple[str, ...], str]:
+    """Headers and body of a good DESCRIBE answer: one H.264 or H.265 video, sometimes with sound."""
+    sdp = (
+        "v=0\r\no=- 1109162014219182 1 IN IP4 0.0.0.0\r\ns=Media Presentation\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+        "a=control:*\r\na=range:npt=0-\r\nm=video 0 RTP/AVP 96\r\nb=AS:2048\r\n"
+        + (_H265 if camera.variant % 3 == 0 else _H264)
+        + "a=control:trackID=1\r\na=recvonly\r\n"
+        + (_AUDIO if camera.variant % 4 == 0 else "")
+    )
+    return ("Content-Type: application/sdp", f"Content-Base: {uri.rstrip('/')}/"), sdp
+
+
+def _setup(request: Request) -> tuple[str, ...]:
+    return ("Session: 10000001;timeout=60", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=00000001")
+
+
+def _session(request: Request) -> tuple[str, ...]:
+    return ("Session: 10000001",)
+
+
+#: What is said after the login, by method; DESCRIBE is answered by the kind.
+PLAIN: dict[str, Callable[[Request], tuple[str, ...]]] = {
+    "SETUP": _setup,
+    "PLAY": _session,
+    "PAUSE": _session,
+    "TEARDOWN": _session,
+    "GET_PARAMETER": _session,
+    "SET_PARAMETER": _session,
+}

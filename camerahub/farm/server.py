@@ -1,0 +1,301 @@
+"""The socket loop of the county: one epoll set, thousands of cameras, no knowledge of RTSP.
+
+What a camera does is decided in talk.py; here it is done: send, wait, close, reset, flood. Bounded per conversation:
+one request of memory, an idle limit, a cap on what is flooded.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import itertools
+import json
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+from camerahub.core.texts import text
+from camerahub.farm.kinds import KINDS, Do
+from camerahub.farm.model import Camera, Ports, Spec
+from camerahub.farm.sockets import LOOPBACK, Hole, listener
+from camerahub.farm.talk import Device, Talk, devices
+
+_READ = 16 * 1024
+_BATCH = 512
+_ACCEPTS = 256
+_FLOOD_CAP = 8 << 20
+_SHED = 64
+_RESET = struct.pack("ii", 1, 0)
+_IN = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+_OUT = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP
+_GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+_NO_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class _Line:
+    """One open conversation."""
+
+    __slots__ = ("flood", "flooded", "last", "sock", "talk")
+
+    def __init__(self, sock: socket.socket, talk: Talk, now: float) -> None:
+        self.sock, self.talk, self.last = sock, talk, now
+        self.flood = b""
+        self.flooded = 0
+
+
+class Server:
+    """Serves a county's cameras. ``first``: the one process of the farm that opens listeners for single cameras."""
+
+    def __init__(self, cameras: tuple[Camera, ...], ports: Ports, spec: Spec, first: bool = True) -> None:
+        self.devices, self.seats = devices(cameras)
+        self.ports, self.idle_s, self.wildcard, self.first = ports, spec.idle_s, spec.wildcard, first
+        self.epoll = select.epoll()
+        self.lines: dict[int, _Line] = {}
+        self.listeners: dict[int, socket.socket] = {}
+        self.own: dict[str, socket.socket | Hole] = {}
+        self.extra: dict[int, Callable[[], None]] = {}
+        self.later: list[tuple[float, int, _Line, Do]] = []
+        self.serial = itertools.count(1)
+        self.accepted = self.answered = self.shed = self.foreign = 0
+        self.running = True
+        self.now = time.monotonic()
+        self._next_sweep = self.now + 1
+
+    def listen(self, sock: socket.socket) -> None:
+        """Serve whoever connects to ``sock``."""
+        self.listeners[sock.fileno()] = sock
+        self.epoll.register(sock.fileno(), select.EPOLLIN)
+
+    def watch(self, fd: int, ready: Callable[[], None]) -> None:
+        """Call ``ready`` when ``fd`` can be read: the control line."""
+        self.extra[fd] = ready
+        self.epoll.register(fd, select.EPOLLIN)
+
+    def open_own(self) -> None:
+        """Without a wildcard: a listener, or a hole, for every address."""
+        for device in self.devices.values():
+            self._open_door(device, device.port)
+
+    def run(self) -> None:
+        """Serve until ``running`` is false."""
+        while self.running:
+            events = self.epoll.poll(self._wait(), _BATCH)
+            self.now = time.monotonic()
+            for fd, event in events:
+                line = self.lines.get(fd)
+                if line is not None:
+                    self._serve(line, event)
+                elif fd in self.listeners:
+                    self._accept(self.listeners[fd])
+                elif fd in self.extra:
+                    self.extra[fd]()
+            self._timers()
+
+    def close(self) -> None:
+        """Hang up on everybody and close every door."""
+        for line in list(self.lines.values()):
+            self._hang_up(line)
+        for sock in self.listeners.values():
+            sock.close()
+        for door in self.own.values():
+            door.close()
+        self.epoll.close()
+
+    def _wait(self) -> float:
+        due = self.later[0][0] if self.later else self._next_sweep
+        return max(0.0, min(due, self._next_sweep) - time.monotonic())
+
+    def _timers(self) -> None:
+        while self.later and self.later[0][0] <= self.now:
+            _, _, line, do = heapq.heappop(self.later)
+            if line.sock.fileno() >= 0:
+                self._do(line, do)
+        if self.now >= self._next_sweep:
+            self._next_sweep = self.now + 1
+            oldest = self.now - self.idle_s
+            for line in [line for line in self.lines.values() if line.last < oldest]:
+                self._hang_up(line)
+
+    def _accept(self, door: socket.socket) -> None:
+        for _ in range(_ACCEPTS):
+            try:
+                sock, _ = door.accept()
+            except BlockingIOError:
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                if error.errno not in _NO_FILES:
+                    raise
+                self._shed_oldest()
+                return
+            self._welcome(sock)
+
+    def _shed_oldest(self) -> None:
+        """Out of files: the oldest conversations go, so that the farm never stands still."""
+        for line in list(itertools.islice(self.lines.values(), _SHED)):
+            self.shed += 1
+            self._hang_up(line)
+
+    def _welcome(self, sock: socket.socket) -> None:
+        host = sock.getsockname()[0]
+        device = self.devices.get(host)
+        if device is None or not host.startswith(LOOPBACK):
+            self.foreign += 1
+            _reset(sock)
+            return
+        self.accepted += 1
+        device.opened()
+        line = _Line(sock, Talk(device, f"{next(self.serial):08x}{id(self):x}"), self.now)
+        fd = sock.fileno()
+        self.lines[fd] = line
+        if device.kind.accept is not None:
+            self._do(line, device.kind.accept)
+        else:
+            self.epoll.register(fd, _IN)
+
+    def _serve(self, line: _Line, event: int) -> None:
+        line.last = self.now
+        if line.flood:
+            self._flood(line, event)
+            return
+        try:
+            data = line.sock.recv(_READ, socket.MSG_DONTWAIT)
+            while data:
+                do = line.talk.received(data)
+                if do.data or do.then != "keep":
+                    self._do(line, do)
+                if len(data) < _READ or line.sock.fileno() < 0:
+                    break
+                data = line.sock.recv(_READ, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            data = b"-"
+        except OSError:
+            data = b""
+        if not data or event & _GONE:
+            self._hang_up(line)
+
+    def _do(self, line: _Line, do: Do) -> None:
+        if do.after_s:
+            due = self.now + do.after_s
+            heapq.heappush(self.later, (due, next(self.serial), line, do._replace(after_s=0.0)))
+            return
+        if do.then == "flood":
+            line.flood = do.data
+            self.epoll.modify(line.sock.fileno(), _OUT)
+            return
+        if do.data and not self._send(line, do.data):
+            return
+        if do.then == "close":
+            self._hang_up(line)
+        elif do.then == "reset":
+            self._hang_up(line, reset=True)
+
+    def _send(self, line: _Line, data: bytes) -> bool:
+        """Answers are small: a peer whose buffer cannot take one is gone or hostile, and is hung up on."""
+        try:
+            whole = line.sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) == len(data)
+        except OSError:
+            whole = False
+        self.answered += whole
+        if not whole:
+            self._hang_up(line)
+        return whole
+
+    def _flood(self, line: _Line, event: int) -> None:
+        try:
+            line.flooded += line.sock.send(line.flood, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            pass
+        except OSError:
+            event |= _GONE
+        if event & _GONE or line.flooded > _FLOOD_CAP:
+            self._hang_up(line)
+
+    def _hang_up(self, line: _Line, reset: bool = False) -> None:
+        if self.lines.pop(line.sock.fileno(), None) is None:
+            return
+        line.talk.device.open -= 1
+        if reset:
+            _reset(line.sock)
+        else:
+            line.sock.close()
+
+    def stats(self) -> dict[str, int | float]:
+        """Counts since the start, and the CPU seconds of this process."""
+        seats = self.seats.values()
+        return {
+            "accepted": self.accepted,
+            "answered": self.answered,
+            "requests": sum(seat.requests for seat in seats),
+            "logins": sum(seat.logins for seat in seats),
+            "bad_logins": sum(seat.bad_logins for seat in seats),
+            "peak": max((device.peak for device in self.devices.values()), default=0),
+            "open": len(self.lines),
+            "foreign": self.foreign,
+            "shed": self.shed,
+            "cpu_s": round(time.process_time(), 3),
+        }
+
+    def command(self, line: str) -> object:
+        """The answer to one control line; an unknown one is answered with both languages."""
+        words = line.split()
+        if words == ["stats"]:
+            return self.stats()
+        if words == ["cameras"]:
+            return [seat.counts() for seat in self.seats.values()]
+        if len(words) == 2 and words[0] == "camera":
+            seat = self.seats.get(words[1])
+            return seat.counts() if seat else _error("farm.unknown_camera", code=words[1])
+        if len(words) == 3 and words[0] == "set":
+            return self._set(words[1], words[2])
+        return _error("farm.unknown_command")
+
+    def _set(self, code: str, name: str) -> object:
+        seat, kind = self.seats.get(code), KINDS.get(name)
+        if seat is None:
+            return _error("farm.unknown_camera", code=code)
+        if kind is None:
+            return _error("farm.unknown_kind", kind=name, kinds=", ".join(KINDS))
+        device = seat.device
+        if kind.port == "closed" and self.wildcard and device.port != "closed":
+            return _error("farm.cannot_refuse")
+        device.become(seat, kind)
+        if self.first:
+            self._reopen(device, kind.port)
+        return seat.counts()
+
+    def _reopen(self, device: Device, wanted: str) -> None:
+        door = self.own.pop(device.host, None)
+        if isinstance(door, socket.socket):
+            self.listeners.pop(door.fileno())
+        if door is not None:
+            door.close()
+        if not self.wildcard or wanted != device.port:
+            self._open_door(device, wanted)
+
+    def _open_door(self, device: Device, wanted: str) -> None:
+        """A listener of its own at the address in the register: it wins over the one for all."""
+        port: int = getattr(self.ports, device.port)
+        if wanted == "hole":
+            self.own[device.host] = Hole(device.host, port)
+        elif wanted == "serve":
+            door = self.own[device.host] = listener(device.host, port)
+            self.listen(door)
+
+
+def _reset(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    sock.close()
+
+
+def _error(key: str, **fields: object) -> dict[str, str]:
+    said = text(key, **fields)
+    return {"error": key, "zh": said.zh, "en": said.en}
+
+
+def to_line(answer: object) -> bytes:
+    """One JSON line."""
+    return json.dumps(answer, ensure_ascii=False).encode() + b"\n"
