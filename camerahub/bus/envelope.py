@@ -16,11 +16,11 @@ from camerahub.core import messages as m
 from camerahub.core.result import PROBE_KINDS, Target
 
 VERSION = 1
-#: Largest frame in bytes, the length field apart.
-MAX_FRAME = 4 * 1024 * 1024
+#: Largest frame in bytes, the length field apart: 500 assignments with the longest texts, each character escaped.
+MAX_FRAME = 16 * 1024 * 1024
 #: Bytes of one ``core.batch.RESULT_DTYPE`` row (a test compares).
 ROW_BYTES = 28
-#: Most endpoints one ASSIGN, UNASSIGN, ROUND or PAUSE may name; longer lists are sent in parts (``chunks``).
+#: Most endpoints one ASSIGN, UNASSIGN, ROUND or PAUSE may name; longer lists are sent in parts.
 MAX_LIST = 2000
 
 _PREFIX = struct.Struct(">I")
@@ -116,11 +116,6 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def chunks(endpoints: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """``endpoints`` in parts that one message can carry; one empty part for none."""
-    return [endpoints[at : at + MAX_LIST] for at in range(0, len(endpoints), MAX_LIST)] or [()]
-
-
 # --- one pair of functions a kind ---------------------------------------------------------------------------------
 
 
@@ -179,18 +174,20 @@ def _assignment(value: Any) -> m.Assignment:
         raise EnvelopeError("not an assignment")
     endpoint, host, port, url, username, password, device, camera, subnet = value
     target = _target(endpoint, host, port, url, username, password)
-    return m.Assignment(target, _integer(device, low=-_I63), _integer(camera, low=-_I63), _string(subnet, 64))
+    return m.Assignment(
+        target, _integer(device, low=-_I63), _integer(camera, low=-_I63), _string(subnet, m.MAX_SUBNET)
+    )
 
 
 def _target(endpoint: Any, host: Any, port: Any, url: Any, username: Any, password: Any) -> Target:
     """A checked target; what is wrong is named by its kind only, never by its value."""
     return Target(
         _integer(endpoint, low=-_I63),
-        _string(host, 255),
+        _string(host, m.MAX_HOST),
         _integer(port, high=65535),
-        _string(url, 4096),
-        _string(username, 256),
-        _string(password, 256),
+        _string(url, m.MAX_URL),
+        _string(username, m.MAX_USER),
+        _string(password, m.MAX_PASSWORD),
     )
 
 

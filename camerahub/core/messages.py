@@ -37,18 +37,35 @@ class FleetPolicy:
     seed: int = 0
 
 
+#: Longest texts of an assignment, in characters; ids are signed 64-bit.
+MAX_URL, MAX_HOST, MAX_USER, MAX_PASSWORD, MAX_SUBNET = 4096, 255, 256, 256, 64
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """One endpoint to be watched by one prober.
 
     ``device`` 0 = the address is the device; ``camera`` 0 = a camera of its own (no second endpoint);
-    ``subnet`` "" = the /24 (IPv6: /64) of the address.
+    ``subnet`` "" = the /24 (IPv6: /64) of the address. ValueError, without any of the texts, for one that is too
+    long to travel: one bad row must not cost a prober.
     """
 
     target: Target
     device: int = 0
     camera: int = 0
     subnet: str = ""
+
+    def __post_init__(self) -> None:
+        t = self.target
+        if (
+            len(t.url) > MAX_URL
+            or len(t.host) > MAX_HOST
+            or len(t.username) > MAX_USER
+            or len(t.password) > MAX_PASSWORD
+            or len(self.subnet) > MAX_SUBNET
+            or not 0 <= t.port <= 65535
+        ):
+            raise ValueError(f"endpoint {t.endpoint}: address, user or password too long, or no such port")
 
 
 @dataclass(frozen=True, slots=True)

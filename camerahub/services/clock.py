@@ -16,6 +16,10 @@ class SystemClock:
         """µs since 1970 UTC."""
         return time.time_ns() // 1000
 
+    def cpu(self) -> float:
+        """Processor seconds this process has used."""
+        return time.process_time()
+
 
 class ManualClock:
     """A clock that moves only when told to; its wall can jump."""
@@ -31,6 +35,10 @@ class ManualClock:
     def wall_us(self) -> int:
         """µs since 1970 UTC."""
         return self._wall_us
+
+    def cpu(self) -> float:
+        """Processor seconds this process has used: none."""
+        return 0.0
 
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass on both clocks."""

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from camerahub.core.messages import Message
 from camerahub.core.result import ProbeResult, Target
+
+if TYPE_CHECKING:  # it brings numpy, which a prober does without
+    from camerahub.core.commit import Commit
 
 
 class Clock(Protocol):
@@ -21,6 +24,10 @@ class Clock(Protocol):
 
     def wall_us(self) -> int:
         """µs since 1970 UTC; may jump."""
+        ...
+
+    def cpu(self) -> float:
+        """Processor seconds this process has used."""
         ...
 
 
@@ -100,7 +107,7 @@ class Spawner(Protocol):
 class Store(Protocol):
     """Where results become facts: ``registry.store.Store``. Synchronous; called from one writer thread only."""
 
-    def commit(self, commit: Any, /) -> bool:
+    def commit(self, commit: Commit, /) -> bool:
         """One transaction; False when the watermark says that it was applied already."""
         ...
 

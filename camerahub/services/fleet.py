@@ -1,0 +1,515 @@
+"""Which endpoint is dialled when: the due queue, the dial budget, the seats, the second look.
+
+A pure machine: it is told the time, what ended and what was asked for, and answers with what to start now and when
+to ask it again. It opens nothing; ``worker`` does what it says. One slot a watched endpoint; a slot is idle (one
+entry in the heap), waits for a seat, or flies: so no endpoint is ever due twice or dialled twice at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from array import array
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from camerahub.core.messages import Assignment, FleetPolicy
+from camerahub.core.result import REASONS, Outcome, ProbeResult, Signal, Target
+from camerahub.services.seats import Gates, Lanes, subnet_of
+
+#: What ``Fleet.stats`` and ``Worker`` count, in the words of a reader of metrics.
+STATS: Final[dict[str, str]] = {
+    "endpoints": "endpoints assigned",
+    "paused": "endpoints paused",
+    "seats": "conversations allowed at once",
+    "seats_in_use": "conversations open now",
+    "device_seats_in_use": "device seats taken",
+    "subnet_seats_in_use": "subnet seats taken",
+    "waiting_subnet": "due endpoints that wait for a seat of their subnet, a global seat or the dial budget",
+    "waiting_device": "due endpoints that wait for another conversation with the same device or camera",
+    "subnets_dark": "subnets that only time out",
+    "dials_per_s": "dial budget",
+    "due_lag_s": "largest delay between falling due and being dialled since the last report, seconds",
+    "started_total": "dials begun",
+    "finished_total": "dials ended",
+    "confirmations_total": "second looks after a first contradiction",
+    "no_seat_total": "endpoints that found no seat within their patience",
+    "paused_total": "looks left out because paused",
+    "rounds_open": "rounds not yet finished",
+    "unacked_batches": "batches sent and not yet committed",
+    "unacked_batches_limit": "batches that may be under way before dialling holds",
+    "held_total": "times dialling was held because batches were not taken",
+    "loop_lag_s": "largest lateness of the event loop since the last report, seconds",
+    "cpu_s": "processor time used by this prober, seconds",
+}
+
+TICKS_PER_S: Final = 10_000
+MAX_SLOTS: Final = 1 << 20
+#: Heap entries, or endpoints of a round, taken in one step: a step must not keep the loop from reading answers.
+STEP_LIMIT: Final = 256
+#: Dials that may be made up for at once, in seconds of the budget.
+BURST_S: Final = 0.004
+_SLOT_BITS: Final = 20
+_SLOT_MASK: Final = MAX_SLOTS - 1
+_GOLDEN: Final = 0x9E3779B97F4A7C15
+_FREE, _IDLE, _WAITING, _FLYING = range(4)
+_SIGNALS: Final = {name: info.online for name, info in REASONS.items()}
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One dial that was begun; handed back with its result."""
+
+    slot: int
+    target: Target
+    probe: str
+    rounds: tuple[int, ...] = ()
+    dark: bool = False
+
+
+@dataclass(slots=True)
+class Step:
+    """What to do now. ``wake_at``: monotonic seconds of the next step, infinity = only when something happens."""
+
+    starts: list[Flight] = field(default_factory=list)
+    unseen: list[ProbeResult] = field(default_factory=list)
+    wake_at: float = math.inf
+
+
+def remember(memory: int, signal: Signal, down_n: int) -> tuple[int, bool]:
+    """What an endpoint's outcomes amount to, and whether to look a second time soon.
+
+    ``memory`` 0: nothing against it; below ``down_n``: faults in a row; ``down_n``: down; above: down with one good
+    answer. The first fault of one that is not down, and the first good answer of one that is, are confirmed.
+    """
+    if signal is Signal.DOWN:
+        new = down_n if memory >= down_n else memory + 1
+        return new, memory == 0 and new < down_n
+    if signal is Signal.UP:
+        return (down_n + 1, True) if memory == down_n else (0, False)
+    return memory, False
+
+
+class Fleet:
+    """The endpoints of one prober and when each is dialled. ``now``: monotonic seconds; ``wall_us``: µs UTC."""
+
+    def __init__(self, policy: FleetPolicy, probe: str, now: float) -> None:
+        self.policy = policy
+        self.probe = probe
+        self.held = False
+        self.draining = False
+        self.rounds_done: list[int] = []
+        self._zero = now
+        self._random = Random(policy.seed)
+        self._interval = round(policy.interval_s * TICKS_PER_S)
+        self._heap: list[int] = []
+        self._slot_of: dict[int, int] = {}
+        self._free: list[int] = []
+        self._assignments: list[Assignment | None] = []
+        self._lane_of: list[str] = []
+        self._lane_names: dict[str, str] = {}
+        self._state = bytearray()
+        self._memory = bytearray()
+        self._gone = bytearray()
+        self._due = array("q")
+        self._regular = array("q")
+        self._asked = array("q")
+        self._cameras = Gates(1)
+        self._devices = Gates(policy.device_seats)
+        self._lanes = Lanes(policy.subnet_seats, max(1, int(policy.max_in_flight * policy.dark_share)))
+        self._paused: set[int] = set()
+        self._paused_all = False
+        self._wanted: dict[int, dict[str, list[int]]] = {}
+        self._asking: deque[tuple[int, str, Iterator[int]]] = deque()
+        self._open_rounds: dict[int, int] = {}
+        self._tokens = 1.0
+        self._refilled = now
+        self._lag = 0
+        self.in_flight = 0
+        self._counts = dict.fromkeys(
+            ("started_total", "finished_total", "confirmations_total", "no_seat_total", "paused_total"), 0
+        )
+
+    def __repr__(self) -> str:
+        waiting = self._lanes.waiting + self._cameras.waiting + self._devices.waiting
+        seats = f"{self.in_flight}/{self.policy.max_in_flight} seats"
+        return (
+            f"<Fleet {len(self._slot_of)} endpoints | {seats} | {waiting} waiting | {self._lanes.dark} dark>"
+        )
+
+    # --- who is watched ---------------------------------------------------------------------------------------
+
+    def assign(self, assignments: Iterable[Assignment], now: float) -> None:
+        """Watch these. New ones are first dialled at their place in the interval; known ones keep their memory."""
+        for assignment in assignments:
+            slot = self._slot_of.get(assignment.target.endpoint)
+            if slot is None:
+                self._add(assignment, self._first(assignment.target.endpoint, now), 0)
+            elif self._assignments[slot] != assignment:
+                self._replace(slot, assignment)
+
+    def unassign(self, endpoints: Iterable[int]) -> None:
+        """Watch these no longer. Conversations under way end in their own time and say nothing."""
+        for endpoint in endpoints:
+            slot = self._slot_of.pop(endpoint, None)
+            if slot is None:
+                continue
+            self._paused.discard(endpoint)
+            for rounds in self._wanted.pop(slot, {}).values():
+                self._close(rounds)
+            self._retire(slot)
+
+    def _replace(self, slot: int, assignment: Assignment) -> None:
+        wanted = self._wanted.pop(slot, None)
+        regular = self._regular[slot]
+        due = self._due[slot] if self._state[slot] == _IDLE else self._asked[slot]
+        old = self._assignments[slot]
+        same = old is not None and (old.target.host, old.target.port) == (
+            assignment.target.host,
+            assignment.target.port,
+        )
+        memory = self._memory[slot] if same else 0
+        self._retire(slot)
+        fresh = self._add(assignment, due, memory)
+        self._regular[fresh] = regular
+        if wanted:
+            self._wanted[fresh] = wanted
+
+    def _add(self, assignment: Assignment, due: int, memory: int) -> int:
+        slot = self._free.pop() if self._free else self._grow()
+        lane = assignment.subnet or subnet_of(assignment.target.host)
+        self._assignments[slot] = assignment
+        self._lane_of[slot] = self._lane_names.setdefault(lane, lane)
+        self._slot_of[assignment.target.endpoint] = slot
+        self._state[slot], self._memory[slot], self._gone[slot] = _IDLE, memory, 0
+        self._regular[slot] = due
+        self._arm(slot, due)
+        return slot
+
+    def _grow(self) -> int:
+        slot = len(self._assignments)
+        if slot >= MAX_SLOTS:
+            raise ValueError(f"more than {MAX_SLOTS} endpoints in one prober")
+        self._assignments.append(None)
+        self._lane_of.append("")
+        for flags in (self._state, self._memory, self._gone):
+            flags.append(0)
+        for ticks in (self._due, self._regular, self._asked):
+            ticks.append(-1)
+        return slot
+
+    def _retire(self, slot: int) -> None:
+        """Free an idle slot; one that waits or flies is freed when its seats come back."""
+        self._due[slot] = -1
+        if self._state[slot] == _IDLE:
+            self._release(slot)
+        else:
+            self._gone[slot] = 1
+
+    def _release(self, slot: int) -> None:
+        self._assignments[slot] = None
+        self._state[slot] = _FREE
+        self._free.append(slot)
+
+    def _assigned(self, slot: int) -> Assignment:
+        assignment = self._assignments[slot]
+        if assignment is None:
+            raise AssertionError("a free slot was used")
+        return assignment
+
+    # --- when -------------------------------------------------------------------------------------------------
+
+    def _ticks(self, now: float) -> int:
+        return int((now - self._zero) * TICKS_PER_S)
+
+    def _first(self, endpoint: int, now: float) -> int:
+        """A fixed place in the interval: multiples of the golden ratio lie evenly for ids in any order."""
+        place = ((endpoint + self.policy.seed) * _GOLDEN & (2**64 - 1)) / 2**64
+        return self._ticks(now) + int(place * self._interval)
+
+    def _arm(self, slot: int, due: int) -> None:
+        self._due[slot] = due
+        heapq.heappush(self._heap, due << _SLOT_BITS | slot)
+        if len(self._heap) > 2 * len(self._due) + 1024:
+            self._heap = [d << _SLOT_BITS | s for s, d in enumerate(self._due) if d >= 0]
+            heapq.heapify(self._heap)
+
+    def _arm_regular(self, slot: int, now: int) -> None:
+        """The next look on the endpoint's own grid; looks that were missed are not made up for."""
+        at = self._regular[slot] + self._interval
+        if at <= now:
+            at += ((now - at) // self._interval + 1) * self._interval
+        self._regular[slot] = at
+        due = at + int(self._random.random() * self.policy.jitter * self._interval)
+        # One that was dialled late is not dialled again at once.
+        self._arm(slot, max(due, now + self._interval // 4))
+
+    # --- on demand --------------------------------------------------------------------------------------------
+
+    def ask(self, round_id: int, probe: str, endpoints: Iterable[int] | None) -> None:
+        """Look now, with ``probe``; the round's id stands in ``rounds_done`` once all have answered."""
+        wanted = list(self._slot_of) if endpoints is None else endpoints
+        self._open_rounds[round_id] = 1
+        self._asking.append((round_id, probe, iter(wanted)))
+
+    def pause(self, paused: bool, endpoints: Iterable[int] | None) -> None:
+        """Stop or resume dialling; resuming everything resumes each. Paused endpoints answer so when they fall due."""
+        if endpoints is None:
+            self._paused_all = paused
+            self._paused.clear()
+        elif paused:
+            self._paused.update(endpoint for endpoint in endpoints if endpoint in self._slot_of)
+        else:
+            self._paused.difference_update(endpoints)
+
+    def drain(self) -> None:
+        """Begin nothing more. ``in_flight`` falls to 0 within one deadline."""
+        self.draining = True
+
+    def _ask_some(self, now: int) -> None:
+        for _ in range(STEP_LIMIT):
+            if not self._asking:
+                return
+            round_id, probe, endpoints = self._asking[0]
+            endpoint = next(endpoints, None)
+            if endpoint is None:
+                self._asking.popleft()
+                self._close((round_id,))
+            elif (slot := self._slot_of.get(endpoint)) is not None:
+                self._want(slot, round_id, probe, now)
+
+    def _want(self, slot: int, round_id: int, probe: str, now: int) -> None:
+        self._open_rounds[round_id] += 1
+        self._wanted.setdefault(slot, {}).setdefault(probe, []).append(round_id)
+        if self._state[slot] == _IDLE:
+            self._arm(slot, now)
+
+    def _close(self, rounds: Iterable[int]) -> None:
+        for round_id in rounds:
+            self._open_rounds[round_id] -= 1
+            if not self._open_rounds[round_id]:
+                del self._open_rounds[round_id]
+                self.rounds_done.append(round_id)
+
+    # --- one step ---------------------------------------------------------------------------------------------
+
+    def step(self, now: float, wall_us: int) -> Step:
+        """What to start and what could not be looked at, as of ``now``; at most a few hundred of each."""
+        step = Step()
+        if self.draining:
+            return step
+        ticks = self._ticks(now)
+        self._refill(now)
+        self._ask_some(ticks)
+        more = self._fall_due(ticks, wall_us, step)
+        self._serve(ticks, wall_us, step)
+        step.wake_at = now if more or self._asking else self._next_wake(now)
+        return step
+
+    @property
+    def budget(self) -> float:
+        """Dials per second."""
+        return self.policy.dials_per_s or max(200.0, 2 * len(self._slot_of) / self.policy.interval_s)
+
+    def _refill(self, now: float) -> None:
+        rate = self.budget
+        self._tokens = min(max(1.0, rate * BURST_S), self._tokens + (now - self._refilled) * rate)
+        self._refilled = now
+
+    @property
+    def _may_start(self) -> bool:
+        return self._tokens >= 1.0 and self.in_flight < self.policy.max_in_flight and not self.held
+
+    def _next_wake(self, now: float) -> float:
+        wake = self.next_due()
+        if self._lanes.servable and not self.held and self.in_flight < self.policy.max_in_flight:
+            wake = min(wake, now + max(0.0, 1.0 - self._tokens) / self.budget)
+        return wake
+
+    def next_due(self) -> float:
+        """Monotonic seconds at which the next endpoint falls due, infinity for none."""
+        heap = self._heap
+        while heap and self._due[heap[0] & _SLOT_MASK] != heap[0] >> _SLOT_BITS:
+            heapq.heappop(heap)
+        return self._zero + ((heap[0] >> _SLOT_BITS) + 1) / TICKS_PER_S if heap else math.inf
+
+    def _fall_due(self, now: int, wall_us: int, step: Step) -> bool:
+        heap = self._heap
+        for _ in range(STEP_LIMIT):
+            if not heap or heap[0] >> _SLOT_BITS > now:
+                return False
+            entry = heapq.heappop(heap)
+            slot = entry & _SLOT_MASK
+            if self._due[slot] == entry >> _SLOT_BITS:
+                self._due[slot] = -1
+                self._one_due(slot, entry >> _SLOT_BITS, now, wall_us, step)
+        return bool(heap) and heap[0] >> _SLOT_BITS <= now
+
+    def _one_due(self, slot: int, due: int, now: int, wall_us: int, step: Step) -> None:
+        if self._state[slot] == _WAITING:
+            self._give_up(slot, "no_seat", wall_us, step)
+            self._be_patient(slot, now)
+        elif self._is_paused(slot):
+            self._give_up(slot, "paused", wall_us, step)
+            self._arm_regular(slot, now)
+        else:
+            self._asked[slot] = due
+            self._seek(slot, now, step)
+
+    def _is_paused(self, slot: int) -> bool:
+        if self._paused_all:
+            return True
+        return bool(self._paused) and self._assigned(slot).target.endpoint in self._paused
+
+    def _give_up(self, slot: int, reason: str, wall_us: int, step: Step) -> None:
+        """Say why nobody looked. One that waits keeps its place in the queue, so that its turn does come."""
+        self._counts[f"{reason}_total"] += 1
+        endpoint = self._assigned(slot).target.endpoint
+        wanted = self._wanted.pop(slot, None) or {self.probe: []}
+        for probe, rounds in wanted.items():
+            step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
+            self._close(rounds)
+
+    def _be_patient(self, slot: int, now: int) -> None:
+        patience = self._interval
+        if slot in self._wanted:
+            patience = max(patience, int(self.policy.round_patience_s * TICKS_PER_S))
+        self._arm(slot, now + patience)
+
+    # --- seats ------------------------------------------------------------------------------------------------
+
+    def _seek(self, slot: int, now: int, step: Step | None) -> None:
+        """Take the camera's and the device's seat, then queue for the subnet's; start at once when all is free."""
+        self._state[slot] = _WAITING
+        if self._pass_camera(slot) and self._pass_device(slot):
+            lane = self._lane_of[slot]
+            if step is not None and self._may_start and self._lanes.take(lane):
+                self._launch(slot, False, now, step)
+                return
+            self._lanes.put(lane, slot, slot in self._wanted)
+        self._be_patient(slot, now)
+
+    def _device_key(self, slot: int) -> Hashable:
+        assignment = self._assigned(slot)
+        return assignment.device or assignment.target.host
+
+    def _pass_camera(self, slot: int) -> bool:
+        camera = self._assigned(slot).camera
+        return camera == 0 or self._cameras.take(camera, slot)
+
+    def _pass_device(self, slot: int) -> bool:
+        return self._devices.take(self._device_key(slot), slot)
+
+    def _serve(self, now: int, wall_us: int, step: Step) -> None:
+        while self._may_start and (served := self._lanes.pop()) is not None:
+            slot = served.slot
+            if not self._gone[slot] and not self._is_paused(slot):
+                self._launch(slot, served.dark, now, step)
+                continue
+            self._lanes.give(self._lane_of[slot], served.dark)
+            if not self._gone[slot]:
+                self._state[slot] = _IDLE
+                self._give_up(slot, "paused", wall_us, step)
+                self._arm_regular(slot, now)
+            self._leave(slot)
+
+    def _launch(self, slot: int, dark: bool, now: int, step: Step) -> None:
+        rounds: tuple[int, ...] = ()
+        probe = self.probe
+        if (wanted := self._wanted.get(slot)) is not None:
+            probe = next(iter(wanted))
+            rounds = tuple(wanted.pop(probe))
+            if not wanted:
+                del self._wanted[slot]
+        self._due[slot] = -1
+        self._state[slot] = _FLYING
+        self._tokens -= 1.0
+        self.in_flight += 1
+        self._counts["started_total"] += 1
+        self._lag = max(self._lag, now - self._asked[slot])
+        step.starts.append(Flight(slot, self._assigned(slot).target, probe, rounds, dark))
+
+    def finished(self, flight: Flight, result: ProbeResult, now: float) -> bool:
+        """A dial has ended: its seats go on. Whether the result is of an endpoint still watched."""
+        slot = flight.slot
+        self.in_flight -= 1
+        self._counts["finished_total"] += 1
+        self._lanes.give(self._lane_of[slot], flight.dark)
+        self._lanes.heard(self._lane_of[slot], result.reason == "timeout")
+        gone = bool(self._gone[slot])
+        if gone:
+            self._move_rounds(flight)
+        else:
+            self._close(flight.rounds)
+            self._rearm(slot, result.reason, self._ticks(now))
+        self._leave(slot)
+        return not gone
+
+    def _move_rounds(self, flight: Flight) -> None:
+        """The endpoint was changed meanwhile: the round is owed a look at what it is now."""
+        heir = self._slot_of.get(flight.target.endpoint)
+        for round_id in flight.rounds:
+            if heir is not None:
+                self._want(heir, round_id, flight.probe, self._asked[flight.slot])
+            self._close((round_id,))
+
+    def _rearm(self, slot: int, reason: str, now: int) -> None:
+        self._state[slot] = _IDLE
+        memory, again = remember(self._memory[slot], _SIGNALS[reason], self.policy.down_n)
+        self._memory[slot] = memory
+        soon = now + int(self.policy.confirm_s * TICKS_PER_S)
+        if slot in self._wanted:
+            self._arm(slot, now)
+        elif again and soon < self._regular[slot] + self._interval:
+            self._counts["confirmations_total"] += 1
+            self._arm(slot, soon)
+        elif self._regular[slot] > now:
+            self._arm(slot, self._regular[slot])
+        else:
+            self._arm_regular(slot, now)
+
+    def _leave(self, slot: int) -> None:
+        """Hand on the seats of device and camera; free the slot when its endpoint is no longer watched."""
+        assignment, key = self._assigned(slot), self._device_key(slot)
+        if self._gone[slot]:
+            self._release(slot)
+        if (heir := self._devices.give(key)) >= 0:
+            self._queue(heir)
+        if (
+            assignment.camera
+            and (heir := self._cameras.give(assignment.camera)) >= 0
+            and self._pass_device(heir)
+        ):
+            self._queue(heir)
+
+    def _queue(self, slot: int) -> None:
+        self._lanes.put(self._lane_of[slot], slot, slot in self._wanted)
+
+    @property
+    def eager(self) -> bool:
+        """Whether a step now would start somebody: call it after something has ended."""
+        return self._lanes.servable and self._may_start and not self.draining
+
+    # --- figures ----------------------------------------------------------------------------------------------
+
+    def stats(self) -> dict[str, float]:
+        """The figures of STATS that are the fleet's; ``due_lag_s`` begins anew."""
+        lag, self._lag = self._lag, 0
+        return {
+            "endpoints": len(self._slot_of),
+            "paused": len(self._slot_of) if self._paused_all else len(self._paused),
+            "seats": self.policy.max_in_flight,
+            "seats_in_use": self.in_flight,
+            "device_seats_in_use": self._devices.used,
+            "subnet_seats_in_use": self._lanes.used,
+            "waiting_subnet": self._lanes.waiting,
+            "waiting_device": self._cameras.waiting + self._devices.waiting,
+            "subnets_dark": self._lanes.dark,
+            "dials_per_s": self.budget,
+            "due_lag_s": lag / TICKS_PER_S,
+            "rounds_open": len(self._open_rounds),
+            **self._counts,
+        }

@@ -1,0 +1,327 @@
+"""The hub's side of the probers: starts them, shares out the endpoints, takes their results, replaces the dead.
+
+Knows processes only as ``ports.Child`` and results only as batches to be handed on; what they mean is ``ingest``'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count, islice
+from typing import TypeVar
+
+import structlog
+
+from camerahub.core.messages import (
+    Ack,
+    Assign,
+    Assignment,
+    Bye,
+    Drain,
+    FleetPolicy,
+    Message,
+    Pause,
+    Results,
+    Round,
+    RoundDone,
+    Setup,
+    Stats,
+    Unassign,
+)
+from camerahub.services.ports import Child, Clock, Spawner
+from camerahub.services.seats import subnet_of
+from camerahub.services.tasks import cancel, spawn
+
+_log = structlog.get_logger()
+T = TypeVar("T")
+#: Endpoints named in one message.
+PART = 500
+BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+#: A prober that says nothing for so long hangs (it reports every second).
+SILENT_S = 15.0
+#: One that lived so long begins its backoff anew.
+STEADY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nobody looked at what ``worker`` watches, from ``start`` (µs UTC) to ``end`` (None: it still lasts)."""
+
+    worker: str
+    start: int
+    end: int | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Shards:
+    """Which prober watches what. Sticky; a subnet (or a device in several subnets) is never divided."""
+
+    probers: int
+    homes: dict[str, int] = field(default_factory=dict)
+
+    def place(self, assignments: Iterable[Assignment]) -> list[dict[int, Assignment]]:
+        """The endpoints of each prober. New groups go, largest first, where the least is."""
+        groups = _groups(assignments)
+        self.homes = {name: home for name, home in self.homes.items() if name in groups}
+        shares: list[dict[int, Assignment]] = [{} for _ in range(self.probers)]
+        for name, home in self.homes.items():
+            shares[home].update(groups[name])
+        new = sorted(groups.keys() - self.homes.keys(), key=lambda name: (-len(groups[name]), name))
+        for name in new:
+            home = min(range(self.probers), key=lambda n: (len(shares[n]), n))
+            self.homes[name] = home
+            shares[home].update(groups[name])
+        return shares
+
+
+def _groups(assignments: Iterable[Assignment]) -> dict[str, dict[int, Assignment]]:
+    every = list(assignments)
+    subnets: dict[int, set[str]] = {}
+    for a in every:
+        if a.device:
+            subnets.setdefault(a.device, set()).add(a.subnet or subnet_of(a.target.host))
+    groups: dict[str, dict[int, Assignment]] = {}
+    for a in every:
+        wide = a.device and len(subnets[a.device]) > 1
+        name = f"device {a.device}" if wide else a.subnet or subnet_of(a.target.host)
+        groups.setdefault(name, {})[a.target.endpoint] = a
+    return groups
+
+
+def _parts(items: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    source = iter(items)
+    while part := tuple(islice(source, PART)):
+        yield part
+
+
+class _Seat:
+    """One prober's place: what it should watch, and the process that does, if one lives."""
+
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
+        self.share: dict[int, Assignment] = {}
+        self.child: Child | None = None
+        self.rounds: dict[int, Round] = {}
+        self.heard_at = 0
+        self.gap: Gap | None = None
+        self.failures = 0
+        self.restarts = 0
+
+    def send(self, messages: Iterable[Message]) -> None:
+        if self.child is not None:
+            for message in messages:
+                self.child.bus.send(message)
+
+
+class Supervisor:
+    """N probers and their endpoints. ``on_batch`` is awaited batch by batch in each prober's order and returns once
+    the batch is committed (batches of different probers may be under way at once); what it raises ends that prober,
+    which is started anew. ``on_gap`` hears a gap when it opens (``end`` None) and when it closes.
+    """
+
+    def __init__(
+        self,
+        *,
+        spawner: Spawner,
+        probers: int,
+        probe: str,
+        policy: FleetPolicy,
+        clock: Clock,
+        on_batch: Callable[[Results], Awaitable[object]],
+        on_gap: Callable[[Gap], Awaitable[object]],
+    ) -> None:
+        self._spawner, self._clock, self._on_batch, self._on_gap = spawner, clock, on_batch, on_gap
+        self._probe, self._policy = probe, policy
+        self._shards = Shards(probers)
+        self._seats = [_Seat(f"prober-{n}") for n in range(probers)]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+        self._paused: set[int] = set()
+        self._paused_all = False
+        self._part_ids = count(1)
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        #: Latest figures by worker; names in ``services.fleet.STATS``, and ``restarts``.
+        self.stats: dict[str, dict[str, float]] = {}
+
+    # --- life -------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start all probers; those that cannot be started are tried again with backoff."""
+        for seat in self._seats:
+            self._tasks.append(spawn(self._keep(seat), seat.worker))
+
+    async def stop(self, bound_s: float) -> None:
+        """Let all probers drain, hand on their last results, then end by pid what still lives after ``bound_s``."""
+        self._stopping.set()
+        for seat in self._seats:
+            seat.send([Drain()])
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=bound_s)
+        for seat in self._seats:
+            if seat.child is not None:
+                _log.warning("prober_killed", worker=seat.worker, pid=seat.child.pid)
+                seat.child.kill()
+        await cancel(*self._tasks)
+        for future in self._waiting.values():
+            future.cancel()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process id of each prober that lives."""
+        return {seat.worker: seat.child.pid for seat in self._seats if seat.child is not None}
+
+    # --- commands ---------------------------------------------------------------------------------------------
+
+    def assign(self, assignments: Iterable[Assignment]) -> None:
+        """Watch exactly these from now on; only what differs is told to the probers."""
+        for seat, share in zip(self._seats, self._shards.place(assignments), strict=True):
+            gone = seat.share.keys() - share.keys()
+            new = [a for endpoint, a in share.items() if seat.share.get(endpoint) != a]
+            seat.share = share
+            seat.send(Unassign(part) for part in _parts(sorted(gone)))
+            seat.send(Assign(part) for part in _parts(new))
+            fresh = [a.target.endpoint for a in new if a.target.endpoint in self._paused]
+            seat.send(Pause(True, part) for part in _parts(fresh))
+
+    def pause(self, paused: bool, endpoints: Iterable[int] | None = None) -> None:
+        """Stop or resume dialling these (None: everything; resuming everything resumes each)."""
+        if endpoints is None:
+            self._paused_all = paused
+            self._paused.clear()
+            for seat in self._seats:
+                seat.send([Pause(paused)])
+            return
+        chosen = list(endpoints)
+        (self._paused.update if paused else self._paused.difference_update)(chosen)
+        for seat in self._seats:
+            here = [endpoint for endpoint in chosen if endpoint in seat.share]
+            seat.send(Pause(paused, part) for part in _parts(here))
+
+    async def round(self, probe: str, endpoints: Iterable[int] | None = None) -> int:
+        """Look now at these (None: all). Returns how many were asked for, once every result is committed.
+
+        A prober that dies meanwhile is asked again. Cancelled when the supervisor stops.
+        """
+        chosen = None if endpoints is None else set(endpoints)
+        futures = []
+        asked = 0
+        for seat in self._seats:
+            here = list(seat.share) if chosen is None else [e for e in seat.share if e in chosen]
+            asked += len(here)
+            futures += [self._ask(seat, probe, part) for part in _parts(here)]
+        await asyncio.gather(*futures)
+        return asked
+
+    def _ask(self, seat: _Seat, probe: str, part: tuple[int, ...]) -> asyncio.Future[None]:
+        message = Round(next(self._part_ids), probe, part)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        seat.rounds[message.round] = message
+        self._waiting[message.round] = future
+        seat.send([message])
+        return future
+
+    # --- one prober -------------------------------------------------------------------------------------------
+
+    async def _keep(self, seat: _Seat) -> None:
+        """Keep one prober alive until the supervisor stops."""
+        while not self._stopping.is_set():
+            began = self._clock.monotonic()
+            reason = await self._live(seat)
+            if self._stopping.is_set():
+                return
+            await self._open_gap(seat, reason)
+            seat.failures = 0 if self._clock.monotonic() - began > STEADY_S else seat.failures
+            pause_s = BACKOFF_S[min(seat.failures, len(BACKOFF_S) - 1)]
+            seat.failures += 1
+            seat.restarts += 1
+            _log.warning("prober_lost", worker=seat.worker, reason=reason, again_in_s=pause_s)
+            await self._pause(pause_s)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    async def _live(self, seat: _Seat) -> str:
+        """One life of a prober, from its start to its end; why it ended."""
+        try:
+            child = await self._spawner(seat.worker)
+        except OSError as error:
+            return f"start: {error.strerror or type(error).__name__}"
+        seat.child = child
+        try:
+            self._brief(seat)
+            reason = await self._serve(seat, child)
+            # It has said bye or closed its line: it has a moment to go by itself.
+            await self._gone(child)
+            return reason
+        finally:
+            seat.child = None
+            child.kill()
+            await child.wait()
+            await child.bus.aclose()
+
+    async def _gone(self, child: Child) -> None:
+        try:
+            async with asyncio.timeout(2.0):
+                await child.wait()
+        except TimeoutError:
+            child.kill()
+
+    def _brief(self, seat: _Seat) -> None:
+        seat.send([Setup(seat.worker, self._probe, self._policy)])
+        if self._paused_all:
+            seat.send([Pause(True)])
+        seat.send(Assign(part) for part in _parts(list(seat.share.values())))
+        seat.send(Pause(True, part) for part in _parts(sorted(self._paused & seat.share.keys())))
+        seat.send(list(seat.rounds.values()))
+        if self._stopping.is_set():
+            seat.send([Drain()])
+
+    async def _serve(self, seat: _Seat, child: Child) -> str:
+        while True:
+            try:
+                async with asyncio.timeout(SILENT_S):
+                    message = await child.bus.receive()
+            except TimeoutError:
+                return "silent"
+            if message is None:
+                return "ended"
+            seat.heard_at = self._clock.wall_us()
+            await self._close_gap(seat)
+            if isinstance(message, Bye):
+                return "drained"
+            try:
+                await self._take(seat, child, message)
+            except Exception as error:  # noqa: BLE001 - logged, and the end of this prober's life
+                _log.exception("batch_refused", worker=seat.worker)
+                return f"commit: {type(error).__name__}"
+
+    async def _take(self, seat: _Seat, child: Child, message: Message) -> None:
+        match message:
+            case Results(seq=seq):
+                await self._on_batch(message)
+                child.bus.send(Ack(seq))
+            case RoundDone(round_id):
+                seat.rounds.pop(round_id, None)
+                future = self._waiting.pop(round_id, None)
+                if future is not None and not future.done():
+                    future.set_result(None)
+            case Stats(_, values):
+                self.stats[seat.worker] = values | {"restarts": seat.restarts}
+            case _:
+                _log.warning("bus_unexpected", kind=type(message).__name__)
+
+    async def _open_gap(self, seat: _Seat, reason: str) -> None:
+        if seat.gap is None:
+            seat.gap = Gap(seat.worker, seat.heard_at or self._clock.wall_us(), None, reason)
+            await self._on_gap(seat.gap)
+
+    async def _close_gap(self, seat: _Seat) -> None:
+        if seat.gap is not None:
+            gap, seat.gap = seat.gap, None
+            await self._on_gap(replace(gap, end=seat.heard_at))

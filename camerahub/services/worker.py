@@ -1,0 +1,296 @@
+"""The main coroutine of a prober process: line to the hub on one side, cameras on the other, the fleet between.
+
+The fleet decides, this does: it starts what the fleet says, packs results into batches and counts them. It ends when
+the hub says so, when the hub is gone, or when asked by a signal. No numpy: a prober stays small.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import signal
+import struct
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from camerahub.core.messages import (
+    Ack,
+    Assign,
+    Bye,
+    Drain,
+    FleetPolicy,
+    Message,
+    Pause,
+    Results,
+    Round,
+    RoundDone,
+    Setup,
+    Stats,
+    Unassign,
+)
+from camerahub.core.result import ProbeResult
+from camerahub.services.fleet import Fleet, Flight
+from camerahub.services.ports import BusEnd, Clock, Prober
+from camerahub.services.tasks import cancel, spawn
+
+_log = structlog.get_logger()
+#: One row of ``core.batch.RESULT_DTYPE``, without numpy.
+ROW = struct.Struct("<qqIHBBBBH")
+STATS_S = 1.0
+LAG_S = 0.1
+#: Seconds beyond the probes' own deadline that a drain may take.
+DRAIN_EXTRA_S = 1.0
+
+
+class Outbox:
+    """Results on their way: rows, then batches with a number each, kept until the hub has committed them."""
+
+    def __init__(self, worker: str, epoch: int, policy: FleetPolicy, send: Callable[[Message], None]) -> None:
+        self.seq = 0
+        self._worker, self._epoch, self._send = worker, epoch, send
+        self._limit, self._size = policy.unacked_batches, policy.batch_size
+        self._rows = bytearray()
+        self.unacked: deque[Results] = deque()
+
+    def add(self, result: ProbeResult) -> None:
+        """One more result; a full batch leaves at once."""
+        self._rows += ROW.pack(*result.row())
+        if len(self._rows) >= self._size * ROW.size:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what there is."""
+        if not self._rows:
+            return
+        self.seq += 1
+        batch = Results(self._worker, self._epoch, self.seq, bytes(self._rows))
+        self._rows.clear()
+        self.unacked.append(batch)
+        self._send(batch)
+
+    def ack(self, seq: int) -> None:
+        """Everything up to ``seq`` is committed."""
+        while self.unacked and self.unacked[0].seq <= seq:
+            self.unacked.popleft()
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is under way that nothing should be added."""
+        return len(self.unacked) >= self._limit
+
+
+class Worker:
+    """One prober process at work; ``run`` once."""
+
+    def __init__(self, bus: BusEnd, prober: Prober, clock: Clock, setup: Setup) -> None:
+        self._bus, self._prober, self._clock, self._setup = bus, prober, clock, setup
+        self._policy = setup.policy
+        self._fleet = Fleet(setup.policy, setup.probe, clock.monotonic())
+        self.epoch = clock.wall_us()
+        self._outbox = Outbox(setup.worker, self.epoch, setup.policy, bus.send)
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        self._landed = asyncio.Event()
+        self._error: BaseException | None = None
+        self._hub_gone = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
+        self._lag = 0.0
+        self._held = 0
+
+    async def run(self) -> None:
+        """Work until told to stop; then begin nothing more, send what is left and say bye."""
+        tasks = [
+            spawn(self._listen(), "listen", self._failed),
+            spawn(self._report(), "report", self._failed),
+            spawn(self._flush_often(), "flush", self._failed),
+            spawn(self._watch_lag(), "lag", self._failed),
+        ]
+        _log.info("prober_started", worker=self._setup.worker, probe=self._setup.probe)
+        try:
+            await self._stop.wait()
+            await self._drain()
+        finally:
+            self._disarm()
+            await cancel(*tasks)
+            await self._prober.aclose()
+            _log.info("prober_stopped", worker=self._setup.worker, hub_gone=self._hub_gone)
+        if self._error is not None:
+            raise self._error
+
+    def request_drain(self) -> None:
+        """Begin to end; safe to call more than once."""
+        self._fleet.drain()
+        self._stop.set()
+
+    def _failed(self, error: BaseException) -> None:
+        """A part has died: better to end and be started anew than to go on without it."""
+        self._error = self._error or error
+        self.request_drain()
+
+    async def _drain(self) -> None:
+        self._fleet.drain()
+        self._disarm()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._policy.deadline_s + DRAIN_EXTRA_S):
+                while self._fleet.in_flight and not self._hub_gone:
+                    self._landed.clear()
+                    await self._landed.wait()
+        if self._hub_gone:
+            return
+        self._outbox.flush()
+        self._send_stats()
+        self._bus.send(Bye(self.epoch, self._outbox.seq))
+        await self._bus.drain()
+
+    # --- the hub's side ---------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while (message := await self._bus.receive()) is not None:
+            self._obey(message)
+        self._hub_gone = True
+        self._landed.set()
+        self.request_drain()
+
+    def _obey(self, message: Message) -> None:
+        now = self._clock.monotonic()
+        match message:
+            case Assign(assignments):
+                self._fleet.assign(assignments, now)
+            case Unassign(endpoints):
+                self._fleet.unassign(endpoints)
+            case Ack(seq):
+                self._outbox.ack(seq)
+                if not self._fleet.held:
+                    return
+            case Round(round_id, probe, endpoints):
+                self._fleet.ask(round_id, probe, endpoints)
+            case Pause(paused, endpoints):
+                self._fleet.pause(paused, endpoints)
+                _log.info("prober_paused" if paused else "prober_resumed", everything=endpoints is None)
+            case Drain():
+                self.request_drain()
+            case _:
+                _log.warning("bus_unexpected", kind=type(message).__name__)
+        self._step()
+
+    async def _report(self) -> None:
+        while True:
+            self._send_stats()
+            await asyncio.sleep(STATS_S)
+
+    def _send_stats(self) -> None:
+        values = self._fleet.stats() | {
+            "unacked_batches": len(self._outbox.unacked),
+            "unacked_batches_limit": self._policy.unacked_batches,
+            "held_total": self._held,
+            "loop_lag_s": self._lag,
+            "cpu_s": self._clock.cpu(),
+        }
+        self._lag = 0.0
+        self._bus.send(Stats(self._setup.worker, values))
+
+    async def _flush_often(self) -> None:
+        while True:
+            await asyncio.sleep(self._policy.batch_s)
+            self._outbox.flush()
+
+    async def _watch_lag(self) -> None:
+        while True:
+            before = self._clock.monotonic()
+            await asyncio.sleep(LAG_S)
+            self._lag = max(self._lag, self._clock.monotonic() - before - LAG_S)
+
+    # --- the cameras' side ------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        """Ask the fleet what to do, do it, and come back when it says."""
+        self._hold()
+        now = self._clock.monotonic()
+        step = self._fleet.step(now, self._clock.wall_us())
+        for result in step.unseen:
+            self._outbox.add(result)
+        for flight in step.starts:
+            self._prober.start(
+                flight.target, flight.probe, self._policy.deadline_s, partial(self._ended, flight)
+            )
+        if self._fleet.rounds_done:
+            self._tell_rounds()
+        self._arm(step.wake_at, now)
+
+    def _hold(self) -> None:
+        held = self._outbox.full
+        if held and not self._fleet.held:
+            self._held += 1
+        self._fleet.held = held
+
+    def _ended(self, flight: Flight, result: ProbeResult) -> None:
+        try:
+            self._land(flight, result)
+        except Exception as error:
+            self._failed(error)
+            raise
+
+    def _land(self, flight: Flight, result: ProbeResult) -> None:
+        now = self._clock.monotonic()
+        if self._fleet.finished(flight, result, now):
+            self._outbox.add(result)
+        if self._stop.is_set():
+            self._landed.set()
+            return
+        if self._fleet.rounds_done:
+            self._tell_rounds()
+        wake_at = now if self._fleet.eager else self._fleet.next_due()
+        if wake_at < self._timer_at:
+            self._arm(wake_at, now)
+
+    def _tell_rounds(self) -> None:
+        self._outbox.flush()
+        for round_id in self._fleet.rounds_done:
+            self._bus.send(RoundDone(round_id, self.epoch, self._outbox.seq))
+        self._fleet.rounds_done.clear()
+
+    def _arm(self, wake_at: float, now: float) -> None:
+        self._disarm()
+        if wake_at != math.inf and not self._stop.is_set():
+            self._timer_at = wake_at
+            self._timer = self._loop.call_later(max(0.0, wake_at - now), self._wake)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = math.inf
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._timer_at = math.inf
+        try:
+            self._step()
+        except Exception as error:
+            self._failed(error)
+            raise
+
+
+async def run_worker(bus: BusEnd, prober: Prober, clock: Clock, signals: bool = True) -> None:
+    """The life of a prober: its first word must be ``Setup``; SIGTERM and SIGINT drain it (``signals``)."""
+    first = await bus.receive()
+    if not isinstance(first, Setup):
+        await prober.aclose()
+        await bus.aclose()
+        return
+    worker = Worker(bus, prober, clock, first)
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT) if signals else ()
+    for number in numbers:
+        loop.add_signal_handler(number, worker.request_drain)
+    try:
+        await worker.run()
+    finally:
+        await bus.aclose()
+        for number in numbers:
+            loop.remove_signal_handler(number)
