@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, repeat
 from typing import NamedTuple
 
@@ -108,15 +109,20 @@ def _tally_blocks(tally: Tally, frozen: _Frozen) -> Iterator[Block]:
         yield _block(f"camerahub_cameras_{word}", frozen.by_facet, counts.ravel().tolist())
 
 
+@cache
+def _bucket_rows(row: tuple[str, ...], bounds: tuple[float, ...]) -> Labels:
+    return tuple((*row, bound) for bound in (*map(str, bounds), "+Inf"))
+
+
 def _histogram_blocks(name: str, histogram: Histogram, rows: Labels, shown: Sequence[int]) -> Iterator[Block]:
+    """Bucket, count and sum of one row before the next row: OpenMetrics wants them together."""
     family = FAMILIES[name]
-    bounds = [*(str(bound) for bound in histogram.bounds), "+Inf"]
-    picked = [rows[i] for i in shown]
-    cumulated = [list(accumulate(histogram.counts[i].tolist())) for i in shown]
-    buckets = [(*row, bound) for row in picked for bound in bounds]
-    yield Block(family, "_bucket", (*family.labels, "le"), buckets, [n for row in cumulated for n in row])
-    yield Block(family, "_count", family.labels, picked, [row[-1] for row in cumulated])
-    yield Block(family, "_sum", family.labels, picked, [float(histogram.sums[i]) for i in shown])
+    for i in shown:
+        cumulated = list(accumulate(histogram.counts[i].tolist()))
+        buckets = _bucket_rows(rows[i], histogram.bounds)
+        yield Block(family, "_bucket", (*family.labels, "le"), buckets, cumulated)
+        yield Block(family, "_count", family.labels, rows[i : i + 1], cumulated[-1:])
+        yield Block(family, "_sum", family.labels, rows[i : i + 1], [float(histogram.sums[i])])
 
 
 def _counter_blocks(board: Board) -> Iterator[Block]:
@@ -206,7 +212,7 @@ class Exporter:
 
     def __init__(self, board: Board) -> None:
         self.board, self._frozen = board, _Frozen()
-        self._kept: dict[str, tuple[Labels, list[str]]] = {}
+        self._kept: dict[tuple[str, str, tuple[str, ...]], tuple[Labels, list[str]]] = {}
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
 
@@ -234,7 +240,7 @@ class Exporter:
         return "".join(parts).encode()
 
     def _kept_strings(self, block: Block) -> list[str]:
-        key = block.family.name + block.suffix
+        key = (block.family.name, block.suffix, block.labels[0])
         kept = self._kept.get(key)
         if kept is None or kept[0] is not block.labels:
             kept = self._kept[key] = (block.labels, _strings(block))
