@@ -128,21 +128,20 @@ class Cameras:
         since = np.stack([_greatest(row[endpoints], counts, 0) for row in states.since])
         return cls(ups, downs, _answer(ups, downs), since)
 
-    def apply(self, states: States, roads: Roads, flips: Flips, now: int) -> Flips:
+    def apply(self, states: States, roads: Roads, flips: Flips, now: int | None = None) -> Flips:
         """Take endpoint flips in, in order, and return the flips of cameras (``index`` = camera place).
 
         Time and ``seq`` are those of the deciding endpoint flip, the time never before the camera's last flip
-        (unless a broken clock wrote that one: further ahead of ``now``, int µs UTC, than ``AHEAD_US``);
+        (unless ``now``, int µs UTC, is given and that one lies further ahead of it than ``AHEAD_US``);
         the reason is the deciding endpoint's. All at once, one by one or any split end the same.
         """
+        horizon = np.iinfo(np.int64).max if now is None else now + AHEAD_US
         done = []
         for row, policy in enumerate(states.policies):
             mine = np.flatnonzero(flips.facet == policy.facet)
             if len(mine):
                 camera = roads.camera[flips.index[mine]]
-                done += [
-                    self._wave(row, camera[wave], flips, mine[wave], now + AHEAD_US) for wave in waves(camera)
-                ]
+                done += [self._wave(row, camera[wave], flips, mine[wave], horizon) for wave in waves(camera)]
         return joined(done)
 
     def _wave(self, row: int, camera: I8, flips: Flips, places: I8, horizon: int) -> Flips:
