@@ -19,7 +19,10 @@ from camerahub.core.errors import EXIT_INTERRUPTED, CamerahubError
 from camerahub.core.texts import text
 
 #: name -> (module under camerahub.cli, short help). A new command is one file and one line.
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "probe": ("probe", "检测一路 / climb the stages at one camera"),
+    "sweep": ("sweep", "检测一遍 / one round over the register or a file"),
+}
 
 
 class LazyGroup(click.Group):
