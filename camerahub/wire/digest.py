@@ -97,10 +97,12 @@ def parse_challenges(header_values: Iterable[str]) -> list[Challenge]:
 
 def _collect(value: str, groups: list[tuple[str, dict[str, str]]]) -> None:
     params: dict[str, str] | None = None
+    if _CONTROL.search(value):
+        return
     for name, equals, quoted, bare in _TOKEN.findall(value):
         if equals:
             if params is not None:
-                params.setdefault(name.lower(), _ESCAPED.sub(r"\1", quoted) or bare)
+                params.setdefault(name.lower(), _unescaped(quoted) or bare)
         elif len(groups) < MAX_CHALLENGES:
             params = {}
             groups.append((name.lower(), params))
@@ -108,15 +110,17 @@ def _collect(value: str, groups: list[tuple[str, dict[str, str]]]) -> None:
             return
 
 
+def _unescaped(quoted: str) -> str:
+    return _ESCAPED.sub(r"\1", quoted) if "\\" in quoted else quoted
+
+
 def _challenge(scheme: str, params: dict[str, str]) -> Challenge:
-    if any(_CONTROL.search(value) for value in params.values()):
-        return Challenge("invalid")
     return Challenge(
         scheme=scheme,
         realm=params.get("realm", ""),
         nonce=params.get("nonce", ""),
         algorithm=params.get("algorithm", ""),
-        qop=tuple(option for option in re.split(r"[\s,]+", params.get("qop", "").lower()) if option),
+        qop=tuple(params.get("qop", "").lower().replace(",", " ").split()),
         opaque=params.get("opaque"),
         stale=params.get("stale", "").lower() == "true",
         userhash=params.get("userhash", "").lower() == "true",

@@ -107,6 +107,7 @@ _STATUS = re.compile(r"RTSP/[12]\.\d +([1-5]\d\d)(?: (.*))?\Z")
 _REQUEST = re.compile(r"([A-Z_]{1,32}) (\S+) RTSP/[12]\.\d *\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NUMBER = re.compile(r"\d{1,18}\Z", re.ASCII)
+_BLANKS = ("", " ", "\t")
 _DOLLAR = 0x24
 _FIRST = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 
@@ -118,7 +119,7 @@ class Reader:
         self._limits = limits
         self._buffer = bytearray()
         self._scanned = 0
-        self._start_checked = False
+        self._start: Message | None = None
         self._head: Message | None = None
         self._length = 0
 
@@ -171,9 +172,8 @@ class Reader:
         return frame
 
     def _read_head(self) -> None:
-        if not self._start_checked:
-            self._check_start()
-        if not self._start_checked:
+        start = self._start = self._start or self._read_start()
+        if start is None:
             return
         found = _END.search(self._buffer, self._scanned)
         size = found.end() if found else len(self._buffer)
@@ -182,23 +182,23 @@ class Reader:
         if not found:
             self._scanned = max(0, size - 2)
             return
-        head = parse_head(bytes(self._buffer[:size]), self._limits)
-        self._length = _content_length(head.headers, self._limits)
-        self._head = head
-        self._scanned, self._start_checked = 0, False
+        headers = parse_headers(bytes(self._buffer[:size]), self._limits)
+        self._length = _content_length(headers, self._limits)
+        self._head = _filled(start, headers, b"")
+        self._scanned, self._start = 0, None
         del self._buffer[:size]
 
-    def _check_start(self) -> None:
+    def _read_start(self) -> Message | None:
         """Refuse another protocol at its first line: a banner is never followed by the blank line of a head."""
         buffer = self._buffer
         if buffer[0] not in _FIRST:
             raise WireError("this does not begin like RTSP")
         end = buffer.find(b"\n", 0, self._limits.line + 1)
         if end >= 0:
-            parse_start(bytes(buffer[:end]))
-            self._start_checked = True
-        elif len(buffer) > self._limits.line:
+            return parse_start(bytes(buffer[:end]))
+        if len(buffer) > self._limits.line:
             raise WireError("a line is too long", "too_large")
+        return None
 
     def _with_body(self) -> Message | None:
         head = self._head
@@ -207,11 +207,16 @@ class Reader:
         body = bytes(self._buffer[: self._length])
         del self._buffer[: self._length]
         self._head = None
-        if not body:
-            return head
-        if isinstance(head, StatusMessage):
-            return StatusMessage(head.status, head.reason, head.headers, body)
-        return RequestMessage(head.method, head.uri, head.headers, body)
+        return _filled(head, head.headers, body) if body else head
+
+
+def _filled(message: Message, headers: Headers, body: bytes) -> Message:
+    if isinstance(message, StatusMessage):
+        return StatusMessage(message.status, message.reason, headers, body)
+    return RequestMessage(message.method, message.uri, headers, body)
+
+
+_NO_HEADERS = Headers()
 
 
 def parse_start(line: bytes) -> StatusMessage | RequestMessage:
@@ -220,49 +225,40 @@ def parse_start(line: bytes) -> StatusMessage | RequestMessage:
     Raises ``WireError`` for any other protocol.
     """
     text = line.decode("latin-1").rstrip("\r\n")
-    if _FORBIDDEN.search(text):
-        raise WireError("control characters in the first line")
     status = _STATUS.match(text)
     if status:
-        return StatusMessage(int(status[1]), (status[2] or "").strip(), Headers())
+        return StatusMessage(int(status[1]), (status[2] or "").strip(), _NO_HEADERS)
     request = _REQUEST.match(text)
     if request:
-        return RequestMessage(request[1], request[2], Headers())
+        return RequestMessage(request[1], request[2], _NO_HEADERS)
     if text.startswith("HTTP/"):
         raise WireError("an HTTP server answers here, not RTSP")
     raise WireError("the first line is not RTSP")
 
 
-def parse_head(data: bytes, limits: Limits = DEFAULT) -> Message:
-    """A head with its blank line. Lines without a colon are passed over. Raises ``WireError``."""
-    text = data.decode("latin-1").replace("\r\n", "\n")
+def parse_headers(head: bytes, limits: Limits = DEFAULT) -> Headers:
+    """The headers of a head (first line included). Lines without a colon are passed over. Raises ``WireError``."""
+    text = head.decode("latin-1").replace("\r\n", "\n")
     if _FORBIDDEN.search(text):
         raise WireError("control characters in the head")
     lines = text.split("\n")
-    if len(max(lines, key=len)) > limits.line:
+    if len(text) > limits.line and len(max(lines, key=len)) > limits.line:
         raise WireError("a line is too long", "too_large")
-    start = parse_start(lines[0].encode("latin-1"))
-    headers = _headers(lines[1:], limits)
-    if isinstance(start, StatusMessage):
-        return StatusMessage(start.status, start.reason, headers)
-    return RequestMessage(start.method, start.uri, headers)
+    return _headers(lines, limits)
 
 
 def _headers(lines: list[str], limits: Limits) -> Headers:
-    names: list[str] = []
-    values: list[list[str]] = []
-    for line in lines:
-        if line[:1] in (" ", "\t"):
-            if values:
-                values[-1].append(line.strip())
-            continue
+    items: list[tuple[str, str]] = []
+    for line in lines[1:]:
         name, colon, value = line.partition(":")
-        if colon:
-            names.append(name.strip().lower())
-            values.append([value.strip()])
-    if len(names) > limits.headers:
+        if line[:1] in _BLANKS:
+            if items and line:
+                items[-1] = (items[-1][0], f"{items[-1][1]} {line.strip()}")
+        elif colon:
+            items.append((name.rstrip().lower(), value.strip()))
+    if len(items) > limits.headers:
         raise WireError("there are too many headers", "too_large")
-    return Headers(tuple((n, " ".join(v)) for n, v in zip(names, values, strict=True)))
+    return Headers(tuple(items))
 
 
 def _content_length(headers: Headers, limits: Limits) -> int:
