@@ -11,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camerahub.core.batch import RESULT_DTYPE
+from camerahub.core.health import Changed, Flips, States
 
-#: One state row: endpoint x facet. ``state`` inside code, ``history``/``count`` of definite signals; times µs UTC.
+#: One state row: endpoint x facet, the seven columns of ``core.health.States``; times µs UTC.
 STATE_DTYPE = np.dtype(
     [
         ("endpoint", "<i8"),
         ("facet", "u1"),
         ("state", "u1"),
         ("history", "u1"),
-        ("count", "u1"),
         ("reason", "u1"),
+        ("doubt", "u1"),
         ("since", "<i8"),
         ("observed_at", "<i8"),
         ("seen_at", "<i8"),
@@ -64,3 +65,31 @@ class Commit:
     flips: NDArray[np.void] = field(default_factory=lambda: _none(FLIP_DTYPE))
     camera_flips: NDArray[np.void] = field(default_factory=lambda: _none(FLIP_DTYPE))
     rule: int = 1
+
+
+def state_rows(states: States, changed: Changed, endpoints: NDArray[np.int64]) -> NDArray[np.void]:
+    """STATE_DTYPE rows to store: what ``changed`` names, as it stands in ``states`` now.
+
+    ``endpoints`` (E,) int64: id of the endpoint at each place.
+    """
+    rows = np.zeros(len(changed.index), STATE_DTYPE)
+    place = (changed.row, changed.index)
+    rows["endpoint"] = endpoints[changed.index]
+    rows["facet"] = np.array([policy.facet for policy in states.policies], dtype=np.uint8)[changed.row]
+    for name in ("state", "history", "reason", "doubt", "since", "observed_at", "seen_at"):
+        rows[name] = getattr(states, name)[place]
+    return rows
+
+
+def flip_rows(
+    flips: Flips, cameras: NDArray[np.int64], endpoints: NDArray[np.int64] | None = None
+) -> NDArray[np.void]:
+    """FLIP_DTYPE rows of flips. ``cameras`` int64: id of the camera at each place of ``flips.index``;
+    ``endpoints``: likewise, or None when the flips are those of cameras."""
+    rows = np.zeros(len(flips), FLIP_DTYPE)
+    rows["camera"] = cameras[flips.index]
+    if endpoints is not None:
+        rows["endpoint"] = endpoints[flips.index]
+    for name in ("at", "facet", "old", "new", "reason"):
+        rows[name] = getattr(flips, name)
+    return rows

@@ -1,16 +1,32 @@
-"""Reads of the register. SIGNATURES FIRST: bodies follow in the next commits."""
+"""Reads of the register: one function a question, one transaction a call, no query per camera.
+
+Whoever shows a state shows it as of the last commit: stored rows with the evidence log replayed, as the hub itself
+starts. Must not know: who asks, and how answers are written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine
+import numpy as np
+from sqlalchemy import Connection, Engine, Row, Select, func, select
+
+from camerahub.core.health import ANSWER_NAMES, POLICIES
+from camerahub.core.result import REASON_NAMES, Facet
+from camerahub.core.roads import Roads, answers
+from camerahub.registry.engine import reading, schema_of
+from camerahub.registry.snapshot import SPOKEN, Snapshot, last_alive, last_commit, load
+from camerahub.registry.tables import areas as areas_table
+from camerahub.registry.tables import cameras as cameras_table
+from camerahub.registry.tables import credentials, endpoints, evidence_log, flips, gaps, memberships
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A node of an area tree."""
+    """A node of an area tree; ``parent_code`` "" at the top."""
 
     id: int
     tree: str
@@ -22,7 +38,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class FacetState:
-    """Public answer: ``state`` up/down/unknown, times µs UTC, 0 = never."""
+    """Public answer: ``state`` up, down or unknown; times µs UTC, 0 = never."""
 
     state: str
     since: int
@@ -32,7 +48,7 @@ class FacetState:
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """One line of the camera list."""
+    """One line of the camera list; ``facets`` by name in lower case."""
 
     id: int
     code: str
@@ -46,7 +62,7 @@ class CameraState:
 
 @dataclass(frozen=True, slots=True)
 class EndpointTarget:
-    """Whom to dial; the secret is opened with ``secret_of``. host/port/path as imported."""
+    """Whom to dial; ``device_id`` and ``credential_id`` 0 = none. The secret is in ``secrets``."""
 
     endpoint: int
     camera: int
@@ -56,13 +72,15 @@ class EndpointTarget:
     port: int
     path: str
     kind: str
+    stream: str
+    road: str
     device_id: int
     credential_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A credential as stored: open it with KeyRing.decrypt(secret, id)."""
+    """A credential as stored: ``KeyRing.decrypt(secret, id)`` opens it."""
 
     id: int
     username: str
@@ -70,25 +88,82 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """When nobody looked: [from_at, to_at), µs UTC; ``to_at`` None = still."""
+
+    id: int
+    worker: str
+    scope: str
+    from_at: int
+    to_at: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One change of the derived answer of a camera; times µs UTC."""
+
+    at: int
+    recorded_at: int
+    facet: str
+    old: str
+    new: str
+    reason: str
+    rule: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatusFigures:
-    """Counts for ``status``; times µs UTC or 0."""
+    """Counts for ``status``; times µs UTC, 0 = never; ``log_results``: results not yet folded into days."""
 
     cameras: int
     expected: int
     endpoints: int
+    probed: int
     areas: int
     last_commit: int
     last_alive: int
     log_results: int
-    flips: int
     open_gaps: int
     database_bytes: int
     schema: str
 
 
 def areas(engine: Engine, *, tree: str = "civil") -> list[Area]:
-    """All areas of a tree, ordered by code."""
-    raise NotImplementedError
+    """All areas of a tree, ordered by code: what ``core.area`` needs to find townships."""
+    with reading(engine) as connection:
+        return _areas(connection, tree)
+
+
+def _areas(connection: Connection, tree: str) -> list[Area]:
+    node, parent = areas_table.alias(), areas_table.alias()
+    columns = (
+        node.c.id,
+        node.c.tree,
+        node.c.code,
+        node.c.name,
+        node.c.level,
+        func.coalesce(parent.c.code, ""),
+    )
+    query = select(*columns).outerjoin_from(node, parent, node.c.parent_id == parent.c.id)
+    rows = connection.execute(query.where(node.c.tree == tree).order_by(node.c.code))
+    return [Area(*row) for row in rows]
+
+
+def area_codes(engine: Engine, *, tree: str = "civil") -> set[str]:
+    """Codes an import may use."""
+    with reading(engine) as connection:
+        return set(connection.scalars(select(areas_table.c.code).where(areas_table.c.tree == tree)))
+
+
+def area_subtree(code: str) -> Select[Any]:
+    """Ids of the civil area ``code`` and everything below it."""
+    top = select(areas_table.c.id).where((areas_table.c.code == code) & (areas_table.c.tree == "civil"))
+    below = top.cte("below", recursive=True)
+    below = below.union_all(
+        select(areas_table.c.id).join_from(areas_table, below, areas_table.c.parent_id == below.c.id)
+    )
+    return select(below.c.id)
 
 
 def cameras(
@@ -99,32 +174,200 @@ def cameras(
     state: str | None = None,
     reason: str | None = None,
     since: int | None = None,
-    now: int | None = None,
 ) -> list[CameraState]:
-    """The list behind every number, ordered by code; live (evidence log replayed)."""
-    raise NotImplementedError
+    """The list behind every number, ordered by code.
+
+    ``area``: code of a civil area, with all below it. ``state``, ``reason`` and ``since`` (answer changed at or after
+    this µs UTC) filter by the answer of ``facet``. KeyError for a facet that is not kept.
+    """
+    with reading(engine) as connection:
+        snapshot = load(connection, [POLICIES[f] for f in SPOKEN])
+        rows = connection.execute(_camera_query(area)).all()
+    facets = _facet_columns(snapshot)
+    if facet not in facets:
+        raise KeyError(facet)
+    place = {int(number): at for at, number in enumerate(snapshot.camera_ids)}
+    listed = [_camera_state(row, place[row[0]], facets) for row in rows]
+    return [camera for camera in listed if _fits(camera.facets[facet], state, reason, since)]
 
 
-def camera(engine: Engine, code: str) -> CameraState | None:
-    """One camera by its code or its keyboard number (键盘编号)."""
-    raise NotImplementedError
+def _camera_query(area: str | None) -> Select[Any]:
+    camera, member = cameras_table.c, memberships.c
+    columns = (
+        camera.id,
+        camera.code,
+        camera.name,
+        areas_table.c.code,
+        camera.network,
+        camera.status,
+        member.expected,
+    )
+    query = (
+        select(*columns)
+        .join_from(cameras_table, areas_table, camera.area_id == areas_table.c.id)
+        .join(memberships, (member.camera_id == camera.id) & member.valid_to.is_(None))
+        .order_by(camera.code)
+    )
+    return query if area is None else query.where(camera.area_id.in_(area_subtree(area)))
 
 
-def targets(engine: Engine, *, probed: bool = True, camera_code: str | None = None) -> list[EndpointTarget]:
-    """Endpoints to dial, ascending id: the probed ones, or all roads of one camera."""
-    raise NotImplementedError
+def _facet_columns(snapshot: Snapshot) -> dict[str, tuple[list[int], list[int], list[int], list[int]]]:
+    """Per facet: answer, since, reason, observed_at of every camera of the snapshot."""
+    roads = Roads.build(snapshot.camera, len(snapshot.camera_ids))
+    columns = {}
+    for row, policy in enumerate(snapshot.states.policies):
+        told = answers(snapshot.states, policy.facet, roads)
+        newest = np.zeros(len(snapshot.camera_ids), dtype=np.int64)
+        np.maximum.at(newest, snapshot.camera, snapshot.states.since[row])
+        known = snapshot.camera_since[row]
+        since = np.where(known > 0, known, newest)
+        name = policy.facet.name.lower()
+        columns[name] = (
+            told.answer.tolist(),
+            since.tolist(),
+            told.reason.tolist(),
+            told.observed_at.tolist(),
+        )
+    return columns
+
+
+def _camera_state(
+    row: Row[Any],
+    at: int,
+    facets: dict[str, tuple[list[int], list[int], list[int], list[int]]],
+) -> CameraState:
+    number, code, name, area_code, network, status_word, expected = row
+    told = {
+        facet: FacetState(ANSWER_NAMES[answer[at]], since[at], REASON_NAMES[reason[at]], observed[at])
+        for facet, (answer, since, reason, observed) in facets.items()
+    }
+    return CameraState(number, code, name, area_code, network, status_word, bool(expected), told)
+
+
+def _fits(answer: FacetState, state: str | None, reason: str | None, since: int | None) -> bool:
+    return (
+        (state is None or answer.state == state)
+        and (reason is None or answer.reason == reason)
+        and (since is None or answer.since >= since)
+    )
+
+
+def camera_code(engine: Engine, word: str) -> str | None:
+    """Code of the camera with this code or this keyboard number (键盘编号); None = nobody, or several by number."""
+    column = cameras_table.c
+    with reading(engine) as connection:
+        query = select(column.code).where((column.code == word) | (column.keyboard_no == word))
+        found = list(connection.scalars(query))
+    if word in found:
+        return word
+    return found[0] if len(found) == 1 and word else None
+
+
+def targets(engine: Engine, *, probed: bool = True, code: str | None = None) -> list[EndpointTarget]:
+    """Endpoints to dial, ascending id: the probed ones, or with ``probed=False`` every road; ``code`` one camera's."""
+    column = endpoints.c
+    columns = (
+        column.id, column.camera_id, cameras_table.c.code, column.scheme, column.host, column.port, column.path,
+        column.kind, column.stream, column.road, func.coalesce(column.device_id, 0),
+        func.coalesce(column.credential_id, 0),
+    )  # fmt: skip
+    query: Select[Any] = (
+        select(*columns).join_from(endpoints, cameras_table).where(column.retired_at.is_(None))
+    )
+    if probed:
+        query = query.where(column.probed)
+    if code is not None:
+        query = query.where(cameras_table.c.code == code)
+    with reading(engine) as connection:
+        return [EndpointTarget(*row) for row in connection.execute(query.order_by(column.id))]
 
 
 def secrets(engine: Engine, ids: Iterable[int] | None = None) -> dict[int, Secret]:
-    """Credentials by id; all of them for None."""
-    raise NotImplementedError
+    """Credentials by id, still sealed; all of them for None."""
+    query = select(credentials.c.id, credentials.c.username, credentials.c.secret)
+    wanted = None if ids is None else frozenset(ids)
+    with reading(engine) as connection:
+        rows = [Secret(*row) for row in connection.execute(query)]
+    return {row.id: row for row in rows if wanted is None or row.id in wanted}
 
 
 def known_codes(engine: Engine) -> set[str]:
     """Codes of all cameras."""
-    raise NotImplementedError
+    with reading(engine) as connection:
+        return set(connection.scalars(select(cameras_table.c.code)))
+
+
+def gaps_between(engine: Engine, start: int, end: int) -> list[Gap]:
+    """When nobody looked within [start, end), by beginning."""
+    column = gaps.c
+    columns = (column.id, column.worker, column.scope, column.from_at, column.to_at, column.reason)
+    touching = (column.from_at < end) & (column.to_at.is_(None) | (column.to_at > start))
+    with reading(engine) as connection:
+        return [
+            Gap(*row) for row in connection.execute(select(*columns).where(touching).order_by(column.from_at))
+        ]
+
+
+def history(engine: Engine, code: str, *, limit: int = 100) -> list[Flip]:
+    """Changes of one camera's derived answers, newest first."""
+    column = flips.c
+    columns = (
+        column.at,
+        column.recorded_at,
+        column.facet,
+        column.old,
+        column.new,
+        column.reason,
+        column.rule,
+    )
+    camera = select(cameras_table.c.id).where(cameras_table.c.code == code).scalar_subquery()
+    query: Select[Any] = select(*columns).where((column.endpoint_id == 0) & (column.camera_id == camera))
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(column.at.desc()).limit(limit)).all()
+    return [
+        Flip(
+            at, told, Facet(facet).name.lower(), ANSWER_NAMES[old], ANSWER_NAMES[new], REASON_NAMES[why], rule
+        )
+        for at, told, facet, old, new, why, rule in rows
+    ]
 
 
 def status(engine: Engine) -> StatusFigures:
-    """What ``status`` prints."""
-    raise NotImplementedError
+    """What ``status`` prints, in one go."""
+    member, column = memberships.c, endpoints.c
+    living = column.retired_at.is_(None)
+    with reading(engine) as connection:
+        return StatusFigures(
+            cameras=_count(connection, select(func.count()).select_from(cameras_table)),
+            expected=_count(
+                connection, select(func.count()).where(member.valid_to.is_(None) & member.expected)
+            ),
+            endpoints=_count(connection, select(func.count()).where(living)),
+            probed=_count(connection, select(func.count()).where(living & column.probed)),
+            areas=_count(connection, select(func.count()).select_from(areas_table)),
+            last_commit=last_commit(connection),
+            last_alive=last_alive(connection),
+            log_results=_count(connection, select(func.sum(evidence_log.c.n))),
+            open_gaps=_count(connection, select(func.count()).where(gaps.c.to_at.is_(None))),
+            database_bytes=_size(connection),
+            schema=schema_of(connection) or "",
+        )
+
+
+def _count(connection: Connection, query: Select[Any]) -> int:
+    return int(connection.scalar(query) or 0)
+
+
+def _size(connection: Connection) -> int:
+    if connection.dialect.name == "postgresql":
+        return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+    file = Path(connection.engine.url.database or "")
+    parts = [file, file.with_name(file.name + "-wal")]
+    return sum(part.stat().st_size for part in parts if part.exists())
+
+
+__all__ = [
+    "Area", "CameraState", "EndpointTarget", "FacetState", "Flip", "Gap", "Secret", "StatusFigures", "area_codes",
+    "area_subtree", "areas", "camera_code", "cameras", "gaps_between", "history", "known_codes", "secrets", "status",
+    "targets",
+]  # fmt: skip

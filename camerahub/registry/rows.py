@@ -65,8 +65,8 @@ class DeviceRow:
 class EndpointRow:
     """One road to a camera, without its secret in ``path``.
 
-    (camera, kind, stream, road) names it: the same name again changes it. ``username``/``password`` None = leave as
-    they are; ``via`` the code of a device known to the register or given in the same call.
+    (camera, kind, stream, road) names it: the same name again changes it. ``username``/``password`` None or "" =
+    leave as they are; ``via`` the code of a device known to the register or given in the same call.
     """
 
     kind: str = "rtsp"

@@ -1,83 +1,181 @@
-"""Writes of the register. SIGNATURES FIRST: bodies follow in the next commits."""
+"""The one writer of the register: every change of the database goes through here, each in one transaction.
+
+A crash at any point loses nothing that was committed and invents nothing; a batch that comes twice is stored once.
+A full disk or a lost server rolls the transaction back: the store goes on when the cause is gone.
+Must not know: sockets, probes, clocks (every method takes ``now``), rules of health.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, case, func, select, update
 
 from camerahub.core.commit import Commit
+from camerahub.core.errors import ConfigError
+from camerahub.core.health import Policy
+from camerahub.registry import bulk, checkpoint, evidence, merge
+from camerahub.registry.engine import reading
+from camerahub.registry.faults import storage_errors
+from camerahub.registry.merge_areas import merge_areas
+from camerahub.registry.one import new_id, upsert_one
 from camerahub.registry.rows import AreaRow, CameraRow, DeviceRow, Source, UpsertReport
 from camerahub.registry.secrets import KeyRing
+from camerahub.registry.snapshot import ALIVE, ONLINE, Snapshot, last_alive, load
+from camerahub.registry.tables import (
+    camera_states,
+    evidence_log,
+    flips,
+    gaps,
+    settings,
+    states,
+    watermarks,
+    workers,
+)
 
+ZONE = "zone"
+SILENCE_US = 60_000_000
 
-@dataclass(slots=True)
-class Snapshot:
-    """Everything the hub needs to go on: probed endpoints in ascending id, E of them, and what is known of them.
-
-    ``endpoint`` (E,) i8 ids, ``camera`` (E,) index into ``camera_ids``; ``camera_ids`` (C,) i8 all cameras, also
-    those without endpoint, ``area_id`` (C,) i8, ``network`` (C,) str, ``expected`` (C,) bool as of now;
-    ``states`` STATE_DTYPE rows (S,) of probed endpoints, evidence log replayed: as of the last commit;
-    ``camera_states`` FLIP_DTYPE-like rows (since of derived answers); ``watermarks`` worker -> (epoch, seq).
-    """
-
-    endpoint: NDArray[np.int64]
-    camera: NDArray[np.int64]
-    camera_ids: NDArray[np.int64]
-    area_id: NDArray[np.int64]
-    network: NDArray[np.object_]
-    expected: NDArray[np.bool_]
-    states: NDArray[np.void]
-    camera_states: NDArray[np.void]
-    watermarks: dict[str, tuple[int, int]]
-    last_alive: int
+_FLIP_COLUMNS = (
+    ("at", "i8"),
+    ("worker_id", "i8"),
+    ("epoch", "i8"),
+    ("seq", "i8"),
+    ("n", "i4"),
+    ("recorded_at", "i8"),
+    ("endpoint_id", "i8"),
+    ("camera_id", "i8"),
+    ("facet", "u1"),
+    ("old", "u1"),
+    ("new", "u1"),
+    ("reason", "u1"),
+    ("rule", "i2"),
+)
+_STATE_ROW = np.dtype(
+    [
+        ("endpoint_id", "i8"),
+        ("facet", "u1"),
+        ("state", "u1"),
+        ("history", "u1"),
+        ("reason", "u1"),
+        ("doubt", "u1"),
+        ("since", "i8"),
+        ("observed_at", "i8"),
+        ("seen_at", "i8"),
+        ("log_id", "i8"),
+    ]
+)
+_CAMERA_ROW = np.dtype(
+    [("camera_id", "i8"), ("facet", "u1"), ("state", "u1"), ("reason", "u1"), ("since", "i8")]
+)
 
 
 class Store:
-    """The one writer. Used from one thread: the first that writes; another thread gets RuntimeError (a bug)."""
+    """The one writer. Used from one thread: the first that writes; any other gets RuntimeError, for it is a bug.
 
-    def __init__(self, engine: Engine, *, zone: ZoneInfo, keys: KeyRing | None = None) -> None: ...
+    ``zone``: days of ``camera_days`` begin and end there. ``keys``: needed only to import passwords.
+    """
+
+    def __init__(self, engine: Engine, *, zone: ZoneInfo, keys: KeyRing | None = None) -> None:
+        self.engine = engine
+        self.zone = zone
+        self.keys = keys
+        self._thread: int | None = None
 
     def close(self) -> None:
-        """Give the connection back. Does not checkpoint."""
+        """Give the connections back. Does not checkpoint."""
+        self.engine.dispose()
 
-    def commit(self, batch: Commit) -> bool:
-        """Store one batch in one transaction. False = already stored (watermark), nothing done."""
-        raise NotImplementedError
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        me = threading.get_ident()
+        self._thread = self._thread or me
+        if self._thread != me:
+            raise RuntimeError("the store has one writer thread, and this is another")
+        with storage_errors(self.engine), self.engine.connect() as plain:
+            connection = plain.execution_options(camerahub_writes=True)
+            with connection.begin():
+                yield connection
 
-    def load(self) -> Snapshot:
-        """State of the fleet as of the last commit, evidence log replayed."""
-        raise NotImplementedError
+    def commit(self, batch: Commit, /) -> bool:
+        """Store one batch in one transaction. False = stored before (watermark), nothing done.
 
-    def checkpoint(self, now: int) -> int:
-        """Fold the evidence log into camera_days and states, delete it. Returns results folded."""
-        raise NotImplementedError
+        ``batch.now`` must be the ``now`` given to the fold. EnvironmentFault: nothing of it was stored, send it
+        again later. Batches of one worker must come in order; an older epoch or seq counts as stored before.
+        """
+        with self._writing() as connection:
+            worker = _advance(connection, batch)
+            if worker is None:
+                return False
+            log_id = _log(connection, worker, batch)
+            bulk.append(connection, flips, _flip_table(worker, batch))
+            bulk.upsert(connection, camera_states, _camera_table(batch.camera_flips))
+            bulk.upsert(connection, states, _state_table(batch.states, log_id))
+        return True
 
-    def start(self, now: int, silence_us: int = 60_000_000) -> int | None:
-        """Say that a hub starts; writes gap hub_off since the last heartbeat when longer than silence. Gap id."""
-        raise NotImplementedError
+    def load(self, policies: Sequence[Policy] = ONLINE) -> Snapshot:
+        """State of the fleet as of the last commit. Reads only: any thread may call it."""
+        with reading(self.engine) as connection:
+            return load(connection, policies)
 
-    def heartbeat(self, now: int) -> None:
-        """The hub is alive: call every few seconds when nothing is committed."""
-        raise NotImplementedError
+    def checkpoint(self, now: int, /) -> int:
+        """Fold the evidence log into ``camera_days`` and ``states``, and delete it. Returns results folded.
 
-    def open_gap(self, worker: str, scope: str, reason: str, at: int) -> int:
-        """Nobody looks from ``at`` on. Returns the gap's id."""
-        raise NotImplementedError
+        Any number of checkpoints at any time ends the same. ConfigError when the zone is not the one in which
+        days were counted before. ``now`` counts as a sign of life.
+        """
+        total = 0
+        while True:
+            with self._writing() as connection:
+                self._same_zone(connection)
+                _set(connection, ALIVE, str(now))
+                folded = checkpoint.fold_log(connection, self.zone)
+            total += folded
+            if not folded:
+                return total
 
-    def close_gap(self, gap_id: int, at: int) -> None:
-        """Somebody looks again."""
-        raise NotImplementedError
+    def start(self, now: int, silence_us: int = SILENCE_US) -> int | None:
+        """A hub starts. When no sign of life is younger than ``silence_us``, the time since is a gap ``hub_off``
+        (its id is returned); gaps a crash left open end now. ConfigError for another zone than before."""
+        with self._writing() as connection:
+            self._same_zone(connection)
+            alive = last_alive(connection)
+            later = case((gaps.c.from_at > now, gaps.c.from_at), else_=now)
+            connection.execute(update(gaps).where(gaps.c.to_at.is_(None)).values(to_at=later))
+            _set(connection, ALIVE, str(now))
+            if not alive or now - alive <= silence_us:
+                return None
+            return _gap(connection, "hub", "all", "hub_off", alive, now, now)
+
+    def heartbeat(self, now: int, /) -> None:
+        """The hub lives at ``now`` (µs UTC). Call it every few seconds; a commit says the same."""
+        with self._writing() as connection:
+            _set(connection, ALIVE, str(now))
+
+    def open_gap(self, worker: str, scope: str, start: int, reason: str) -> int:
+        """Nobody looks from ``start`` (µs UTC) on; ``scope`` says at what. The id of the gap."""
+        with self._writing() as connection:
+            return _gap(connection, worker, scope, reason, start, None, start)
+
+    def close_gap(self, gap: int, end: int) -> None:
+        """Somebody looks again from ``end`` on; never before the gap began."""
+        with self._writing() as connection:
+            start = connection.scalar(select(gaps.c.from_at).where(gaps.c.id == gap))
+            if start is None:
+                raise KeyError(gap)
+            connection.execute(update(gaps).where(gaps.c.id == gap).values(to_at=max(end, start)))
 
     def import_areas(
         self, rows: Sequence[AreaRow], source: Source, now: int, *, dry_run: bool = False
     ) -> UpsertReport:
-        """Add or change areas, all or nothing."""
-        raise NotImplementedError
+        """Add or change areas, all or none. KeyError for a parent neither in ``rows`` nor in the register."""
+        with self._writing() as connection, merge.trial(connection, dry_run=dry_run):
+            return merge_areas(connection, rows, source, now)
 
     def import_cameras(
         self,
@@ -88,8 +186,94 @@ class Store:
         devices: Sequence[DeviceRow] = (),
         dry_run: bool = False,
     ) -> UpsertReport:
-        """Add or change cameras with endpoints, credentials, memberships and changes rows, all or nothing.
+        """Add or change cameras with their endpoints, credentials, memberships and ``changes``, all or none.
 
-        KeyError for an area or device code the register does not know: the reader must refuse such rows before.
+        Codes must be unique in ``rows``. KeyError for an area or device code that is not known: the reader refuses
+        such rows before. EnvironmentFault when there are passwords but no key. The same rows twice change nothing.
+        ``dry_run``: the same report, nothing stored.
         """
-        raise NotImplementedError
+        with self._writing() as connection, merge.trial(connection, dry_run=dry_run):
+            return merge.merge_cameras(connection, self.keys, rows, devices, source, now)
+
+    def _same_zone(self, connection: Connection) -> None:
+        stored = connection.scalar(select(settings.c.value).where(settings.c.key == ZONE))
+        if stored is None:
+            _set(connection, ZONE, self.zone.key)
+        elif stored != self.zone.key:
+            raise ConfigError("register.zone_changed", stored=stored, configured=self.zone.key)
+
+
+def _set(connection: Connection, key: str, value: str) -> None:
+    upsert_one(connection, settings, {"key": key, "value": value})
+
+
+def _gap(
+    connection: Connection, worker: str, scope: str, reason: str, start: int, end: int | None, now: int
+) -> int:
+    values = {
+        "worker": worker,
+        "scope": scope,
+        "from_at": start,
+        "to_at": end,
+        "reason": reason,
+        "recorded_at": now,
+    }
+    return new_id(connection, gaps, values)
+
+
+def _advance(connection: Connection, batch: Commit) -> int | None:
+    """Move the worker's watermark to this batch; its id, or None when the batch is not newer."""
+    query = select(workers.c.id, watermarks.c.epoch, watermarks.c.seq).outerjoin_from(workers, watermarks)
+    row = connection.execute(query.where(workers.c.name == batch.worker)).first()
+    if row is not None and row[1] is not None and (batch.epoch, batch.seq) <= (row[1], row[2]):
+        return None
+    worker = row[0] if row else new_id(connection, workers, {"name": batch.worker, "created_at": batch.now})
+    mark = {"worker_id": worker, "epoch": batch.epoch, "seq": batch.seq, "at": batch.now}
+    upsert_one(connection, watermarks, mark)
+    return int(worker)
+
+
+def _log(connection: Connection, worker: int, batch: Commit) -> int:
+    """Append the evidence; id of its row, or of the last row when there is none to append."""
+    if not len(batch.results):
+        return int(connection.scalar(select(func.max(evidence_log.c.id))) or 0)
+    row = {
+        "worker_id": worker,
+        "epoch": batch.epoch,
+        "seq": batch.seq,
+        "at": batch.now,
+        "n": len(batch.results),
+        "data": evidence.encode(batch.results, batch.now),
+    }
+    return new_id(connection, evidence_log, row)
+
+
+def _flip_table(worker: int, batch: Commit) -> NDArray[np.void]:
+    both = np.concatenate((batch.flips, batch.camera_flips))
+    rows = np.zeros(len(both), np.dtype(list(_FLIP_COLUMNS)))
+    rows["worker_id"], rows["epoch"], rows["seq"] = worker, batch.epoch, batch.seq
+    rows["n"] = np.arange(len(both))
+    rows["recorded_at"], rows["rule"] = batch.now, batch.rule
+    rows["endpoint_id"], rows["camera_id"] = both["endpoint"], both["camera"]
+    for name in ("at", "facet", "old", "new", "reason"):
+        rows[name] = both[name]
+    return rows
+
+
+def _camera_table(camera_flips: NDArray[np.void]) -> NDArray[np.void]:
+    """The last flip of each camera and facet."""
+    key = camera_flips["camera"] * 256 + camera_flips["facet"]
+    newest = len(key) - 1 - np.unique(key[::-1], return_index=True)[1]
+    last = camera_flips[newest]
+    rows = np.zeros(len(last), _CAMERA_ROW)
+    rows["camera_id"], rows["state"], rows["since"] = last["camera"], last["new"], last["at"]
+    rows["facet"], rows["reason"] = last["facet"], last["reason"]
+    return rows
+
+
+def _state_table(changed: NDArray[np.void], log_id: int) -> NDArray[np.void]:
+    rows = np.zeros(len(changed), _STATE_ROW)
+    rows["endpoint_id"], rows["log_id"] = changed["endpoint"], log_id
+    for name in ("facet", "state", "history", "reason", "doubt", "since", "observed_at", "seen_at"):
+        rows[name] = changed[name]
+    return rows

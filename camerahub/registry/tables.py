@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Float,
     ForeignKey,
     Index,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 
@@ -237,11 +239,13 @@ states = Table(
     Column("facet", SmallInteger, primary_key=True, autoincrement=False),
     _small("state"),
     _small("history"),
-    _small("count"),
     _small("reason"),
+    _small("doubt"),
     _at("since"),
-    _at("observed_at"),  # as of the last checkpoint: the evidence log holds the rest
+    # both as of log_id; younger rows of the evidence log hold the rest
+    _at("observed_at"),
     _at("seen_at"),
+    Column("log_id", BIG, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -310,6 +314,14 @@ evidence_log = Table(
     Column("data", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
+
+
+@event.listens_for(evidence_log, "after_create")
+def _plain_storage(_table: Table, connection: Connection, **_options: object) -> None:
+    # the blobs are compact already: compressing them would cost more than writing them
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ALTER TABLE evidence_log ALTER COLUMN data SET STORAGE EXTERNAL")
+
 
 camera_days = Table(
     "camera_days",

@@ -1,0 +1,82 @@
+"""Folds the evidence log into ``camera_days`` and ``states``, so that it stays short and history stays small.
+
+Must not know: when it is time (the hub says so) and what the figures are used for.
+"""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, select
+
+from camerahub.core.health import POLICIES
+from camerahub.core.result import Facet
+from camerahub.registry import bulk
+from camerahub.registry.evidence import DAY_BYTES, HOUR_DTYPE, believed, fold_days, merge_hours
+from camerahub.registry.snapshot import I8, SPOKEN, StoredFacet, log_rows, matrix, places
+from camerahub.registry.tables import camera_days, endpoints, evidence_log, states
+
+#: Results taken in one transaction: bounds memory when the log is long, for instance after a missed checkpoint.
+MOST = 1_000_000
+
+_DAY_ROW = np.dtype([("day", "i4"), ("facet", "u1"), ("camera_id", "i8"), ("data", f"V{DAY_BYTES}")])
+
+
+def fold_log(connection: Connection, zone: ZoneInfo) -> int:
+    """Fold and delete the oldest rows of the log, about ``MOST`` results. Returns how many; 0 = the log is empty."""
+    log = list(log_rows(connection, MOST))
+    if not log:
+        return 0
+    ids, cameras = matrix(
+        connection, select(endpoints.c.id, endpoints.c.camera_id).order_by(endpoints.c.id), 2
+    )
+    for facet in SPOKEN:
+        _fold_states(connection, facet, ids, log)
+    rows = np.concatenate([believed(rows, at) for _, at, rows in log])
+    place, found = places(ids, rows["endpoint"])
+    for facet in SPOKEN:
+        _fold_days(connection, facet, rows[found], cameras[place], zone)
+    connection.execute(delete(evidence_log).where(evidence_log.c.id <= log[-1][0]))
+    return len(rows)
+
+
+def _fold_states(
+    connection: Connection, facet: Facet, ids: I8, log: list[tuple[int, int, NDArray[np.void]]]
+) -> None:
+    stored = StoredFacet.read(connection, ids, POLICIES[facet])
+    before = stored.table.seen_at[0].copy(), stored.table.observed_at[0].copy()
+    for log_id, at, rows in log:
+        stored.replay(log_id, at, rows)
+    table = stored.table
+    moved = np.flatnonzero((table.seen_at[0] != before[0]) | (table.observed_at[0] != before[1]))
+    columns = [(column.name, "i8") for column in states.c]
+    fresh = np.zeros(len(moved), np.dtype(columns))
+    fresh["endpoint_id"], fresh["facet"], fresh["log_id"] = ids[moved], int(facet), log[-1][0]
+    for name in ("state", "history", "reason", "doubt", "since", "observed_at", "seen_at"):
+        fresh[name] = getattr(table, name)[0, moved]
+    bulk.upsert(connection, states, fresh)
+
+
+def _fold_days(
+    connection: Connection, facet: Facet, rows: NDArray[np.void], cameras: I8, zone: ZoneInfo
+) -> None:
+    for day, ids, hours in fold_days(rows, cameras, facet, zone):
+        table = np.zeros(len(ids), _DAY_ROW)
+        table["day"], table["facet"], table["camera_id"] = day, int(facet), ids
+        merged = merge_hours(read_day(connection, day, facet, ids), hours)
+        table["data"] = merged.view(f"V{DAY_BYTES}")[:, 0]
+        bulk.upsert(connection, camera_days, table)
+
+
+def read_day(connection: Connection, day: int, facet: Facet, ids: I8) -> NDArray[np.void]:
+    """Hours of ``day`` (yyyymmdd) of the cameras ``ids`` (K,), ascending: (K, 24) HOUR_DTYPE, zero where nothing is."""
+    hours = np.zeros((len(ids), 24), HOUR_DTYPE)
+    here = (camera_days.c.day == day) & (camera_days.c.facet == int(facet))
+    stored = connection.execute(select(camera_days.c.camera_id, camera_days.c.data).where(here)).all()
+    if stored:
+        place, found = places(ids, np.array([row[0] for row in stored], dtype=np.int64))
+        read = np.frombuffer(b"".join(row[1] for row in stored), HOUR_DTYPE).reshape(-1, 24)
+        hours[place] = read[found]
+    return hours
