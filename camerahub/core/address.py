@@ -14,7 +14,7 @@ from urllib.parse import unquote
 MAX_LENGTH = 2048
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 #: What stands in a stored path where some makers want the credential itself (XMeye, some NVRs).
-USER_FIELD, PASSWORD_FIELD = "{username}", "{password}"  # noqa: S105 - the name of a field
+USER_FIELD, PASSWORD_FIELD = "{username}", "{password}"
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,15})://")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")

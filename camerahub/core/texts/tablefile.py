@@ -79,7 +79,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "tablefile.row.code_rounded": (
         "设备编码 {value} 末五位全是 0, 是 Excel 按数字保存造成的; 请把该列设为“文本”格式后重新填写",
-        "the code {value} ends in five zeros, as Excel leaves it after rounding: set the column to Text and enter it again",
+        "the code {value} ends in five zeros, as Excel leaves it: set the column to Text, enter it again",
     ),
     "tablefile.row.code_bad": (
         "设备编码 {value} 不合规定 (国标 20 位数字, 或 1–64 位字母、数字、- _ . : /)",
@@ -132,6 +132,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tablefile.row.code_area": (
         "编码前 6 位 {prefix} 与行政区域 {area} 不一致, 请核对",
         "the code starts with {prefix}, the area is {area}: check which is right",
+    ),
+    "tablefile.row.code_short": (
+        "设备编码 {value} 只有 19 位, 请核对是否少了一位",
+        "the code {value} has 19 digits: check whether one is missing",
     ),
     "tablefile.row.coord_bad": (
         "经纬度不是数字, 未采用",
@@ -192,8 +196,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # areas
     "tablefile.row.area_code_bad": (
-        "区划代码 {value} 不对, 应为 2、4、6、9 或 12 位数字",
-        "{value} is not an area code (2, 4, 6, 9 or 12 digits)",
+        "区划代码 {value} 不对, 应为 2–18 位数字, 不以 0 开头",
+        "{value} is not an area code (2 to 18 digits, no zero first)",
     ),
     "tablefile.row.area_name_empty": ("区划名称为空", "the name of the area is empty"),
     "tablefile.row.area_twice": (

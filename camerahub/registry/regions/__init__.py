@@ -23,7 +23,7 @@ def builtin_areas(counties: list[str]) -> list[tuple[str, str]]:
             raise KeyError(county)
     wanted = set(counties)
     above = {county[:width] for county in counties for width in (2, 4)}
-    with files(__package__).joinpath("counties.csv").open(encoding="utf-8", newline="") as file:
+    with files(__package__).joinpath("counties.csv").open(encoding="utf-8") as file:
         found = [(row["code"], row["name"]) for row in csv.DictReader(file)]
     chosen = [(code, name) for code, name in found if code in above or code[:6] in wanted]
     return sorted(chosen, key=lambda area: (len(area[0]), area[0]))

@@ -40,6 +40,7 @@ PROBLEMS: dict[str, bool] = {
     "area_empty": False,
     "area_unknown": False,
     "code_area": False,
+    "code_short": False,
     "coord_bad": False,
     "coord_half": False,
     "coord_zero": False,

@@ -1,0 +1,160 @@
+"""`camerahub import`: a camera table into the register, with a verdict for every row."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import json
+import sys
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from camerahub.core.address import without_secrets
+from camerahub.core.errors import EXIT_OK, EXIT_REFUSED
+from camerahub.core.texts import text
+from camerahub.registry.tablefile.importer import Summary, import_file
+from camerahub.registry.tablefile.profiles import PROFILES
+from camerahub.registry.tablefile.reader import Layout
+from camerahub.registry.tablefile.verdicts import REFUSED, Problem, RowVerdict, TableFileError
+from camerahub.services.clock import SystemClock
+
+if TYPE_CHECKING:
+    from camerahub.cli.context import Context
+
+_ROWS_SHOWN = 5
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects what people want to see at the end: problems by kind, with the first rows of each."""
+
+    as_json: bool
+    errors: IO[str] | None = None
+    layout: Layout | None = None
+    first: dict[str, Problem] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def on_layout(self, layout: Layout) -> None:
+        """Remember the headers, and start the file of refused rows with them."""
+        self.layout = layout
+        if self.errors is not None:
+            csv.writer(self.errors).writerow([*layout.headers, text("tablefile.problem_column").zh])
+
+    def on_row(self, verdict: RowVerdict, cells: list[str]) -> None:
+        """One row: a JSON line, or a place in the summary; a refused one into the file."""
+        if self.as_json:
+            click.echo(json.dumps(verdict.as_json(), ensure_ascii=False))
+        for one in verdict.problems:
+            self.first.setdefault(one.reason, one)
+            if len(self.rows[one.reason]) < _ROWS_SHOWN:
+                self.rows[one.reason].append(verdict.row)
+        if self.errors is not None and verdict.verdict == REFUSED and self.layout is not None:
+            said = "; ".join(f"{one.column}: {one.zh}" if one.column else one.zh for one in verdict.problems)
+            csv.writer(self.errors).writerow([*self._unsecret(cells, self.layout), said])
+
+    @staticmethod
+    def _unsecret(cells: list[str], layout: Layout) -> list[str]:
+        """The row as it was, without passwords: an empty one means unchanged on the next import."""
+        known = {at for at, column in layout.known.items() if column.field == "password"}
+        hidden = known | {at for at, header in enumerate(layout.headers) if header in layout.dropped}
+        row = ["" if at in hidden else without_secrets(cell) for at, cell in enumerate(cells)]
+        return (row + [""] * len(layout.headers))[: len(layout.headers)]
+
+    def say(self, summary: Summary) -> None:
+        """The last words, in both languages: JSON on stdout, or sentences on stderr."""
+        if self.as_json:
+            click.echo(json.dumps({"summary": summary.as_json()}, ensure_ascii=False))
+        for line in self._lines(summary):
+            click.echo(line, err=self.as_json)
+
+    def _lines(self, summary: Summary) -> list[str]:
+        counts = {name: summary.verdicts[name] for name in ("added", "changed", "unchanged", "refused")}
+        lines = [_both("tablefile.summary", rows=summary.rows, **counts)]
+        if summary.dry_run:
+            lines.append(_both("tablefile.dry_run"))
+        for key, columns in (
+            ("tablefile.kept_columns", summary.kept_columns),
+            ("tablefile.dropped_columns", summary.dropped_columns),
+        ):
+            if columns:
+                lines.append(_both(key, columns=", ".join(columns)))
+        for reason, count in summary.problems.most_common():
+            one, rows = self.first[reason], ", ".join(map(str, self.rows[reason]))
+            column = f"[{one.column}] " if one.column else ""
+            lines.append(
+                f"  {count} × {column}{one.zh} / {one.en} ({_both('tablefile.problem_rows', rows=rows)})"
+            )
+        return lines
+
+
+def _both(key: str, **fields: object) -> str:
+    said = text(key, **fields)
+    return f"{said.zh} / {said.en}"
+
+
+def _estimate(path: Path) -> int:
+    """Rows of a table, for the progress bar only."""
+    if path.suffix.lower() == ".csv":
+        with path.open("rb") as file:
+            return max(1, sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")))
+    return max(1, path.stat().st_size // 100)
+
+
+def _write_errors(stack: ExitStack, path: Path | None) -> IO[str] | None:
+    if path is None:
+        return None
+    try:
+        return stack.enter_context(path.open("w", encoding="utf-8-sig", newline=""))
+    except OSError as error:
+        raise TableFileError("tablefile.cannot_write", file=path, why=error.strerror) from error
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--profile", type=click.Choice(list(PROFILES)), default="native", show_default=True)
+@click.option("--dry-run", is_flag=True, help="只检查, 不写入. Same verdicts, nothing written.")
+@click.option("--json", "as_json", is_flag=True, help="每行一个 JSON. One JSON object a row.")
+@click.option(
+    "--errors",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="拒收的行另存为 CSV. Refused rows, as CSV.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context, file: Path, profile: str, dry_run: bool, as_json: bool, errors: Path | None
+) -> int:
+    """导入摄像机表格 (CSV 或 XLSX). Import a table of cameras; see docs/import.md."""
+    context: Context = ctx.find_root().obj
+    store = context.open_store(keys=True)
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        report = Report(as_json, _write_errors(stack, errors))
+        bar = stack.enter_context(
+            click.progressbar(
+                length=_estimate(file),
+                label=_both("tablefile.importing"),
+                file=sys.stderr,
+                hidden=not sys.stderr.isatty(),
+            )
+        )
+        summary = import_file(
+            store,
+            store.engine,
+            file,
+            profile,
+            who=getpass.getuser(),
+            now=SystemClock().wall_us(),
+            dry_run=dry_run,
+            on_row=report.on_row,
+            on_layout=report.on_layout,
+            on_progress=bar.update,
+        )
+    report.say(summary)
+    if errors is not None and summary.refused:
+        click.echo(_both("tablefile.errors_written", file=errors), err=True)
+    return EXIT_REFUSED if summary.refused else EXIT_OK

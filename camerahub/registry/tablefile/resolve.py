@@ -1,0 +1,244 @@
+"""A checked row against what is known: area, address, credential, what stays as it is -> a row for the store.
+
+Must not know files; never writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from camerahub.core.address import Address, AddressError, parse_address
+from camerahub.core.area import UNASSIGNED
+from camerahub.registry.rows import CameraRow, DeviceRow, EndpointRow
+from camerahub.registry.tablefile.check import Draft
+from camerahub.registry.tablefile.known import Known, KnownEndpoint, Places
+from camerahub.registry.tablefile.profile import CAMERA_TEXTS, OWN_FIELDS
+from camerahub.registry.tablefile.verdicts import problem
+from camerahub.registry.vendors import Vendor, Vendors
+
+RTSP, HTTP = ("rtsp", "rtsps"), ("http", "https")
+#: column -> (kind, stream, allowed schemes)
+URL_COLUMNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "rtsp_url": ("rtsp", "main", RTSP),
+    "rtsp_sub_url": ("rtsp", "sub", RTSP),
+    "onvif_url": ("onvif", "main", HTTP),
+    "snapshot_url": ("snapshot", "main", HTTP),
+}
+_EMPTY = Known({}, "", {})
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Turns drafts into rows for the store; ``header_of`` gives the user's word for a field."""
+
+    places: Places
+    vendors: Vendors
+    header_of: Callable[[str], str]
+    devices: dict[str, DeviceRow] = field(default_factory=dict)
+
+    def resolve(self, draft: Draft, known: Known | None) -> CameraRow | None:
+        """The row to store, or None when a problem found here (added to the draft) refuses it."""
+        area, raw_area = self._area(draft, known)
+        roads = self._endpoints(draft, known or _EMPTY)
+        if known is None:
+            self._zeros(draft)
+            if not roads:
+                draft.problems.append(problem("", "no_address"))
+        if draft.refused:
+            return None
+        values: dict[str, Any] = {
+            name: draft.values[name] for name in CAMERA_TEXTS if name in draft.values and _given(draft, name)
+        }
+        self._place(draft, values)
+        extra = merged_extra(draft, (known or _EMPTY).extra, raw_area)
+        if extra != (known or _EMPTY).extra:
+            values["extra"] = json.dumps(extra, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        unit = draft.values.get("police_unit", "")
+        unit_code = unit if unit in self.places.police else ""
+        return CameraRow(draft.code, draft.values["name"], area, values, roads, unit_code)
+
+    def _zeros(self, draft: Draft) -> None:
+        other = self.places.zero_codes.get(draft.code)
+        if other:
+            header = self.header_of("code")
+            draft.problems.append(problem(header, "code_zeros_lost", value=draft.code, other=other))
+
+    @staticmethod
+    def _place(draft: Draft, values: dict[str, Any]) -> None:
+        if draft.place:
+            values["lon"], values["lat"], values["raw_lon"], values["raw_lat"] = draft.place
+            values["crs"] = draft.values.get("crs") or "wgs84"
+        elif draft.place is None:
+            values.update(dict.fromkeys(("lon", "lat", "raw_lon", "raw_lat")))
+            values["crs"] = ""
+
+    def _area(self, draft: Draft, known: Known | None) -> tuple[str, str]:
+        """(area of the register, the code as given when it is not that one)."""
+        value = draft.values.get("area_code", "")
+        header = self.header_of("area_code")
+        if not value or value == UNASSIGNED:
+            if known is not None:
+                return known.area_code, known.extra.get("area_code", "")
+            draft.problems.append(problem(header, "area_empty"))
+            return UNASSIGNED, ""
+        if not (value.isascii() and value.isdecimal()):
+            names = self.places.by_name.get(value, [])
+            if len(names) == 1:
+                return names[0], ""
+            draft.problems.append(problem(header, "area_bad", value=value))
+            return UNASSIGNED, ""
+        if not 2 <= len(value) <= 15 or value.startswith("0"):
+            draft.problems.append(problem(header, "area_bad", value=value))
+            return UNASSIGNED, ""
+        if len(draft.code) == 20 and draft.code.isdecimal() and draft.code[:6] != value[:6]:
+            header = self.header_of("code")
+            draft.problems.append(problem(header, "code_area", prefix=draft.code[:6], area=value[:6]))
+        return self._nearest(draft, value)
+
+    def _nearest(self, draft: Draft, value: str) -> tuple[str, str]:
+        if value in self.places.areas:
+            return value, ""
+        # 320585000000 is how some tables write the county itself
+        short = next((value[:w] for w in (9, 6) if value[w:].strip("0") == ""), value)
+        if len(short) < len(value) and short in self.places.areas:
+            return short, value
+        above = (value[:width] for width in (12, 9, 6))
+        taken = next((code for code in above if code in self.places.areas), UNASSIGNED)
+        draft.problems.append(problem(self.header_of("area_code"), "area_unknown", value=value, taken=taken))
+        return taken, value
+
+    def _endpoints(self, draft: Draft, known: Known) -> list[EndpointRow]:
+        addresses = self._addresses(draft)
+        username, password = self._credential(draft, addresses)
+        via, road = draft.values.get("via", ""), "via" if draft.values.get("via") else "direct"
+        found = [_endpoint(column, address, road, via) for column, address in addresses.items()]
+        if "rtsp_url" not in addresses:
+            found += self._built(draft, known, via, road)
+        elif via:
+            self._device(via, None, "")
+        if not found and (username or password):
+            found = [_as_row(one) for one in known.endpoints]
+        for one in found:
+            one.username, one.password = username or None, password or None
+            one.channel = one.channel or draft.values.get("channel", "")
+        return found
+
+    def _addresses(self, draft: Draft) -> dict[str, Address]:
+        found: dict[str, Address] = {}
+        for column, (_, _, schemes) in URL_COLUMNS.items():
+            text = draft.values.get(column, "")
+            if not text:
+                continue
+            try:
+                found[column] = parse_address(text, schemes)
+            except AddressError as error:
+                fields = {"allowed": ", ".join(schemes)} if error.reason == "bad_scheme" else {}
+                draft.problems.append(problem(self.header_of(column), error.reason, **fields))
+        return found
+
+    def _credential(self, draft: Draft, addresses: dict[str, Address]) -> tuple[str, str]:
+        """User and password of the row: the columns first, then what stood in an address."""
+        username = draft.values.get("username", "")
+        password = draft.values.get("password", "")
+        for column, address in addresses.items():
+            if address.password:
+                draft.problems.append(problem(self.header_of(column), "url_password"))
+            username = username or address.username
+            password = password or address.password
+        if password and not username:
+            draft.problems.append(problem(self.header_of("password"), "no_username"))
+        return username, password
+
+    def _built(self, draft: Draft, known: Known, via: str, road: str) -> list[EndpointRow]:
+        """Addresses from IP and maker, or from the NVR or platform the camera hangs on."""
+        values = draft.values
+        name = values.get("vendor") or str(known.columns.get("vendor", ""))
+        host, port = values.get("ip", ""), int(values.get("port") or 0)
+        if via and not host:
+            host, known_port, known_vendor = self.places.devices.get(via, ("", 0, ""))
+            name, port = name or known_vendor, port or known_port
+            self._device(via, None, "")
+        elif via:
+            self._device(via, (host, port), name)
+        if host:
+            if kept := self._unmoved(draft, known, host):
+                return kept
+            return self._streams(draft, name, host, port, via, road)
+        if via:
+            channel = values.get("channel") or draft.code
+            return [EndpointRow("gb28181", "main", road, "", "", 0, "", channel, via)]
+        return []
+
+    def _device(self, code: str, address: tuple[str, int] | None, vendor: str) -> None:
+        if address is not None:
+            self.devices[code] = DeviceRow(code, "nvr", host=address[0], port=address[1], vendor=vendor)
+        elif code not in self.places.devices and code not in self.devices:
+            self.devices[code] = DeviceRow(code, "platform")
+
+    @staticmethod
+    def _unmoved(draft: Draft, known: Known, host: str) -> list[EndpointRow]:
+        """A stream already known on that IP stays: the table may not know its path, the register does."""
+        values, main = draft.values, known.endpoint("rtsp")
+        told = any(values.get(name) for name in ("port", "channel", "via"))
+        same_maker = values.get("vendor", known.columns.get("vendor")) == known.columns.get("vendor")
+        if main is None or told or main.host != host or main.path == "/" or not same_maker:
+            return []
+        return [_as_row(one) for one in known.endpoints]
+
+    def _streams(
+        self, draft: Draft, name: str, host: str, port: int, via: str, road: str
+    ) -> list[EndpointRow]:
+        channel = draft.values.get("channel", "")
+        number = int(channel) if channel and len(channel) <= 4 else None
+        vendor = self.vendors.find(name)
+        if vendor is None:
+            header = self.header_of("vendor")
+            draft.problems.append(problem(header, "vendor_unknown", value=name or "-"))
+            return [EndpointRow("rtsp", "main", road, "rtsp", host, port or 554, "/", channel, via)]
+        return [
+            EndpointRow("rtsp", stream, road, "rtsp", host, port or vendor.rtsp_port, path, channel, via)
+            for stream, path in _paths(vendor, number).items()
+        ]
+
+
+def _given(draft: Draft, name: str) -> bool:
+    """An empty status stays what it is; every other empty cell clears."""
+    return name != "status" or bool(draft.values[name])
+
+
+def _paths(vendor: Vendor, channel: int | None) -> dict[str, str]:
+    both = {stream: vendor.path(stream, channel) for stream in ("main", "sub")}
+    return both if both["sub"] != both["main"] and both["sub"] else {"main": both["main"]}
+
+
+def _endpoint(column: str, address: Address, road: str, via: str) -> EndpointRow:
+    kind, stream, _ = URL_COLUMNS[column]
+    return EndpointRow(kind, stream, road, address.scheme, address.host, address.port, address.path, "", via)
+
+
+def _as_row(one: KnownEndpoint) -> EndpointRow:
+    return EndpointRow(
+        one.kind, one.stream, one.road, one.scheme, one.host, one.port, one.path, one.channel, one.via
+    )
+
+
+def merged_extra(draft: Draft, before: dict[str, Any], raw_area: str) -> dict[str, Any]:
+    """``extra`` with the columns of this table put in; empty cells take out, absent columns stay."""
+    after = dict(before)
+    for name, value in draft.values.items():
+        if name not in OWN_FIELDS and name not in CAMERA_TEXTS:
+            _put(after, name, value)
+    _put(after, "area_code", raw_area)
+    if draft.kept:
+        after["columns"] = {**before.get("columns", {}), **draft.kept}
+    return after
+
+
+def _put(table: dict[str, Any], name: str, value: str) -> None:
+    if value:
+        table[name] = value
+    else:
+        table.pop(name, None)
