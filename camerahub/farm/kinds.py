@@ -118,6 +118,11 @@ class Kind(NamedTuple):
     password_changed: bool = False
     truth_of: Callable[[Camera], Truth] | None = None
 
+    @property
+    def plain_options(self) -> bool:
+        """Whether OPTIONS is answered at once and as by a healthy camera."""
+        return self.accept is None and self.raw is None and self.delay is _no_delay
+
 
 _OK, _TIME = ("ok",), ("timeout",)
 

@@ -1,0 +1,49 @@
+"""Every kind behaves as the truth says, asked by somebody who knows neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from camerahub.core.result import REASONS, Signal
+from camerahub.farm.handle import start_county
+from camerahub.farm.kinds import GARBAGE, KINDS, truth
+
+PROBES = ("tcp", "options", "rtsp")
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_every_camera_behaves_as_the_truth_says(farm, survey, probe):
+    said = survey(farm.county, probe)
+    wrong = {
+        (camera.kind, camera.variant % len(GARBAGE), said[camera.code], getattr(truth(camera), probe))
+        for camera in farm.county.cameras
+        if camera.host and said[camera.code] not in getattr(truth(camera), probe)
+    }
+    assert not wrong
+    assert {camera.kind for camera in farm.county.cameras} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_truth_follows_the_reason_table(name):
+    told = KINDS[name].truth
+    signal = {"up": Signal.UP, "down": Signal.DOWN}[told.online]
+    for probe in ("options", "rtsp"):
+        assert {REASONS[reason].online for reason in getattr(told, probe)} == {signal}
+    assert {told.outcome(probe) for probe in PROBES} <= {"ok", "fault", "unknown"}
+
+
+def test_every_kind_is_in_the_docs():
+    page = (Path(__file__).parents[2] / "docs" / "farm.md").read_text(encoding="utf-8")
+    assert [name for name in KINDS if f"`{name}`" not in page] == []
+
+
+def test_without_a_wildcard_every_address_has_its_own_door(survey):
+    mix = dict.fromkeys(KINDS, 1.0)
+    with start_county(cameras=60, townships=2, mix=mix, wildcard=False) as farm:
+        said = survey(farm.county, "options")
+        assert all(said[c.code] in truth(c).options for c in farm.county.cameras)
+        one = next(c for c in farm.county.cameras if c.kind == "healthy")
+        farm.set(one.code, "refusing")
+        assert survey(farm.county, "tcp")[one.code] == "refused"
