@@ -14,6 +14,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from camerahub.wire.url import UrlError
 
@@ -57,7 +58,7 @@ class Credential:
             raise UrlError("control")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Challenge:
     """One offer of a server. ``scheme`` "basic", "digest" or another lower-case name.
 
@@ -92,7 +93,7 @@ def parse_challenges(header_values: Iterable[str]) -> list[Challenge]:
     groups: list[tuple[str, dict[str, str]]] = []
     for value in header_values:
         _collect(value, groups)
-    return sorted((_challenge(scheme, params) for scheme, params in groups), key=lambda c: c.rank)
+    return sorted((_challenge(scheme, params) for scheme, params in groups), key=attrgetter("rank"))
 
 
 def _collect(value: str, groups: list[tuple[str, dict[str, str]]]) -> None:
@@ -115,6 +116,8 @@ def _unescaped(quoted: str) -> str:
 
 
 def _challenge(scheme: str, params: dict[str, str]) -> Challenge:
+    if scheme != "digest":
+        return Challenge(scheme, params.get("realm", ""))
     return Challenge(
         scheme=scheme,
         realm=params.get("realm", ""),

@@ -71,7 +71,7 @@ class Headers:
         return f"<Headers {[name for name, _ in self._items]}>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StatusMessage:
     """A reply: ``status`` 100..599."""
 
@@ -81,7 +81,7 @@ class StatusMessage:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestMessage:
     """A request of the peer. ``uri`` is what stood there, unchecked but free of blanks and control characters."""
 
@@ -91,7 +91,7 @@ class RequestMessage:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Frame:
     """One interleaved binary frame (RFC 2326 section 10.12): ``channel`` 0..255, ``data`` 0..65535 bytes."""
 
@@ -103,6 +103,11 @@ Message = StatusMessage | RequestMessage
 
 _LINE_ENDS = re.compile(rb"[\r\n]++")
 _END = re.compile(rb"\n\r?\n")
+#: What nearly every camera sends: CRLF, no folding, visible ASCII. A part of what the long way accepts.
+_SIMPLE = re.compile(
+    rb"RTSP/[12]\.\d ([1-5]\d\d)(?: ([ -~]*+))?+\r\n((?:[!-9;-~]++:[\t -~]*+\r\n){0,64}+)\r\n"
+)
+_PAIR = re.compile(r"([!-9;-~]++):([\t -~]*+)\r\n")
 _STATUS = re.compile(r"RTSP/[12]\.\d +([1-5]\d\d)(?: (.*))?\Z")
 _REQUEST = re.compile(r"([A-Z_]{1,32}) (\S+) RTSP/[12]\.\d *\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -150,7 +155,8 @@ class Reader:
                 return None
             if self._buffer[0] == _DOLLAR:
                 return self._next_frame()
-            self._read_head()
+            if self._start or not self._read_simple():
+                self._read_head()
         return self._with_body()
 
     def _skip_line_ends(self) -> None:
@@ -170,6 +176,21 @@ class Reader:
         frame = Frame(buffer[1], bytes(buffer[4:end]))
         del buffer[:end]
         return frame
+
+    def _read_simple(self) -> bool:
+        """The short way for a whole plain reply; False = go the long way."""
+        found = _SIMPLE.match(self._buffer)
+        if not found or found.end() > min(self._limits.line, self._limits.head):
+            return False
+        status, reason, block = found.groups(b"")
+        pairs = _PAIR.findall(block.decode("ascii"))
+        if len(pairs) > self._limits.headers:
+            return False
+        headers = Headers(tuple([(name.lower(), value.strip()) for name, value in pairs]))
+        self._length = _content_length(headers, self._limits)
+        self._head = StatusMessage(int(status), reason.decode("ascii").strip(), headers)
+        del self._buffer[: found.end()]
+        return True
 
     def _read_head(self) -> None:
         start = self._start = self._start or self._read_start()
@@ -262,11 +283,11 @@ def _headers(lines: list[str], limits: Limits) -> Headers:
 
 
 def _content_length(headers: Headers, limits: Limits) -> int:
-    values = set(headers.all("content-length"))
+    values = headers.all("content-length")
     if not values:
         return 0
-    value = values.pop()
-    if values or not _NUMBER.match(value):
+    value = values[0]
+    if values.count(value) < len(values) or not _NUMBER.match(value):
         raise WireError("the content length is not one number")
     length = int(value)
     if length > limits.body:

@@ -107,10 +107,10 @@ def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
     rest = url[scheme.end() :]
     slash = rest.find("/")
     authority, path = (rest, "") if slash < 0 else (rest[:slash], rest[slash:])
-    userinfo, at, hostport = authority.rpartition("@")
+    userinfo, _, hostport = authority.rpartition("@")
     hostport, path = _split_query(hostport, path)
     host, port = _host_port(hostport, DEFAULT_PORTS[scheme[1].lower()])
-    if not at and "@" in path and "." not in host and ":" not in host:
+    if "@" in path and "." not in host and ":" not in host:
         raise UrlError("slash")
     user, _, password = userinfo.partition(":")
     address = RtspUrl(scheme[1].lower(), host, port, quote(path or "/", safe=_PATH_SAFE))

@@ -10,5 +10,5 @@ with atheris.instrument_imports(include=["camerahub.wire"]):
     from tests.fuzz import oracle
 
 if __name__ == "__main__":
-    atheris.Setup([*sys.argv, "-max_len=1280"], oracle.rtsp)
+    atheris.Setup([sys.argv[0], "-max_len=1280", *sys.argv[1:]], oracle.rtsp)
     atheris.Fuzz()

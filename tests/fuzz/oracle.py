@@ -16,7 +16,7 @@ URL = RtspUrl("rtsp", "10.1.2.3", 554, "/a")
 LOGIN = Credential("admin", "planted-Secret-1")
 LIMITS = Limits(head=768, line=256, body=512, headers=16)
 FRAME_MAX = 65539
-STEPS = (1, 7, 41, 200)
+STEPS = (29, 1, 7, 200)
 
 
 def dialogue(data: bytes, part: int, login: Credential | None) -> str:
@@ -33,14 +33,20 @@ def dialogue(data: bytes, part: int, login: Credential | None) -> str:
         client.closed()
     except WireError as error:
         said.append(error.kind)
+    if part >= len(data):
+        requests(client)
+    assert LOGIN.password not in "".join(said)
+    return "\n".join(said)
+
+
+def requests(client: RtspClient) -> None:
+    """What the peer said of sessions and addresses cannot break the next requests."""
     assert len(client.session) <= 512
     for request in (client.keep_alive, client.play, client.teardown):
         if len(client._open) < 16:
             sent = request()
             assert sent.count(b"\r\n\r\n") == 1
             assert sent.count(b"\r") == sent.count(b"\n")
-    assert LOGIN.password not in "".join(said)
-    return "\n".join(said)
 
 
 def rtsp(data: bytes) -> None:

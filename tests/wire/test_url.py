@@ -56,6 +56,7 @@ def test_split(typed: str, address: str, user: str, password: str) -> None:
         ("rtsp://h.cn/" + "东" * 1000, "too_long"),
         ("rtsp://admin:12/34@10.1.2.3/x", "slash"),
         ("rtsp://admin:secret/34@10.1.2.3/x", "port"),
+        ("rtsp://admin:p@ss/wd@10.1.2.3/x", "slash"),
     ],
 )
 def test_refused(typed: str, kind: str) -> None:
