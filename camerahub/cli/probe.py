@@ -127,7 +127,7 @@ def aim_at(context: Context, typed: str) -> Aim:
 
 def _has_password(typed: str) -> bool:
     """True for user:password@, wherever the @ stands: rather refuse an odd address than print a secret."""
-    before, at, _ = typed.partition("://")[2].rpartition("@")
+    before, at, _ = (typed.partition("://")[2] or typed).rpartition("@")
     return bool(at) and ":" in before
 
 

@@ -1,0 +1,175 @@
+"""`probe`: one camera, step by step."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from camerahub.cli.main import run
+from camerahub.core.result import REASONS
+from camerahub.core.texts import CATALOGUE
+from tests.probes.conftest import OPTIONS_OK, Camera, Script, camera, replies, request, silent
+
+__all__ = ["camera"]  # the fixture
+
+Make = Callable[[Script], Camera]
+FIELDS = ["step", "stage", "outcome", "reason", "status", "duration_s", "zh", "en"]
+
+
+def guarded(password: str) -> Script:
+    """Lets in whoever sends ``password`` by Basic."""
+    import base64
+
+    right = base64.b64encode(f"admin:{password}".encode())
+
+    def script(connection: socket.socket) -> None:
+        while data := request(connection):
+            if data.startswith(b"OPTIONS"):
+                connection.sendall(OPTIONS_OK)
+            elif b"Basic " + right in data:
+                connection.sendall(b"RTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n")
+            else:
+                connection.sendall(b'RTSP/1.0 401 No\r\nCSeq: 1\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n')
+
+    return script
+
+
+def probe(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, list[dict[str, Any]]]:
+    code = run(["probe", *args, "--json"])
+    said = capsys.readouterr()
+    assert said.err == ""
+    return code, [json.loads(line) for line in said.out.splitlines()]
+
+
+def steps(lines: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    return [(line["step"], line["reason"]) for line in lines[:-1]]
+
+
+def test_all_steps_with_the_password_from_the_environment(
+    camera: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMERAHUB_PASSWORD", "geheim")
+    code, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(guarded('geheim')).port}/a", "--user", "admin")
+    assert code == 0
+    assert steps(lines) == [("resolve", "ok"), ("tcp", "ok"), ("options", "ok"), ("describe", "ok")]
+    assert [line["stage"] for line in lines[:-1]] == [0, 1, 2, 3]
+    assert all(list(line) == FIELDS for line in lines[:-1])
+    summary = lines[-1]["summary"]
+    assert (summary["outcome"], summary["reason"], summary["stage"], summary["status"]) == (
+        "ok",
+        "ok",
+        3,
+        200,
+    )
+    assert "geheim" not in json.dumps(lines)
+
+
+def test_the_password_from_stdin(
+    camera: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("wrong\n"))
+    target = f"rtsp://127.0.0.1:{camera(guarded('geheim')).port}/a"
+    code, lines = probe(capsys, target, "--user", "admin", "--password-stdin", "--fail-on", "fault")
+    assert code == 1
+    assert lines[3]["reason"] == "auth"
+    assert lines[3]["status"] == 401
+    assert "密码被拒" in lines[3]["zh"]
+
+
+def test_a_login_that_was_not_given_is_asked_for(camera: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(guarded('geheim')).port}/a")
+    assert code == 0
+    assert lines[3]["reason"] == "auth"
+    assert "--user" in lines[3]["en"]
+
+
+def test_it_stops_at_the_first_failure_and_says_what_was_not_tried(
+    camera: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(silent).port}/a", "--deadline", "0.3")
+    assert steps(lines) == [("resolve", "ok"), ("tcp", "ok"), ("options", "timeout"), ("describe", None)]
+    assert lines[3]["outcome"] is None
+    assert lines[-1]["summary"]["stage"] == 1
+
+
+def test_a_port_has_no_login_step(camera: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    _, lines = probe(capsys, f"localhost:{camera(replies(OPTIONS_OK)).port}")
+    assert steps(lines) == [("resolve", "ok"), ("tcp", "ok"), ("options", "ok"), ("describe", None)]
+    assert "rtsp://host/path" in lines[3]["en"]
+    assert lines[-1]["summary"]["outcome"] == "ok"
+
+
+def test_onvif_addresses_get_the_port_only(camera: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    _, lines = probe(capsys, f"http://127.0.0.1:{camera(silent).port}/onvif/device_service")
+    assert steps(lines) == [("resolve", "ok"), ("tcp", "ok"), ("onvif", None)]
+
+
+def test_a_name_without_an_address_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    code, lines = probe(capsys, "no-such.invalid:554", "--fail-on", "unknown")
+    assert code == 1
+    assert lines[0]["outcome"] == "unknown"
+    assert lines[0]["reason"] == "no_address"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "rtsp://admin:geheim@127.0.0.1/",
+        "RTSP://admin:ge/heim@127.0.0.1/",
+        "http://admin:geheim@127.0.0.1/onvif",
+        "rtsp://admin:geheim@",
+        "admin:geheim@127.0.0.1:554",
+    ],
+)
+def test_a_password_in_argv_is_refused_and_not_repeated(
+    capsys: pytest.CaptureFixture[str], typed: str
+) -> None:
+    assert run(["probe", typed]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "heim" not in said.err
+    assert "--password-stdin" in said.err
+
+
+@pytest.mark.parametrize("typed", ["rtsp://", "http://", "a:b:c", "1.2.3.4:99999"])
+def test_what_is_no_target_is_named(capsys: pytest.CaptureFixture[str], typed: str) -> None:
+    assert run(["probe", typed]) == 2
+    assert "cannot read the target" in capsys.readouterr().err
+
+
+def test_a_user_needs_a_password_from_somewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert run(["probe", "rtsp://127.0.0.1/", "--user", "admin"]) == 2
+    assert run(["probe", "rtsp://127.0.0.1/", "--password-stdin"]) == 2
+    assert "CAMERAHUB_PASSWORD" in capsys.readouterr().err
+
+
+def test_people_get_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert run(["probe", f"rtsp://127.0.0.1:{port}/a"]) == 0
+    out = capsys.readouterr().out
+    assert "✗ L1" in out
+    assert "端口拒绝连接" in out
+    assert "not tried" in out
+
+
+def test_every_reason_these_probes_give_has_words() -> None:
+    elsewhere = {
+        "no_media",
+        "no_keyframe",
+        "undecodable",
+        "encrypted",
+        "codec_unsupported",
+        "black",
+        "no_signal",
+    }
+    elsewhere |= {"paused", "platform_down"}
+    assert [r for r in REASONS if f"probe.came.{r}" not in CATALOGUE and r not in elsewhere] == []
