@@ -38,6 +38,8 @@ class Farm:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        # Both build the same county at the same time.
+        county = County.build(spec)
         try:
             ready = self._read()
         except EnvironmentFault:
@@ -46,7 +48,7 @@ class Farm:
         self.ports = Ports(**ready["ports"])
         self.wildcard: bool = ready["wildcard"]
         self.pids: tuple[int, ...] = (ready["pid"], *ready["workers"])
-        self.county = replace(County.build(spec), ports=self.ports)
+        self.county = replace(county, ports=self.ports)
         self.last: dict[str, Any] = {}
 
     def _read(self) -> dict[str, Any]:

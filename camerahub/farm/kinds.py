@@ -58,15 +58,15 @@ _PAGE = (
 )
 _HALF = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPubl"
 
-#: Sorts of garbage. Half a head is a promise not kept: a prober may also call it a lost connection or a timeout.
+#: Sorts of garbage. Half a head is a promise not kept: a lost connection or a timeout, or not the protocol.
 GARBAGE: tuple[Garbage, ...] = (
     Garbage(lambda rng: _PAGE, "close", ("protocol",)),
     Garbage(lambda rng: b"\x15\x03\x01\x00\x02\x02\x46", "close", ("protocol",)),
     Garbage(_noise, "keep", ("protocol",)),
     Garbage(lambda rng: b"x" * 32768, "flood", ("protocol",)),
     Garbage(lambda rng: b"RTSP/1.0 OK\r\nCSeq: one\r\n\r\n", "keep", ("protocol",)),
-    Garbage(lambda rng: _HALF, "close", ("protocol", "reset")),
-    Garbage(lambda rng: _HALF, "keep", ("protocol", "timeout")),
+    Garbage(lambda rng: _HALF, "close", ("reset", "protocol")),
+    Garbage(lambda rng: _HALF, "keep", ("timeout", "protocol")),
 )
 
 

@@ -54,6 +54,7 @@ def serve(spec: Spec, write: Callable[[County], None] | None = None) -> int:
     if write is not None:
         write(county)
     gc.freeze()
+    gc.set_threshold(50_000)
     workers = [_fork(county, spec, doors, number) for number in range(spec.processes)]
     for sock in doors.serve:
         sock.close()
