@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +53,24 @@ class Context:
 
         engine = open_engine(self.database_url())
         return Store(engine, zone=self.settings().site.zone, keys=self.keyring() if keys else None)
+
+    @contextmanager
+    def writing_store(self, *, keys: bool = False) -> Iterator[Store]:
+        """The register, to be written: with the hub's leave where one runs, as its stand-in where none does."""
+        from camerahub.cli.line import line_to_hub
+
+        home = self.home_folder()
+        with ExitStack() as stack:
+            store = self.open_store(keys=keys)
+            stack.callback(store.close)
+            if home.hub_pid() is None:
+                stack.enter_context(home.lock())
+                yield store
+                return
+            line = stack.enter_context(line_to_hub(home))
+            line.ask(do="pen")
+            yield store
+            line.done()
 
     def database_url(self) -> URL:
         """Address of the register, complete; shown anywhere, it masks its password."""

@@ -130,9 +130,8 @@ def command(
 ) -> int:
     """导入摄像机表格 (CSV 或 XLSX). Import a table of cameras; see docs/import.md."""
     context: Context = ctx.find_root().obj
-    store = context.open_store(keys=True)
     with ExitStack() as stack:
-        stack.callback(store.close)
+        store = stack.enter_context(context.writing_store(keys=True))
         report = Report(as_json, _write_errors(stack, errors))
         bar = stack.enter_context(
             click.progressbar(

@@ -42,11 +42,8 @@ def command(ctx: click.Context, file: Path | None, builtin: str, dry_run: bool, 
     if (file is None) == (not builtin):
         raise TableFileError("tablefile.areas_what")
     context: Context = ctx.find_root().obj
-    store = context.open_store()
     report = Report(as_json)
-    try:
+    with context.writing_store() as store:
         summary = _run(store, file, builtin, dry_run, report)
-    finally:
-        store.close()
     report.say(summary)
     return EXIT_REFUSED if summary.refused else EXIT_OK

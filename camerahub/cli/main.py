@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,21 +16,40 @@ import click
 
 from camerahub import __version__
 from camerahub.cli.context import Context
-from camerahub.core.errors import EXIT_INTERRUPTED, CamerahubError
+from camerahub.core.errors import EXIT_BUG, EXIT_INTERRUPTED, CamerahubError
 from camerahub.core.texts import text
 
 #: name -> (module under camerahub.cli, short help). A new command is one file and one line.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "虚拟县演示 / a virtual county, watched by a real hub"),
+    "init": ("init", "建立工作目录 / create the home folder"),
+    "check-config": ("check_config", "检查配置 / check the configuration"),
+    "migrate": ("migrate", "升级数据库结构 / bring the schema up to date"),
+    "import-areas": ("import_areas", "导入行政区划 / import area codes"),
+    "import": ("import_", "导入摄像机表格 / import a table of cameras"),
+    "export": ("export", "导出摄像机表格 / export the register"),
     "probe": ("probe", "检测一路 / climb the stages at one camera"),
     "sweep": ("sweep", "检测一遍 / one round over the register or a file"),
+    "run": ("run", "中心进程 / the hub"),
+    "cameras": ("cameras", "摄像机清单 / the list behind every number"),
+    "rates": ("rates", "在线率 / figures with all their parts"),
+    "status": ("status", "运行状态 / the register and its hub"),
+    "farm": ("farm", "虚拟摄像机 / virtual cameras"),
+    "prober": ("prober", "探测进程 / a prober process"),
 }
+HIDDEN = {"farm", "prober"}
 
 
 class LazyGroup(click.Group):
     """A click group whose commands are imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [name for name in COMMANDS if name not in HIDDEN]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table alone: nothing is imported to print a help page."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -71,3 +91,14 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as bug:  # noqa: BLE001 - the last door: said, masked, and answered with its own exit code
+        return _bug(bug)
+
+
+def _bug(bug: Exception) -> int:
+    from camerahub.telemetry.logs import mask_text
+
+    click.echo(mask_text("".join(traceback.format_exception(bug))), err=True)
+    said = text("error.bug", kind=type(bug).__name__)
+    click.echo(f"camerahub: {said.zh}\n  {said.en}", err=True)
+    return EXIT_BUG

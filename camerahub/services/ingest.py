@@ -289,6 +289,12 @@ class Ingest:
         else:
             self._room.set()
 
+    async def exclusively(self, work: Callable[[], object]) -> None:
+        """Run ``work`` in the writer thread, between two commits; batches wait meanwhile."""
+        async with self._stepping:
+            await self._in_thread(work)
+            self._turned_at = self._clock.monotonic()
+
     # -- one turn
 
     async def step(self) -> None:

@@ -52,4 +52,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "中心进程 (pid {pid}) 正在使用 {home}; 请先停止它",
         "a hub (pid {pid}) is using {home}; stop it first",
     ),
+    "config.hub_silent": (
+        "{home} 的中心进程没有应答 ({error}); 稍后再试, 或查看它的日志",
+        "the hub of {home} does not answer ({error}); try again or look at its log",
+    ),
+    "config.hub_died": (
+        "中心进程意外停止, 数据已保存到最后一次提交; 请查看日志后重新运行",
+        "the hub stopped unexpectedly; everything committed is safe. See the log, then run it again",
+    ),
+    "config.serving": (
+        "监测中: {cameras} 路摄像机, {probers} 个探测进程. 指标 {url}/metrics  就绪 {url}/readyz  停止: Ctrl-C",
+        "watching {cameras} cameras with {probers} probers. metrics {url}/metrics  ready {url}/readyz  stop: Ctrl-C",
+    ),
+    "config.stopping": ("正在停止, 保存数据 …", "stopping, saving …"),
 }

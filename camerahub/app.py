@@ -1,0 +1,277 @@
+"""Composition root: settings become live objects. The one place that sees every room; it decides nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import structlog
+
+from camerahub import __version__
+from camerahub.bus.local import LocalChild, spawn_child
+from camerahub.config import Settings
+from camerahub.core.batch import RESULT_DTYPE
+from camerahub.core.errors import EnvironmentFault
+from camerahub.core.health import RULE, Policy
+from camerahub.core.messages import Assignment, FleetPolicy, Results
+from camerahub.core.result import Facet, Target
+from camerahub.core.texts import text
+from camerahub.home import Home
+from camerahub.probes.table import open_files_allow
+from camerahub.registry import queries
+from camerahub.registry.store import Store
+from camerahub.services.clock import SystemClock
+from camerahub.services.desk import Desk
+from camerahub.services.ingest import Ingest, Problem
+from camerahub.services.ports import Spawner
+from camerahub.services.supervisor import Gap, Supervisor
+from camerahub.services.tasks import cancel, spawn
+from camerahub.telemetry.board import Board
+from camerahub.telemetry.metrics import Exporter
+from camerahub.web.control import ControlDoor
+from camerahub.web.server import Binding, WebServer
+
+log = structlog.get_logger()
+T = TypeVar("T")
+#: The liveness probe of the fleet.
+LIVENESS = "options"
+#: Names in the register are looked up again this often, seconds.
+RESOLVE_S = 600.0
+MAX_AUTO_PROBERS = 4
+DRAIN_S = 3.0
+
+
+def prober_count(settings: Settings) -> int:
+    """How many prober processes to start: as configured, or one a core, four at most."""
+    return settings.fleet.probers or min(len(os.sched_getaffinity(0)), MAX_AUTO_PROBERS)
+
+
+def policies(settings: Settings) -> tuple[Policy, ...]:
+    """The rules of each facet this version measures."""
+    rule = settings.health.online
+    stale_us = round(rule.stale_s * 1e6)
+    return (Policy(Facet.ONLINE, rule.down_n, rule.down_m, rule.up_n, rule.up_m, stale_us),)
+
+
+def fleet_policy(settings: Settings) -> FleetPolicy:
+    """How gently each prober dials."""
+    fleet = settings.fleet
+    return FleetPolicy(
+        interval_s=fleet.interval_s,
+        jitter=fleet.jitter,
+        deadline_s=fleet.deadline_s,
+        confirm_s=fleet.confirm_s,
+        max_in_flight=open_files_allow(fleet.max_in_flight),
+        dials_per_s=fleet.dials_per_s,
+        device_seats=fleet.device_seats,
+        subnet_seats=fleet.subnet_seats,
+        down_n=settings.health.online.down_n,
+    )
+
+
+def target_of(row: queries.EndpointTarget, host: str, username: str = "", password: str = "") -> Target:
+    """Whom to dial for one endpoint of the register; ``host`` its address as an IP."""
+    shown = f"[{host}]" if ":" in host else host
+    url = f"{row.scheme}://{shown}:{row.port}{row.path}" if row.scheme else ""
+    return Target(row.endpoint, host, row.port, url, username, password)
+
+
+async def resolve(hosts: Iterable[str]) -> dict[str, str]:
+    """IP address of every host; a name nobody knows stays as it is, and its probe will say so."""
+    loop = asyncio.get_running_loop()
+    found: dict[str, str] = {}
+    for host in set(hosts):
+        try:
+            ipaddress.ip_address(host)
+            found[host] = host
+        except ValueError:
+            try:
+                found[host] = str((await loop.getaddrinfo(host, None))[0][4][0])
+            except OSError:
+                found[host] = host
+    return found
+
+
+@dataclass(slots=True)
+class Addresses:
+    """Where a running hub is reached."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @property
+    def url(self) -> str:
+        """Base address of the pages."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+
+@dataclass(slots=True)
+class Hub:
+    """Register, probers, fold, metrics and pages of one home, alive between ``start`` and ``aclose``."""
+
+    home: Home
+    settings: Settings
+    store: Store
+    board: Board = field(init=False)
+    ingest: Ingest = field(init=False)
+    supervisor: Supervisor = field(init=False)
+    web: WebServer = field(init=False)
+    door: ControlDoor = field(init=False)
+    _clock: SystemClock = field(default_factory=SystemClock)
+    _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        self.board = Board(__version__, RULE)
+        engine = self.store.engine
+        desk = Desk(self.store, lambda: queries.areas(engine), policies(settings), (LIVENESS,))
+        self.ingest = Ingest(desk, self._clock, self.board)
+        self.supervisor = Supervisor(
+            spawner=_spawner(settings.logs.level),
+            probers=prober_count(settings),
+            probe=LIVENESS,
+            policy=fleet_policy(settings),
+            clock=self._clock,
+            on_batch=self._take,
+            on_gap=self._gap,
+        )
+        self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
+        self.door = ControlDoor(self.home.socket_path, self)
+
+    def _binding(self) -> Binding:
+        web = self.settings.web
+        return Binding(
+            web.host, web.port, self._file(web.tls_cert), self._file(web.tls_key), self._token(web.token_file)
+        )
+
+    def _file(self, name: str) -> str:
+        return str(self.home.path / name) if name else ""
+
+    def _token(self, name: str) -> str:
+        if not name:
+            return ""
+        try:
+            return (self.home.path / name).read_text("utf-8").strip()
+        except OSError as error:
+            raise EnvironmentFault(
+                "config.unreadable", file=self.home.path / name, error=error.strerror
+            ) from error
+
+    async def start(self) -> Addresses:
+        """Everything up, the port taken. EnvironmentFault names what the machine lacks; nothing is left behind."""
+        try:
+            port = await self.web.start()
+            await self.ingest.start()
+            self._sources()
+            await self.supervisor.start()
+            await self._assign()
+            await self.door.start()
+        except BaseException:
+            await self.aclose()
+            raise
+        self._tasks.append(spawn(self.ingest.run(), "ingest", lambda _error: self.failed.set()))
+        self._tasks.append(spawn(self._look_up_often(), "names"))
+        log.info("hub_started", probers=prober_count(self.settings), port=port)
+        return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
+
+    async def aclose(self) -> None:
+        """Drain the probers, write what waits, checkpoint, stop listening."""
+        await self.door.aclose()
+        await self.supervisor.stop(self.settings.fleet.deadline_s + DRAIN_S)
+        await cancel(*self._tasks)
+        try:
+            await self.ingest.aclose()
+        finally:
+            await self.web.aclose()
+            self.store.close()
+        log.info("hub_stopped")
+
+    def problems(self) -> list[Problem]:
+        """Why the hub is not ready; empty when it is."""
+        found = self.ingest.problems()
+        connected, wanted = len(self.supervisor.stats), prober_count(self.settings)
+        if connected < wanted:
+            found.append(
+                Problem("probers", text("web.ready_probers", connected=connected, configured=wanted))
+            )
+        return found
+
+    # --- what the control door asks for (web.control.Controls)
+
+    async def reload(self) -> None:
+        """The register changed: take the new roster and the new endpoints."""
+        self.ingest.reload()
+        await self._assign()
+
+    async def round(self, probe: str) -> int:
+        """Look at every camera once, now; how many were asked, once every result is committed."""
+        return await self.supervisor.round(probe)
+
+    async def exclusively(self, work: Callable[[], object]) -> None:
+        """Run ``work`` in the writer thread, between two commits."""
+        await self.ingest.exclusively(work)
+
+    def hold(self, endpoints: list[int], held: bool) -> None:
+        """Leave these cameras to a command that dials them itself, or take them back."""
+        self.supervisor.pause(held, endpoints)
+
+    # --- wiring
+
+    async def _take(self, batch: Results) -> None:
+        committed = asyncio.get_running_loop().create_future()
+        rows = np.frombuffer(batch.rows, RESULT_DTYPE)
+
+        def done() -> None:
+            if not committed.done():
+                committed.set_result(None)
+
+        await self.ingest.submit(batch.worker, batch.epoch, batch.seq, rows, done)
+        await committed
+
+    async def _gap(self, gap: Gap) -> None:
+        await self.ingest.gap(gap.worker, gap.start, gap.end, gap.reason)
+
+    async def _assign(self) -> None:
+        rows = await asyncio.to_thread(queries.targets, self.store.engine)
+        hosts = await resolve(row.host for row in rows)
+        # Liveness needs no credentials: none are opened, none leave the hub.
+        self.supervisor.assign(
+            Assignment(target_of(row, hosts[row.host]), row.device_id, row.camera) for row in rows
+        )
+
+    async def _look_up_often(self) -> None:
+        while True:
+            await asyncio.sleep(RESOLVE_S)
+            await self._assign()
+
+    def _sources(self) -> None:
+        sources = self.board.sources
+        sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
+        sources.round_ages = self.ingest.round_ages
+        sources.seats = self._seats
+        sources.probers = lambda: (prober_count(self.settings), len(self.supervisor.stats))
+
+    def _seats(self) -> dict[str, tuple[int, int]]:
+        stats = list(self.supervisor.stats.values())
+
+        def total(name: str) -> int:
+            return round(sum(one.get(name, 0.0) for one in stats))
+
+        return {"global": (total("seats_in_use"), total("seats"))}
+
+
+def _spawner(log_level: str) -> Spawner:
+    async def start(worker: str) -> LocalChild:
+        del worker  # it learns its name over the line: argv is for everybody to read
+        return await spawn_child([sys.executable, "-m", "camerahub", "prober", "--log-level", log_level])
+
+    return start

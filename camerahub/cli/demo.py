@@ -1,0 +1,153 @@
+"""``demo``: a virtual county on loopback, watched by a real hub in a temporary home. Ctrl-C leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from camerahub.cli.context import Context
+from camerahub.core.texts import text
+
+if TYPE_CHECKING:
+    from camerahub.app import Hub
+    from camerahub.farm.handle import Farm
+
+USUAL_PORT = 9320
+#: A demonstration shows in a minute what a county shows in an hour.
+CONFIG = """[site]
+name = "camerahub 演示县"
+
+[web]
+port = {port}
+
+[fleet]
+interval_s = 5.0
+deadline_s = 2.5
+confirm_s = 2.0
+subnet_seats = 64
+
+[logs]
+level = "warning"
+"""
+
+
+@click.command()
+@click.option("--cameras", default=2000, show_default=True, type=click.IntRange(20, 100_000))
+@click.option("--townships", default=20, show_default=True, type=click.IntRange(1, 300))
+@click.option(
+    "--port", default=None, type=click.IntRange(0, 65535), help=f"default {USUAL_PORT}, or a free one"
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="就绪后在标准输出打印一行 JSON. One JSON line when ready."
+)
+@click.pass_obj
+def command(context: Context, cameras: int, townships: int, port: int | None, as_json: bool) -> None:
+    """虚拟县演示: 模拟摄像机 + 真实的中心进程. A virtual county, watched by a real hub."""
+    from camerahub.farm.handle import start_county
+    from camerahub.services import loop
+    from camerahub.telemetry.logs import set_up
+
+    set_up(level="warning")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camerahub-demo-")))
+        _say("cli.demo_building", cameras=cameras, townships=townships)
+        farm = stack.enter_context(start_county(cameras=cameras, townships=townships))
+        farm.write(folder)
+        context = Context(home=folder / "home")
+        _furnish(context, folder, _port(port))
+        stack.enter_context(context.home_folder().lock())
+        loop.run(lambda: _show(context, folder, farm, as_json))
+    _say("cli.demo_gone")
+
+
+def _say(key: str, **fields: object) -> None:
+    said = text(key, **fields)
+    click.echo(f"{said.zh}\n{said.en}", err=True)
+
+
+def _port(wanted: int | None) -> int:
+    if wanted is not None:
+        return wanted
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            return 0
+    return USUAL_PORT
+
+
+def _furnish(context: Context, folder: Path, port: int) -> None:
+    """A home as `init`, `import-areas` and `import` would make it."""
+    from camerahub.registry.migrate import upgrade
+    from camerahub.registry.secrets import KeyRing
+    from camerahub.registry.tablefile.areas import import_areas
+    from camerahub.registry.tablefile.importer import import_file
+    from camerahub.services.clock import SystemClock
+
+    home = context.home_folder()
+    home.create()
+    home.config_path.write_text(CONFIG.format(port=port), "utf-8")
+    KeyRing.create(home.key_path(context.settings()))
+    upgrade(context.database_url())
+    store, now = context.open_store(keys=True), SystemClock().wall_us()
+    try:
+        import_areas(store, store.engine, folder / "areas.csv", who="demo", now=now)
+        import_file(store, store.engine, folder / "register.csv", "native", who="demo", now=now)
+    finally:
+        store.close()
+
+
+async def _show(context: Context, folder: Path, farm: Farm, as_json: bool) -> None:
+    from camerahub.cli.run import serve
+    from camerahub.services.tasks import cancel, spawn
+
+    watch: list[asyncio.Task[None]] = []
+
+    def ready(hub: Hub, url: str) -> None:
+        home = context.home_folder().path
+        if as_json:
+            print(
+                json.dumps(
+                    {
+                        "ready": {
+                            "home": str(home),
+                            "url": url,
+                            "metrics": f"{url}/metrics",
+                            "truth": str(folder / "truth.jsonl"),
+                            "register": str(folder / "register.csv"),
+                            "farm_pids": list(farm.pids),
+                        }
+                    }
+                ),
+                flush=True,
+            )
+        _say("cli.demo_ready", home=home, url=url, truth=folder / "truth.jsonl", program=sys.argv[0])
+        watch.append(spawn(_tell(hub), "demo-figures"))
+
+    try:
+        await serve(context, ready)
+    finally:
+        await cancel(*watch)
+
+
+async def _tell(hub: Hub) -> None:
+    """A line of figures whenever they have changed."""
+    last: tuple[int, ...] = ()
+    while True:
+        tally = hub.ingest.tally()
+        if tally is not None:
+            sums = [int(part.sum()) for part in (tally.expected, tally.up, tally.down, tally.unknown)]
+            if tuple(sums) != last:
+                expected, up, down, unknown = last = tuple(sums)
+                raw = f"{up / expected:.2%}" if expected else "-"
+                _say("cli.demo_figures", raw=raw, expected=expected, up=up, down=down, unknown=unknown)
+        await asyncio.sleep(5)

@@ -1,0 +1,67 @@
+"""``run``: the hub, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from camerahub.cli.context import Context
+from camerahub.core.errors import EnvironmentFault
+from camerahub.core.texts import text
+
+if TYPE_CHECKING:
+    from camerahub.app import Hub
+
+
+@click.command()
+@click.pass_obj
+def command(context: Context) -> None:
+    """中心进程: 持续探测, 统计, 提供指标. The hub: probes all the time, counts, serves metrics."""
+    from camerahub.services import loop
+    from camerahub.telemetry.logs import set_up
+
+    settings = context.settings()
+    form = settings.logs.format
+    set_up(console=None if form == "auto" else form == "console", level=settings.logs.level)
+    with context.home_folder().lock():
+        loop.run(lambda: serve(context))
+
+
+async def serve(context: Context, ready: Callable[[Hub, str], None] | None = None) -> None:
+    """Run a hub on the home of ``context`` until SIGINT or SIGTERM. ``ready`` is given it and its address."""
+    from camerahub.app import Hub, prober_count
+    from camerahub.registry import queries
+
+    stop = asyncio.Event()
+    asked = asyncio.get_running_loop().add_signal_handler
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asked(number, stop.set)
+    settings = context.settings()
+    hub = Hub(context.home_folder(), settings, context.open_store(keys=True))
+    addresses = await hub.start()
+    try:
+        figures = queries.status(hub.store.engine)
+        said = text(
+            "config.serving", cameras=figures.cameras, probers=prober_count(settings), url=addresses.url
+        )
+        click.echo(f"{said.zh}\n{said.en}", err=True)
+        if ready is not None:
+            ready(hub, addresses.url)
+        await _either(stop, hub.failed)
+    finally:
+        bye = text("config.stopping")
+        click.echo(f"{bye.zh} / {bye.en}", err=True)
+        await hub.aclose()
+    if hub.failed.is_set():
+        raise EnvironmentFault("config.hub_died")
+
+
+async def _either(*events: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

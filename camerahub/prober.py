@@ -1,0 +1,20 @@
+"""A prober process: the line to its hub, the sockets, and nothing else. It imports neither numpy nor the register."""
+
+from __future__ import annotations
+
+import asyncio
+
+from camerahub.bus.local import inherited_end
+from camerahub.probes.table import Prober, open_files_allow
+from camerahub.services.clock import SystemClock
+from camerahub.services.worker import run_worker
+
+#: More than any setting allows in flight is queued by the fleet, never by the engine.
+MOST_IN_FLIGHT = 4_000
+
+
+async def prober_main(fd: int) -> None:
+    """The life of a prober on its inherited line ``fd``: until the hub drains it or goes away."""
+    bus = await inherited_end(fd)
+    prober = Prober(asyncio.get_running_loop(), max_in_flight=open_files_allow(MOST_IN_FLIGHT))
+    await run_worker(bus, prober, SystemClock())
