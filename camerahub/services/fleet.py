@@ -108,6 +108,8 @@ class Fleet:
         self._heap: list[int] = []
         self._slot_of: dict[int, int] = {}
         self._free: list[int] = []
+        self._changes: dict[int, Assignment] = {}
+        self._leaving: dict[int, int] = {}
         self._assignments: list[Assignment | None] = []
         self._lane_of: list[str] = []
         self._lane_names: dict[str, str] = {}
@@ -145,11 +147,16 @@ class Fleet:
     def assign(self, assignments: Iterable[Assignment], now: float) -> None:
         """Watch these. New ones are first dialled at their place in the interval; known ones keep their memory."""
         for assignment in assignments:
-            slot = self._slot_of.get(assignment.target.endpoint)
-            if slot is None:
-                self._add(assignment, self._first(assignment.target.endpoint, now), 0)
-            elif self._assignments[slot] != assignment:
-                self._replace(slot, assignment)
+            endpoint = assignment.target.endpoint
+            slot = self._slot_of.get(endpoint)
+            if slot is None and (slot := self._leaving.pop(endpoint, None)) is not None:
+                self._gone[slot] = 0
+                self._slot_of[endpoint] = slot
+                self._changes[slot] = assignment
+            elif slot is None:
+                self._add(assignment, self._first(endpoint, now), 0)
+            elif self._changes.get(slot, self._assignments[slot]) != assignment:
+                self._change(slot, assignment)
 
     def unassign(self, endpoints: Iterable[int]) -> None:
         """Watch these no longer. Conversations under way end in their own time and say nothing."""
@@ -158,20 +165,27 @@ class Fleet:
             if slot is None:
                 continue
             self._paused.discard(endpoint)
+            self._changes.pop(slot, None)
             for rounds in self._wanted.pop(slot, {}).values():
                 self._close(rounds)
+            if self._state[slot] == _FLYING:
+                self._leaving[endpoint] = slot
             self._retire(slot)
 
-    def _replace(self, slot: int, assignment: Assignment) -> None:
+    def _change(self, slot: int, assignment: Assignment) -> None:
+        """Known endpoint, new particulars: now, or once the conversation under way has ended."""
+        if self._state[slot] == _FLYING:
+            self._changes[slot] = assignment
+        else:
+            self._replace(
+                slot, assignment, self._due[slot] if self._state[slot] == _IDLE else self._asked[slot]
+            )
+
+    def _replace(self, slot: int, assignment: Assignment, due: int) -> None:
         wanted = self._wanted.pop(slot, None)
         regular = self._regular[slot]
-        due = self._due[slot] if self._state[slot] == _IDLE else self._asked[slot]
-        old = self._assignments[slot]
-        same = old is not None and (old.target.host, old.target.port) == (
-            assignment.target.host,
-            assignment.target.port,
-        )
-        memory = self._memory[slot] if same else 0
+        old, new = self._assigned(slot).target, assignment.target
+        memory = self._memory[slot] if (old.host, old.port) == (new.host, new.port) else 0
         self._retire(slot)
         fresh = self._add(assignment, due, memory)
         self._regular[fresh] = regular
@@ -326,7 +340,8 @@ class Fleet:
     def _next_wake(self, now: float) -> float:
         wake = self.next_due()
         if self._lanes.servable and not self.held and self.in_flight < self.policy.max_in_flight:
-            wake = min(wake, now + max(0.0, 1.0 - self._tokens) / self.budget)
+            # A tick at least: a budget one rounding error short of a dial must not spin.
+            wake = min(wake, now + max(1 / TICKS_PER_S, (1.0 - self._tokens) / self.budget))
         return wake
 
     def next_due(self) -> float:
@@ -439,22 +454,27 @@ class Fleet:
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
         self._lanes.heard(self._lane_of[slot], result.reason == "timeout")
-        gone = bool(self._gone[slot])
-        if gone:
-            self._move_rounds(flight)
-        else:
-            self._close(flight.rounds)
-            self._rearm(slot, result.reason, self._ticks(now))
+        if (change := self._changes.pop(slot, None)) is not None:
+            self._land_changed(flight, change, self._ticks(now))
+            return False
+        self._close(flight.rounds)
+        if self._gone[slot]:
+            self._leaving.pop(flight.target.endpoint, None)
+            self._leave(slot)
+            return False
+        self._rearm(slot, result.reason, self._ticks(now))
         self._leave(slot)
-        return not gone
+        return True
 
-    def _move_rounds(self, flight: Flight) -> None:
-        """The endpoint was changed meanwhile: the round is owed a look at what it is now."""
-        heir = self._slot_of.get(flight.target.endpoint)
+    def _land_changed(self, flight: Flight, change: Assignment, now: int) -> None:
+        """The endpoint was changed meanwhile: what came of it is old, and a round is owed a look at what it is now."""
+        slot = flight.slot
         for round_id in flight.rounds:
-            if heir is not None:
-                self._want(heir, round_id, flight.probe, self._asked[flight.slot])
-            self._close((round_id,))
+            self._want(slot, round_id, flight.probe, now)
+        self._close(flight.rounds)
+        self._state[slot] = _IDLE
+        self._leave(slot)
+        self._replace(slot, change, now)
 
     def _rearm(self, slot: int, reason: str, now: int) -> None:
         self._state[slot] = _IDLE

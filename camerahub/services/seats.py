@@ -109,11 +109,10 @@ class Lanes:
 
     def put(self, lane: str, slot: int, urgent: bool) -> None:
         """``slot`` waits for its turn in ``lane``."""
-        level = self._levels[URGENT if urgent else REGULAR]
-        level.lines.setdefault(lane, deque()).append(slot)
+        self._levels[URGENT if urgent else REGULAR].lines.setdefault(lane, deque()).append(slot)
         self.waiting += 1
         if self._used.get(lane, 0) < self._seats:
-            level.wake(lane)
+            self._wake(lane)
 
     def take(self, lane: str) -> bool:
         """A seat at once, when nobody anywhere would be overtaken."""
@@ -127,29 +126,47 @@ class Lanes:
 
     def pop(self) -> Served | None:
         """The slot whose turn it is, with a seat of its lane; None when nobody may be served now."""
-        for level in self._levels:
-            while level.ring:
-                lane = level.ring.popleft()
-                level.in_ring.discard(lane)
-                if self._used.get(lane, 0) >= self._seats:
-                    continue
-                if (dark := self.is_dark(lane)) and self.dark_used >= self._dark_seats:
-                    self._parked[lane] = None
-                    continue
-                return self._serve(level, lane, dark)
-        return None
+        while True:
+            for level in self._levels:
+                while level.ring:
+                    lane = level.ring.popleft()
+                    level.in_ring.discard(lane)
+                    if self._may_serve(lane):
+                        return self._serve(level, lane)
+            if not self._parked or self.dark_used >= self._dark_seats:
+                return None
+            lane = next(iter(self._parked))
+            del self._parked[lane]
+            for level in self._levels:
+                level.wake(lane)
 
-    def _serve(self, level: _Level, lane: str, dark: bool) -> Served:
+    def _may_serve(self, lane: str) -> bool:
+        if self._used.get(lane, 0) >= self._seats:
+            return False
+        if self.dark_used >= self._dark_seats and self.is_dark(lane):
+            self._parked[lane] = None
+            return False
+        return True
+
+    def _serve(self, level: _Level, lane: str) -> Served:
         line = level.lines[lane]
         slot = line.popleft()
+        if not line:
+            del level.lines[lane]
+        dark = self.is_dark(lane)
         self.waiting -= 1
         self._used[lane] = self._used.get(lane, 0) + 1
         self.dark_used += dark
-        if line:
-            level.wake(lane)
-        else:
-            del level.lines[lane]
+        self._wake(lane)
         return Served(slot, dark)
+
+    def _wake(self, lane: str) -> None:
+        """``lane`` takes its turn again, a dark one behind the dark ones that wait for theirs."""
+        if self._parked and self.is_dark(lane):
+            self._parked[lane] = None
+            return
+        for level in self._levels:
+            level.wake(lane)
 
     def give(self, lane: str, dark: bool) -> None:
         """Give a seat back."""
@@ -158,29 +175,16 @@ class Lanes:
             self._used[lane] = used
         else:
             del self._used[lane]
+        self.dark_used -= dark
         self._wake(lane)
-        if dark:
-            self.dark_used -= 1
-            self._unpark()
 
     def heard(self, lane: str, silent: bool) -> None:
         """A conversation in ``lane`` ended; ``silent``: in a timeout."""
         if silent:
             self._silent[lane] = min(self._silent.get(lane, 0) + 1, DARK_AFTER)
         elif self._silent.pop(lane, 0) == DARK_AFTER:
+            self._parked.pop(lane, None)
             self._wake(lane)
-
-    def _unpark(self) -> None:
-        while self._parked:
-            lane = next(iter(self._parked))
-            del self._parked[lane]
-            self._wake(lane)
-            if any(lane in level.in_ring for level in self._levels):
-                return
-
-    def _wake(self, lane: str) -> None:
-        for level in self._levels:
-            level.wake(lane)
 
     def is_dark(self, lane: str) -> bool:
         """Whether ``lane`` has only timed out of late."""
@@ -189,7 +193,9 @@ class Lanes:
     @property
     def servable(self) -> bool:
         """Whether ``pop`` might find somebody."""
-        return bool(self._levels[URGENT].ring or self._levels[REGULAR].ring)
+        if self._levels[URGENT].ring or self._levels[REGULAR].ring:
+            return True
+        return bool(self._parked) and self.dark_used < self._dark_seats
 
     @property
     def used(self) -> int:

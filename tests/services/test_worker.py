@@ -1,0 +1,211 @@
+"""The prober's coroutine: a real line to it, cameras by script."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+
+from camerahub.bus.local import LocalEnd, open_end
+from camerahub.core.batch import RESULT_DTYPE
+from camerahub.core.messages import (
+    Ack,
+    Assign,
+    Assignment,
+    Bye,
+    Drain,
+    FleetPolicy,
+    Message,
+    Pause,
+    Results,
+    Round,
+    RoundDone,
+    Setup,
+    Stats,
+    Unassign,
+)
+from camerahub.core.result import REASON_CODES, ProbeResult, Target
+from camerahub.services.clock import SystemClock
+from camerahub.services.fleet import STATS
+from camerahub.services.worker import ROW, run_worker
+
+sys.path.insert(0, str(Path(__file__).parent))
+from prober_stub import ScriptProber
+
+POLICY = FleetPolicy(interval_s=30, deadline_s=0.5, dials_per_s=5000, batch_s=0.02, batch_size=50)
+
+
+def target(endpoint: int, reason: str = "", ms: int = 1) -> Assignment:
+    return Assignment(Target(endpoint, f"10.0.{endpoint >> 8}.{endpoint & 255}", ms, "", reason))
+
+
+@asynccontextmanager
+async def working(
+    policy: FleetPolicy = POLICY, signals: bool = False
+) -> AsyncIterator[tuple[LocalEnd, ScriptProber]]:
+    left, right = socket.socketpair()
+    hub, end = await open_end(left), await open_end(right)
+    prober = ScriptProber(asyncio.get_running_loop())
+    hub.send(Setup("prober-0", "options", policy))
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(run_worker(end, prober, SystemClock(), signals))
+        yield hub, prober
+        await hub.aclose()
+
+
+async def until(hub: LocalEnd, kind: type, ack: bool = True) -> list[Message]:
+    """All messages up to the first of ``kind``."""
+    seen: list[Message] = []
+    while (message := await hub.receive()) is not None:
+        seen.append(message)
+        if ack and isinstance(message, Results):
+            hub.send(Ack(message.seq))
+        if isinstance(message, kind):
+            break
+    return seen
+
+
+def rows(messages: list[Message]) -> np.ndarray:
+    return np.frombuffer(b"".join(m.rows for m in messages if isinstance(m, Results)), RESULT_DTYPE)
+
+
+async def test_a_round_comes_back_as_numbered_batches_then_its_end() -> None:
+    async with working() as (hub, _):
+        hub.send(Assign(tuple(target(n, "refused" if n % 2 else "") for n in range(1, 301))))
+        hub.send(Round(9, "rtsp", None))
+        seen = await until(hub, RoundDone)
+    batches = [m for m in seen if isinstance(m, Results)]
+    assert [b.seq for b in batches] == list(range(1, len(batches) + 1))
+    assert len({(b.worker, b.epoch) for b in batches}) == 1
+    done = seen[-1]
+    assert isinstance(done, RoundDone)
+    assert (done.round, done.epoch, done.seq) == (9, batches[0].epoch, len(batches))
+    got = rows(seen)
+    asked = got[got["probe"] == 2]
+    assert sorted(asked["endpoint"]) == list(range(1, 301))
+    assert set(asked[asked["endpoint"] % 2 == 1]["reason"]) == {REASON_CODES["refused"]}
+    assert set(asked["status"]) == {200}
+
+
+async def test_figures_come_by_their_names() -> None:
+    async with working() as (hub, _):
+        hub.send(Assign((target(1),)))
+        seen = await until(hub, Stats)
+    stats = seen[-1]
+    assert isinstance(stats, Stats)
+    assert stats.worker == "prober-0"
+    assert stats.values.keys() == STATS.keys()
+
+
+async def test_drain_sends_what_is_left_and_says_bye() -> None:
+    async with working() as (hub, prober):
+        hub.send(Assign(tuple(target(n, ms=200) for n in range(1, 11))))
+        hub.send(Round(1, "options", None))
+        await prober.until_started(10)
+        hub.send(Drain())
+        seen = await until(hub, Bye)
+        assert await hub.receive() is None
+    assert len(rows(seen)) >= 10
+    bye = seen[-1]
+    assert isinstance(bye, Bye)
+    assert bye.seq == max(m.seq for m in seen if isinstance(m, Results))
+    assert prober.closed
+
+
+async def test_a_drain_gives_up_what_does_not_end() -> None:
+    class Stuck(ScriptProber):
+        def start(self, target: Target, *_: object) -> None:
+            self.begin(target)
+
+    left, right = socket.socketpair()
+    hub, end = await open_end(left), await open_end(right)
+    prober = Stuck(asyncio.get_running_loop())
+    hub.send(Setup("prober-0", "options", FleetPolicy(interval_s=1, deadline_s=0.1)))
+    hub.send(Assign((target(1),)))
+    hub.send(Round(1, "options", None))
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(run_worker(end, prober, SystemClock(), signals=False))
+        await prober.until_started(1)
+        hub.send(Drain())
+        seen = await until(hub, Bye)
+    assert not len(rows(seen))
+    assert prober.closed
+    await hub.aclose()
+
+
+async def test_the_end_of_the_hub_is_the_end_of_the_prober() -> None:
+    async with working() as (hub, prober):
+        hub.send(Assign((target(1),)))
+        await until(hub, Stats)
+        await hub.aclose()
+    assert prober.closed
+
+
+async def test_a_signal_drains() -> None:
+    async with working(signals=True) as (hub, _):
+        await until(hub, Stats)
+        os.kill(os.getpid(), signal.SIGTERM)
+        seen = await until(hub, Bye)
+    assert isinstance(seen[-1], Bye)
+
+
+async def test_a_first_word_that_is_no_setup_ends_it() -> None:
+    left, right = socket.socketpair()
+    hub, end = await open_end(left), await open_end(right)
+    prober = ScriptProber(asyncio.get_running_loop())
+    hub.send(Drain())
+    await asyncio.wait_for(run_worker(end, prober, SystemClock(), signals=False), 5)
+    assert prober.closed
+    await hub.aclose()
+
+
+async def test_dialling_holds_until_batches_are_committed() -> None:
+    policy = FleetPolicy(
+        interval_s=30, deadline_s=0.5, dials_per_s=5000, batch_s=0.01, batch_size=10, unacked_batches=3
+    )
+    async with working(policy) as (hub, prober):
+        hub.send(Assign(tuple(target(n) for n in range(1, 401))))
+        hub.send(Round(1, "options", None))
+        held = 0.0
+        while not held:
+            seen = await until(hub, Stats, ack=False)
+            held = seen[-1].values["held_total"]  # type: ignore[union-attr]
+        assert len(prober.started) < 200
+        hub.send(Ack(10**6))
+        while len(prober.started) < 400:
+            seen = await until(hub, Results)
+        hub.send(Pause(True))
+        hub.send(Unassign((1, 2)))
+
+
+async def test_a_prober_whose_part_fails_ends_and_says_why() -> None:
+    class Broken(ScriptProber):
+        def start(self, *_: object) -> None:
+            raise LookupError("a bug")
+
+    left, right = socket.socketpair()
+    hub, end = await open_end(left), await open_end(right)
+    hub.send(Setup("prober-0", "options", FleetPolicy(interval_s=1, deadline_s=0.1)))
+    hub.send(Assign((target(1),)))
+    hub.send(Round(1, "options", None))
+    caught: list[BaseException] = []
+    try:
+        await run_worker(end, Broken(asyncio.get_running_loop()), SystemClock(), signals=False)
+    except LookupError as error:
+        caught.append(error)
+    assert caught
+    await hub.aclose()
+
+
+def test_a_row_packed_without_numpy_is_the_same_row() -> None:
+    result = ProbeResult(2**40, "rtsp", 1, "auth", 2, 1_750_000_000_000_000, 0.25, 401)  # type: ignore[arg-type]
+    assert np.array([result.row()], RESULT_DTYPE).tobytes() == ROW.pack(*result.row())
+    assert struct.calcsize(ROW.format) == RESULT_DTYPE.itemsize
