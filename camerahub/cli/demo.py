@@ -115,21 +115,7 @@ async def _show(context: Context, folder: Path, farm: Farm, as_json: bool) -> No
     def ready(hub: Hub, url: str) -> None:
         home = context.home_folder().path
         if as_json:
-            print(
-                json.dumps(
-                    {
-                        "ready": {
-                            "home": str(home),
-                            "url": url,
-                            "metrics": f"{url}/metrics",
-                            "truth": str(folder / "truth.jsonl"),
-                            "register": str(folder / "register.csv"),
-                            "farm_pids": list(farm.pids),
-                        }
-                    }
-                ),
-                flush=True,
-            )
+            click.echo(json.dumps({"ready": _where(home, url, folder, farm)}))
         _say("cli.demo_ready", home=home, url=url, truth=folder / "truth.jsonl", program=sys.argv[0])
         watch.append(spawn(_tell(hub), "demo-figures"))
 
@@ -137,6 +123,17 @@ async def _show(context: Context, folder: Path, farm: Farm, as_json: bool) -> No
         await serve(context, ready)
     finally:
         await cancel(*watch)
+
+
+def _where(home: Path, url: str, folder: Path, farm: Farm) -> dict[str, object]:
+    return {
+        "home": str(home),
+        "url": url,
+        "metrics": f"{url}/metrics",
+        "truth": str(folder / "truth.jsonl"),
+        "register": str(folder / "register.csv"),
+        "farm_pids": list(farm.pids),
+    }
 
 
 async def _tell(hub: Hub) -> None:

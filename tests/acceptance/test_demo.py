@@ -1,0 +1,131 @@
+"""The first minute: ``camerahub demo``, judged camera by camera against the farm's truth table, then ended by Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+CAMERAS = 400
+SETTLE_S = 120
+
+
+@dataclass
+class Demo:
+    process: subprocess.Popen[str]
+    ready: dict[str, Any]
+    truth: dict[str, dict[str, Any]]
+
+    def command(self, *words: str) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            [sys.executable, "-m", "camerahub", "--home", self.ready["home"], *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def wrong(self) -> list[str]:
+        """Cameras whose answer is not the truth."""
+        found = {row["code"]: row["facets"]["online"] for row in self.command("cameras", "--json")}
+        bad = []
+        for code, row in self.truth.items():
+            answer = found[code]
+            same = answer["state"] == row["online"] and answer["reason"] in row["reasons"]
+            if row["expected"] and not same:
+                bad.append(f"{code} {row['kind']}: {answer} is not {row['online']} {row['reasons']}")
+        return bad
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "camerahub", "demo", "--cameras", str(CAMERAS), "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 60)[0], "the demo answered nothing within 60 s"
+        ready = json.loads(process.stdout.readline())["ready"]
+        rows = [json.loads(line) for line in Path(ready["truth"]).read_text("utf-8").splitlines()]
+        yield Demo(process, ready, {row["code"]: row for row in rows})
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+def test_every_camera_settles_to_its_truth(demo: Demo) -> None:
+    assert len(demo.truth) == CAMERAS
+    assert len(Counter(row["kind"] for row in demo.truth.values())) >= 11
+    deadline = time.monotonic() + SETTLE_S
+    bad = demo.wrong()
+    while bad and time.monotonic() < deadline:
+        select.select([], [], [], 3.0)
+        bad = demo.wrong()
+    assert bad == []
+
+
+def expected_sums(demo: Demo, key: str) -> dict[str, Counter[str]]:
+    sums: dict[str, Counter[str]] = {}
+    for row in demo.truth.values():
+        if row["expected"]:
+            sums.setdefault(row[key], Counter())[row["online"]] += 1
+    return sums
+
+
+@pytest.mark.parametrize(("by", "key"), [("township", "township"), ("network", "network")])
+def test_rates_equal_the_truth_in_sum(demo: Demo, by: str, key: str) -> None:
+    rows = [row for row in demo.command("rates", "--by", by, "--json") if row["facet"] == "online"]
+    wanted = expected_sums(demo, key)
+    found = {row[by] if by in row else row["area"]: row for row in rows}
+    for name, sums in wanted.items():
+        row = found[name]
+        assert (row["expected"], row["up"], row["down"], row["unknown"]) == (
+            sum(sums.values()), sums["up"], sums["down"], sums["unknown"],
+        ), name  # fmt: skip
+        assert row["raw"] == pytest.approx(sums["up"] / sum(sums.values()), abs=1e-6)
+
+
+def test_metrics_equal_the_truth_in_sum(demo: Demo) -> None:
+    with urllib.request.urlopen(demo.ready["metrics"], timeout=10) as answer:
+        text = answer.read().decode()
+    counts: dict[str, Counter[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            for state in ("up", "down", "unknown"):
+                if sample.name == f"camerahub_cameras_{state}" and sample.labels["facet"] == "online":
+                    counts.setdefault(sample.labels["township"], Counter())[state] += int(sample.value)
+    assert {name: +sums for name, sums in counts.items()} == expected_sums(demo, "township")
+
+
+def test_ctrl_c_ends_all_and_leaves_nothing(demo: Demo) -> None:
+    pids = [demo.process.pid, *demo.ready["farm_pids"]]
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(30) in (0, 130)
+    assert not Path(demo.ready["home"]).parent.exists()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    group = subprocess.run(["ps", "-o", "pid=", "-s", str(demo.process.pid)], capture_output=True, text=True, check=False)
+    assert group.stdout.split() == []
