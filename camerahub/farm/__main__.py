@@ -1,6 +1,7 @@
 """``python -m camerahub.farm SPEC``: serve a county; SPEC is ``Spec.to_json`` as text. Used by handle.py."""
 
 import json
+import signal
 import sys
 
 from camerahub.core.errors import CamerahubError
@@ -10,6 +11,8 @@ from camerahub.farm.serve import serve
 
 def main() -> int:
     """Exit code."""
+    # Ctrl-C reaches every process of the terminal; the one that started us decides when we end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return serve(Spec.from_json(json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}))
     except CamerahubError as error:

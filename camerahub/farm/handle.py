@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
-from camerahub.core.errors import EnvironmentFault
+from camerahub.core.errors import CamerahubError, EnvironmentFault
 from camerahub.farm.county import County
 from camerahub.farm.files import write_areas, write_register, write_truth
 from camerahub.farm.model import Ports, Spec
@@ -38,18 +38,18 @@ class Farm:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        # Both build the same county at the same time.
-        county = County.build(spec)
+        self.last: dict[str, Any] = {}
         try:
+            # Both build the same county at the same time.
+            county = County.build(spec)
             ready = self._read()
-        except EnvironmentFault:
+        except CamerahubError:
             self.stop()
             raise
         self.ports = Ports(**ready["ports"])
         self.wildcard: bool = ready["wildcard"]
         self.pids: tuple[int, ...] = (ready["pid"], *ready["workers"])
         self.county = replace(county, ports=self.ports)
-        self.last: dict[str, Any] = {}
 
     def _read(self) -> dict[str, Any]:
         line = self.process.stdout.readline() if self.process.stdout else b""
@@ -89,6 +89,10 @@ class Farm:
         """End every process of the farm; its last figures. Twice is the same as once."""
         if self.process.stdin is None or self.process.stdin.closed:
             return self.last
+        # Said aloud: a child forked by our owner may still hold the other end of this pipe open.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(b"stop\n")
+            self.process.stdin.flush()
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         try:

@@ -159,7 +159,8 @@ class _Main:
     def run(self) -> int:
         """Until stopped; exit code."""
         signal.signal(signal.SIGTERM, lambda *_: self._stop(EXIT_OK))
-        signal.signal(signal.SIGINT, lambda *_: self._stop(EXIT_INTERRUPTED))
+        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, lambda *_: self._stop(EXIT_INTERRUPTED))
         self.woken, bell = socket.socketpair()
         bell.setblocking(False)
         signal.set_wakeup_fd(bell.fileno())

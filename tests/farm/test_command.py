@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -43,6 +44,17 @@ def test_it_writes_its_files_serves_and_ends_with_stdin(tmp_path):
     assert len(outs["targets"].read_text().splitlines()) == 50
     assert len(outs["truth"].read_text().splitlines()) == 50
     assert outs["targets"].read_text().splitlines()[0].endswith(f":{ready['ports']['serve']}")
+
+
+def test_ctrl_c_ends_it():
+    words = ["--cameras", "20", "--townships", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as farm:
+        assert json.loads(farm.stdout.readline())["ready"]
+        farm.send_signal(signal.SIGINT)
+        assert json.loads(farm.stdout.readline())["stopped"]
+        assert farm.wait(5) == 130
 
 
 def test_the_mix_is_read_or_refused():

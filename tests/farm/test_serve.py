@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from camerahub.core.errors import EnvironmentFault
+from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.farm.handle import start_county
 from camerahub.farm.model import Ports
 from camerahub.farm.serve import merge
@@ -44,14 +44,26 @@ def test_the_farm_dies_with_its_parent(sig):
         assert gone(pids)
 
 
-@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sig", [signal.SIGKILL, signal.SIGTERM])
 def test_the_servers_die_with_the_farm(sig):
     with start_county(cameras=20, townships=2, processes=2) as farm:
         pids = [os.pidfd_open(pid) for pid in farm.pids]
         os.kill(farm.pids[0], sig)
         assert gone(pids)
         farm.stop()
-        assert farm.process.returncode == {signal.SIGTERM: 0, signal.SIGINT: 130, signal.SIGKILL: -9}[sig]
+        assert farm.process.returncode == {signal.SIGTERM: 0, signal.SIGKILL: -9}[sig]
+
+
+def test_an_interrupt_of_the_terminal_is_the_owners_business():
+    with start_county(cameras=20, townships=2) as farm:
+        os.kill(farm.pids[0], signal.SIGINT)
+        os.kill(farm.pids[1], signal.SIGINT)
+        assert farm.stats()["accepted"] == 0
+
+
+def test_a_bad_mix_leaves_no_process():
+    with pytest.raises(ConfigError):
+        start_county(cameras=20, townships=2, mix={"haunted": 1})
 
 
 def test_a_dead_server_ends_the_farm():
