@@ -167,6 +167,13 @@ def test_marks_left_by_a_clock_that_was_set_back_make_nobody_late_or_fresh_for_e
     assert flips_of(expire(states, T0 + 302 * S).flips)[1][2] == T0 + 302 * S
 
 
+def test_a_mark_set_right_is_written_also_when_others_change_their_answer():
+    states = States.fresh(2)
+    feed(states, "ok", at=T0 + 9000 * S)
+    done = fold(states, *rows((0, "options", "ok", T0), (1, "options", "ok", T0)), T0)
+    assert done.changed.index.tolist() == [0, 1]
+
+
 def test_a_flip_is_never_dated_before_the_one_before_it():
     states = States.fresh(1)
     feed(states, "ok")
