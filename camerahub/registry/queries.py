@@ -6,13 +6,13 @@ starts. Must not know: who asks, and how answers are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from camerahub.core.health import ANSWER_NAMES, POLICIES
 from camerahub.core.result import REASON_NAMES, Facet
@@ -232,7 +232,7 @@ def _facet_columns(snapshot: Snapshot) -> dict[str, tuple[list[int], list[int], 
 
 
 def _camera_state(
-    row: Row[Any],
+    row: Sequence[Any],
     at: int,
     facets: dict[str, tuple[list[int], list[int], list[int], list[int]]],
 ) -> CameraState:
@@ -324,12 +324,13 @@ def history(engine: Engine, code: str, *, limit: int = 100) -> list[Flip]:
     query: Select[Any] = select(*columns).where((column.endpoint_id == 0) & (column.camera_id == camera))
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(column.at.desc()).limit(limit)).all()
-    return [
-        Flip(
-            at, told, Facet(facet).name.lower(), ANSWER_NAMES[old], ANSWER_NAMES[new], REASON_NAMES[why], rule
-        )
-        for at, told, facet, old, new, why, rule in rows
-    ]
+    return [_flip(row) for row in rows]
+
+
+def _flip(row: Sequence[Any]) -> Flip:
+    at, recorded_at, facet, old, new, reason, rule = row
+    old_word, new_word = ANSWER_NAMES[old], ANSWER_NAMES[new]
+    return Flip(at, recorded_at, Facet(facet).name.lower(), old_word, new_word, REASON_NAMES[reason], rule)
 
 
 def status(engine: Engine) -> StatusFigures:
