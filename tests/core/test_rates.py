@@ -63,7 +63,20 @@ def test_the_line_of_the_contract():
     )
     line = rate.as_json(ZoneInfo("Asia/Shanghai"))
     parts = ["expected", "up", "down", "unknown", "exempt"]
-    wanted = ["area", "facet", "kind", "from", "to", "rule", "as_of", *parts, "raw", "measured", "upper", "adjusted"]
+    wanted = [
+        "area",
+        "facet",
+        "kind",
+        "from",
+        "to",
+        "rule",
+        "as_of",
+        *parts,
+        "raw",
+        "measured",
+        "upper",
+        "adjusted",
+    ]
     assert [k for k in line if k not in ("network", "detection")] == wanted
     assert (line["from"], line["raw"], line["measured"]) == ("2026-09-21T22:13:20+08:00", 0.5, 1.0)
     assert line["as_of"] == "2026-09-21T22:13:20.500000+08:00"
