@@ -71,8 +71,8 @@ class Reply:
 class Retry:
     """The server asked who we are and the machine answers: send ``data``. Holds a login: ``repr`` hides it."""
 
-    method: str
     data: bytes
+    method: str = ""
 
     def __repr__(self) -> str:
         return f"<Retry {self.method}>"
@@ -86,19 +86,19 @@ class Denied:
     or nothing offered can be answered, and none was sent.
     """
 
-    method: str
     status: int
     schemes: tuple[str, ...]
     tried: bool
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Redirected:
     """A 3xx, not followed. ``location`` at most 512 characters, without credentials."""
 
-    method: str
     status: int
     location: str
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ class RtspClient:
             return self._challenged(request, reply)
         if 300 <= reply.status < 400:
             location = redact(reply.headers.get("location"))[:512]
-            return Redirected(request.method, reply.status, location)
+            return Redirected(reply.status, location, request.method)
         if reply.status < 300:
             if self._login and request.signed:
                 self._login.accepted()
@@ -290,9 +290,9 @@ class RtspClient:
         if login is not None:
             self._login_header = answered
             again = _Open(request.method, request.uri, request.extra, signed=True)
-            return Retry(request.method, self._send(again, login))
+            return Retry(self._send(again, login), request.method)
         tried = self._login is not None and self._login.refused
-        return Denied(request.method, reply.status, tuple(c.scheme for c in challenges), tried)
+        return Denied(reply.status, tuple(c.scheme for c in challenges), tried, request.method)
 
     def _login_for(self, request: _Open, challenges: list[Challenge]) -> str | None:
         if self._login is None:

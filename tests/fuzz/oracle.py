@@ -50,30 +50,36 @@ def requests(client: RtspClient) -> None:
 
 
 def rtsp(data: bytes) -> None:
-    """The client, the quick path, challenges and addresses.
+    """One of two: a dialogue, or challenges and addresses.
 
-    The lowest bit of the first byte says whether there is a credential, the next two how the rest is split.
+    The first byte says: bit 0 whether there is a credential, bits 1 and 2 how the rest is split, bit 3 which of
+    the two.
     """
     if not data:
         return
-    login, step = LOGIN if data[0] & 1 else None, STEPS[data[0] >> 1 & 3]
-    data = data[1:]
-    if len(data) > 256:
-        step *= 16
+    mode, data = data[0], data[1:]
+    if mode & 8:
+        text(data)
+        return
+    login, step = LOGIN if mode & 1 else None, STEPS[mode >> 1 & 3]
     whole = dialogue(data, len(data) or 1, login)
-    assert dialogue(data, step, login) == whole
+    assert dialogue(data, step if len(data) <= 256 else 16 * step, login) == whole
     with contextlib.suppress(WireError):
         quick_status(data)
-    text = data[:300].decode("latin-1")
-    header = Authenticator(LOGIN).answer(parse_challenges([text]), "GET", "/")
+
+
+def text(data: bytes) -> None:
+    """Challenges are answered safely or not at all; addresses are told from other texts."""
+    words = data[:1024].decode("latin-1")
+    header = Authenticator(LOGIN).answer(parse_challenges([words]), "GET", "/")
     assert header is None or not {"\r", "\n", "\0"} & set(header)
-    address(text)
+    address(words)
 
 
-def address(text: str) -> None:
+def address(words: str) -> None:
     """Any text is an address that can be sent, or ``UrlError``."""
-    redact(text)
-    for typed in (text, "rtsp://" + text):
+    redact(words)
+    for typed in (words, "rtsp://" + words):
         try:
             url, _, _ = split_credentials(typed)
         except UrlError:

@@ -20,7 +20,8 @@ TEXTS = (
 def seeds() -> dict[str, list[bytes]]:
     """target -> inputs; the first byte of the RTSP target says whether there is a credential."""
     streams = [case.data for case in CASES] + [data for data, _ in GARBAGE.values() if len(data) < 1024]
-    rtsp = [flag + data for data in (*streams, *TEXTS) for flag in (b"0", b"1")]
+    rtsp = [flag + data for data in streams for flag in (b"0", b"1")]
+    rtsp += [b"8" + data for data in TEXTS]
     return {"rtsp": rtsp, "sdp": list(SDPS.values())}
 
 

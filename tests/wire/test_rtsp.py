@@ -67,9 +67,8 @@ def test_a_credential_is_used_once_when_401(case: Case) -> None:
     if case.status in (401, 407):
         assert isinstance(events[-1], Retry)
         assert SECRET.password.encode() not in events[-1].data
-        assert client.receive(case.data)[-1] == Denied(
-            "DESCRIBE", case.status, events_schemes(case), tried=True
-        )
+        denied = Denied(case.status, events_schemes(case), tried=True, method="DESCRIBE")
+        assert client.receive(case.data)[-1] == denied
     else:
         assert not any(isinstance(event, Retry) for event in events)
 
@@ -177,14 +176,14 @@ def test_stale_nonce_is_answered_once() -> None:
     assert isinstance(retry, Retry)
     assert b'nonce="n2"' in retry.data
     again = crlf("RTSP/1.0 401 U", "CSeq: 3", stale.replace("n2", "n3"))
-    assert client.receive(again) == [Denied("DESCRIBE", 401, ("digest",), tried=True)]
+    assert client.receive(again) == [Denied(401, ("digest",), tried=True, method="DESCRIBE")]
 
 
 def test_stale_with_the_same_nonce_is_a_refusal() -> None:
     client = described(SECRET)
     client.receive(crlf("RTSP/1.0 401 U", "CSeq: 1", DIGEST))
     reply = crlf("RTSP/1.0 401 U", "CSeq: 2", DIGEST + ", stale=true")
-    assert client.receive(reply) == [Denied("DESCRIBE", 401, ("digest",), tried=True)]
+    assert client.receive(reply) == [Denied(401, ("digest",), tried=True, method="DESCRIBE")]
 
 
 def test_a_renewed_nonce_is_answered_when_the_credential_is_proven() -> None:
@@ -200,7 +199,7 @@ def test_a_refused_credential_is_never_sent_again() -> None:
     client = described(SECRET)
     refusal = crlf("RTSP/1.0 401 U", DIGEST)
     client.receive(refusal)
-    assert client.receive(refusal) == [Denied("DESCRIBE", 401, ("digest",), tried=True)]
+    assert client.receive(refusal) == [Denied(401, ("digest",), tried=True, method="DESCRIBE")]
     for request in (client.describe(), client.options(), client.teardown()):
         assert b"Authorization" not in request
     assert {type(event) for event in client.receive(refusal * 3)} == {Denied}
@@ -209,14 +208,14 @@ def test_a_refused_credential_is_never_sent_again() -> None:
 def test_nothing_usable_is_denied_untried() -> None:
     client = described(SECRET)
     reply = crlf("RTSP/1.0 401 U", "CSeq: 1", 'WWW-Authenticate: Negotiate, Digest algorithm=SM3, nonce="x"')
-    assert client.receive(reply) == [Denied("DESCRIBE", 401, ("negotiate", "digest"), tried=False)]
+    assert client.receive(reply) == [Denied(401, ("negotiate", "digest"), tried=False, method="DESCRIBE")]
 
 
 def test_redirects_are_told_without_secrets() -> None:
     (event,) = described(SECRET).receive(
         crlf("RTSP/1.0 302 F", "CSeq: 1", "Location: rtsp://u:pw@10.0.0.1/x")
     )
-    assert event == Redirected("DESCRIBE", 302, "rtsp://***@10.0.0.1/x")
+    assert event == Redirected(302, "rtsp://***@10.0.0.1/x", "DESCRIBE")
 
 
 @pytest.mark.parametrize(
