@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,15 +51,26 @@ def default_rows(count: int = 12) -> list[CameraRow]:
     return rows
 
 
+@cache
+def empty_database() -> bytes:
+    """A migrated SQLite file with the areas, made once: migrations are not what these tests are about."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        upgrade(sqlite_url(path))
+        store = Store(open_engine(sqlite_url(path)), zone=ZONE)
+        store.import_areas(AREAS, Source("test", "areas.csv"), 1)
+        store.close()
+        return path.read_bytes()
+
+
 class Register:
     """One SQLite file with areas and cameras."""
 
     def __init__(self, folder: Path, rows: Sequence[CameraRow] | None = None, now: int = 1) -> None:
         self.url = sqlite_url(folder / "camerahub.db")
-        upgrade(self.url)
+        (folder / "camerahub.db").write_bytes(empty_database())
         self.stores: list[Store] = []
         store = self.store()
-        store.import_areas(AREAS, Source("test", "areas.csv"), now)
         store.import_cameras(default_rows() if rows is None else rows, Source("test", "cameras.csv"), now)
 
     def store(self) -> Store:

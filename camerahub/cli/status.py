@@ -1,0 +1,98 @@
+"""`camerahub status`: the register and its hub at a glance."""
+
+from __future__ import annotations
+
+import json
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from camerahub.cli.rates import counted
+from camerahub.cli.table import moment, pad, width
+from camerahub.core.errors import EXIT_OK
+from camerahub.core.rates import Parts, rfc3339
+from camerahub.core.result import Facet
+from camerahub.core.texts import Text, text
+
+if TYPE_CHECKING:
+    from camerahub.cli.context import Context
+
+
+def _figures(context: Context) -> dict[str, Any]:
+    from camerahub.registry import queries
+    from camerahub.registry.census import census
+
+    store = context.open_store()
+    try:
+        told = queries.status(store.engine)
+        parts = counted(census(store.engine, Facet.ONLINE), None, None).get("", Parts())
+    finally:
+        store.close()
+    pid = context.home_folder().hub_pid()
+    return {
+        "cameras": told.cameras,
+        "expected": parts.expected,
+        "areas": told.areas,
+        "endpoints": told.endpoints,
+        "probed": told.probed,
+        "up": parts.up,
+        "down": parts.down,
+        "unknown": parts.unknown,
+        "hub_pid": pid,
+        "last_commit": told.last_commit,
+        "last_alive": told.last_alive,
+        "log_results": told.log_results,
+        "open_gaps": told.open_gaps,
+        "database_bytes": told.database_bytes,
+        "schema": told.schema,
+    }
+
+
+def _size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB" if number >= 100_000 else f"{number} B"
+
+
+def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
+    running = text("web.yes" if told["hub_pid"] else "web.no")
+    states = f"{told['up']} / {told['down']} / {told['unknown']}"
+    pid = f" (pid {told['hub_pid']})" if told["hub_pid"] else ""
+    return [
+        (text("web.status_cameras"), str(told["cameras"])),
+        (text("web.status_expected"), str(told["expected"])),
+        (text("web.status_states"), states),
+        (text("web.status_endpoints"), f"{told['probed']} / {told['endpoints']}"),
+        (text("web.status_areas"), str(told["areas"])),
+        (text("web.status_running"), f"{running.zh} {running.en}{pid}"),
+        (text("web.status_commit"), moment(told["last_commit"], zone)),
+        (text("web.status_alive"), moment(told["last_alive"], zone)),
+        (text("web.status_gaps"), str(told["open_gaps"])),
+        (text("web.status_log"), str(told["log_results"])),
+        (text("web.status_size"), f"{_size(told['database_bytes'])}, {told['schema']}"),
+    ]
+
+
+def _as_json(told: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
+    times = {
+        name: rfc3339(told[name], zone) if told[name] else None for name in ("last_commit", "last_alive")
+    }
+    return {**told, **times, "hub_running": told["hub_pid"] is not None}
+
+
+@click.command("status")
+@click.option("--json", "as_lines", is_flag=True, help="一个 JSON. One JSON object.")
+@click.pass_context
+def command(ctx: click.Context, as_lines: bool) -> int:
+    """登记表与中心的概况. The register and its hub at a glance."""
+    context: Context = ctx.find_root().obj
+    zone = context.settings().site.zone
+    told = _figures(context)
+    if as_lines:
+        click.echo(json.dumps(_as_json(told, zone), ensure_ascii=False))
+        return EXIT_OK
+    lines = _lines(told, zone)
+    labels = [f"{label.zh} {label.en}" for label, _ in lines]
+    cells = max(map(width, labels))
+    for label, (_, value) in zip(labels, lines, strict=True):
+        click.echo(f"{pad(label, cells)}  {value}")
+    return EXIT_OK
