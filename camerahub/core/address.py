@@ -17,6 +17,7 @@ DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 USER_FIELD, PASSWORD_FIELD = "{username}", "{password}"
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,15})://")
+_DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _END = r"(?=&|;|/|\?|#|_channel=|_stream=|_password=|$)"
@@ -81,15 +82,24 @@ def parse_address(text: str, schemes: tuple[str, ...] = ("rtsp", "rtsps")) -> Ad
 def parse_ip(text: str) -> str:
     """One unicast IPv4 or IPv6 address in its short form; ``010.001.002.003`` is read as decimal. AddressError."""
     text = text.strip()
-    if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){3}", text):
-        text = ".".join(str(int(part)) for part in text.split("."))
+    if _DOTTED.fullmatch(text):
+        return _ipv4(text)
     try:
         ip: IPv4Address | IPv6Address = ip_address(text)
     except ValueError:
         raise AddressError("bad_host") from None
-    if ip.is_unspecified or ip.is_multicast or str(ip) == "255.255.255.255" or "%" in text:
+    if ip.is_unspecified or ip.is_multicast or "%" in text:
         raise AddressError("bad_host")
     return str(ip)
+
+
+def _ipv4(text: str) -> str:
+    """Dotted digits, by hand: this runs several times for every row of a table."""
+    one, two, three, four = map(int, text.split("."))
+    unicast = one < 224 or 240 <= one <= 255
+    if max(one, two, three, four) > 255 or not unicast or one + two + three + four in (0, 4 * 255):
+        raise AddressError("bad_host")
+    return f"{one}.{two}.{three}.{four}"
 
 
 def parse_port(text: str) -> int:
@@ -101,6 +111,8 @@ def parse_port(text: str) -> int:
 
 def _split(rest: str, default_port: int) -> tuple[str, str, int, str]:
     """(userinfo, host, port, path). The last ``@`` before the path wins, unless only a later one leaves an IP."""
+    if "@" not in rest:
+        return "", *_host_port_path(rest, default_port)
     cuts = dict.fromkeys((rest.rfind("@", 0, _path_start(rest)), rest.rfind("@")))
     found: list[tuple[str, str, int, str]] = []
     error = AddressError("bad_host")

@@ -20,6 +20,9 @@ from camerahub.registry.tablefile.verdicts import PROBLEMS, Problem, problem
 #: Bounds of China with its seas, degrees (lon, lat).
 CHINA = (73.0, 3.0, 136.0, 54.0)
 
+_REMEMBER = 20_000
+_REMEMBERED: dict[tuple[str, str, str, str], tuple[str | None, Problem | None]] = {}
+
 
 @dataclass(slots=True)
 class Draft:
@@ -42,42 +45,58 @@ class Draft:
 def check_row(layout: Layout, row: int, cells: list[str]) -> Draft:
     """Canonical values and problems of one row. Never raises for what is in the cells."""
     draft = Draft(row)
+    values = draft.values
+    width = len(cells)
     for at, column in layout.known.items():
-        if at < len(cells):
-            _take(draft, layout.headers[at], column, cells[at])
-        else:
-            draft.values[column.field] = ""
+        cell = cells[at] if at < width else ""
+        if not cell:
+            values[column.field] = ""
+            continue
+        value, wrong = _taken(column, layout.headers[at], cell)
+        if wrong is not None:
+            draft.problems.append(wrong)
+        if value is not None:
+            values[column.field] = value
     for at, header in layout.kept.items():
-        if at < len(cells) and (text := tidy(cells[at][:MAX_KEPT_CELL])):
+        if at < width and (text := tidy(cells[at][:MAX_KEPT_CELL])):
             draft.kept[header] = without_secrets(text)
-    draft.code = draft.values.get("code", "")
+    draft.code = values.get("code", "")
     draft.problems.extend(_code_problems(layout, draft.code))
-    if not draft.values.get("name"):
+    if not values.get("name"):
         draft.problems.append(problem(layout.header_of("name"), "name_empty"))
     _check_place(layout, draft)
     return draft
 
 
-def _take(draft: Draft, header: str, column: Column, cell: str) -> None:
-    if not cell:
-        draft.values[column.field] = ""
-        return
+def _taken(column: Column, header: str, cell: str) -> tuple[str | None, Problem | None]:
+    """Canonical value (None = leave out) and what is wrong with the cell. Short cells repeat: they are remembered,
+    passwords are not."""
+    if column.kind == "secret" or len(cell) > 64:
+        return _take(column, header, cell)
+    key = (column.field, column.kind, header, cell)
+    found = _REMEMBERED.get(key)
+    if found is None:
+        if len(_REMEMBERED) >= _REMEMBER:
+            _REMEMBERED.clear()
+        found = _REMEMBERED[key] = _take(column, header, cell)
+    return found
+
+
+def _take(column: Column, header: str, cell: str) -> tuple[str | None, Problem | None]:
     if len(cell) > MAX_CELL:
-        draft.problems.append(problem(header, "cell_too_long", limit=MAX_CELL))
-        return
+        return None, problem(header, "cell_too_long", limit=MAX_CELL)
+    if cell.isspace():
+        return "", None
     try:
-        value = KINDS[column.kind](cell, column.words) if not cell.isspace() else ""
+        value = KINDS[column.kind](cell, column.words)
     except CellError as error:
-        draft.problems.append(problem(header, error.reason, **error.fields))
-        if error.reason == "word_unknown":
-            draft.values[column.field] = tidy(cell)
-        return
+        kept = tidy(cell) if error.reason == "word_unknown" else None
+        return kept, problem(header, error.reason, **error.fields)
     if column.kind == "text" and ("@" in value or "=" in value):
         clean = without_secrets(value)
         if clean != value:
-            draft.problems.append(problem(header, "text_password"))
-            value = clean
-    draft.values[column.field] = value
+            return clean, problem(header, "text_password")
+    return value, None
 
 
 def _code_problems(layout: Layout, code: str) -> Iterator[Problem]:
@@ -94,9 +113,7 @@ def _check_place(layout: Layout, draft: Draft) -> None:
     """Sound coordinates into ``draft.place``; anything impossible is said and left out."""
     values = draft.values
     named = {one.reason for one in draft.problems}
-    if "lon" not in layout_fields(layout) or "lat" not in layout_fields(layout):
-        return
-    if named & {"coord_bad", "crs_bad"}:
+    if not layout.fields >= {"lon", "lat"} or named & {"coord_bad", "crs_bad"}:
         return
     lon_text, lat_text = values.get("lon", ""), values.get("lat", "")
     if not lon_text and not lat_text:
@@ -117,11 +134,6 @@ def _check_place(layout: Layout, draft: Draft) -> None:
 
 def _pair(reason: str, lon: str, lat: str) -> dict[str, str]:
     return {} if reason == "coord_zero" else {"lon": lon, "lat": lat}
-
-
-def layout_fields(layout: Layout) -> set[str]:
-    """Canonical fields of the columns that are there."""
-    return {column.field for column in layout.known.values()}
 
 
 def impossible(lon: float, lat: float) -> str:

@@ -17,7 +17,6 @@ from sqlalchemy import Connection, select
 from camerahub.registry.tables import areas, cameras, credentials, devices, endpoints
 
 _CHUNK = 500
-_SAME = ("kind", "stream", "road", "scheme", "host", "port", "path", "channel")
 
 
 @dataclass(slots=True)
@@ -118,10 +117,9 @@ def _add_endpoints(connection: Connection, by_id: dict[int, Known]) -> None:
         .where(e.camera_id.in_(by_id), e.retired_at.is_(None))
         .order_by(e.id)
     )
-    for row in connection.execute(query).mappings():
-        fields: dict[str, Any] = {name: row[name] for name in _SAME}
-        known = KnownEndpoint(**fields, via=row["via"] or "", username=row["username"] or "")
-        by_id[row["camera_id"]].endpoints.append(known)
+    rows: Any = connection.execute(query)
+    for camera, *rest, via, username in rows:
+        by_id[camera].endpoints.append(KnownEndpoint(*rest, via or "", username or ""))
 
 
 def read_addresses(

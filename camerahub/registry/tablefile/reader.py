@@ -27,6 +27,7 @@ class Layout:
     known: dict[int, Column]
     kept: dict[int, str]
     dropped: tuple[str, ...]
+    fields: frozenset[str] = frozenset()
 
     def header_of(self, field: str) -> str:
         """The header as the user wrote it, '' when the column is not there."""
@@ -111,7 +112,7 @@ def make_layout(path: Path, headers: list[str], profile: Profile) -> Layout:
         else:
             at_of[column.field] = at
             known[at] = column
-    return Layout(tuple(header.strip() for header in headers), known, *_keep(unknown))
+    return Layout(tuple(header.strip() for header in headers), known, *_keep(unknown), frozenset(at_of))
 
 
 def _keep(unknown: dict[int, str]) -> tuple[dict[int, str], tuple[str, ...]]:

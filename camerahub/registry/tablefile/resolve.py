@@ -38,6 +38,8 @@ class Resolver:
     vendors: Vendors
     header_of: Callable[[str], str]
     devices: dict[str, DeviceRow] = field(default_factory=dict)
+    _makers: dict[str, Vendor | None] = field(default_factory=dict)
+    _made: dict[tuple[str, int | None], dict[str, str]] = field(default_factory=dict)
 
     def resolve(self, draft: Draft, known: Known | None) -> CameraRow | None:
         """The row to store, or None when a problem found here (added to the draft) refuses it."""
@@ -193,25 +195,29 @@ class Resolver:
     ) -> list[EndpointRow]:
         channel = draft.values.get("channel", "")
         number = int(channel) if channel and len(channel) <= 4 else None
-        vendor = self.vendors.find(name)
+        if name not in self._makers:
+            self._makers[name] = self.vendors.find(name)
+        vendor = self._makers[name]
         if vendor is None:
             header = self.header_of("vendor")
             draft.problems.append(problem(header, "vendor_unknown", value=name or "-"))
             return [EndpointRow("rtsp", "main", road, "rtsp", host, port or 554, "/", channel, via)]
         return [
             EndpointRow("rtsp", stream, road, "rtsp", host, port or vendor.rtsp_port, path, channel, via)
-            for stream, path in _paths(vendor, number).items()
+            for stream, path in self._paths(vendor, number).items()
         ]
+
+    def _paths(self, vendor: Vendor, channel: int | None) -> dict[str, str]:
+        key = (vendor.key, channel)
+        if key not in self._made:
+            main, sub = vendor.path("main", channel), vendor.path("sub", channel)
+            self._made[key] = {"main": main, "sub": sub} if sub and sub != main else {"main": main}
+        return self._made[key]
 
 
 def _given(draft: Draft, name: str) -> bool:
     """An empty status stays what it is; every other empty cell clears."""
     return name != "status" or bool(draft.values[name])
-
-
-def _paths(vendor: Vendor, channel: int | None) -> dict[str, str]:
-    both = {stream: vendor.path(stream, channel) for stream in ("main", "sub")}
-    return both if both["sub"] != both["main"] and both["sub"] else {"main": both["main"]}
 
 
 def _endpoint(column: str, address: Address, road: str, via: str) -> EndpointRow:

@@ -32,7 +32,7 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP_MAGIC = b"PK\x03\x04"
 _ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 _MAX_SHEETS = 10
-_REF = rb"""\br\s*=\s*["']\s*\$?"""
+_REF = rb"""(?<![:\w])r\s*=\s*["']\s*\$?"""
 #: A cell reference right of column CZ, or below row 199,999.
 _FAR = re.compile(
     _REF + rb"(?:[D-Zd-z][A-Za-z]|[A-Za-z]{3})|" + _REF + rb"[A-Za-z]{0,3}\$?0*(?:[2-9]\d{5}|[1-9]\d{6})"
