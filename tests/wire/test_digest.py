@@ -4,7 +4,7 @@ import hashlib
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camerahub.wire.digest import MAX_CHALLENGES, Authenticator, Credential, parse_challenges
@@ -163,6 +163,7 @@ def test_no_more_than_sixteen() -> None:
     assert len(parse_challenges(["Basic, " * 100])) == MAX_CHALLENGES
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text('Digestbasic realmnonceqop="\\, \t\r\n\x80é,', max_size=80), max_size=4),
     st.text(max_size=9),

@@ -303,7 +303,7 @@ PIECES += [
 STREAMS = st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=12)), max_size=6).map(b"".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(STREAMS, st.lists(st.integers(1, 300), max_size=10), st.booleans())
 @example(b"RTSP/1.0 200 OK\r\n\r\n\n\n$", [3], True)
 def test_any_split_gives_the_same_events(data: bytes, cuts: list[int], with_login: bool) -> None:
@@ -317,7 +317,7 @@ def test_any_split_gives_the_same_events(data: bytes, cuts: list[int], with_logi
     assert repr(feed(described(credential), bytewise(data))) == repr(whole)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(STREAMS, max_size=8), st.integers(0, 400), st.integers(0, 400))
 def test_memory_is_bounded(parts: list[bytes], head: int, body: int) -> None:
     client = RtspClient(URL, limits=Limits(head=head, line=head, body=body, headers=4))

@@ -69,7 +69,7 @@ def test_garbage(name: str) -> None:
     assert quick(data) == machine_status(data) == kind
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(STREAMS)
 def test_it_agrees_with_the_machine(data: bytes) -> None:
     expected, seen = machine_status(data), quick(data)
@@ -79,7 +79,7 @@ def test_it_agrees_with_the_machine(data: bytes) -> None:
     assert seen == expected
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(CASES), st.integers(0, 400), st.binary(max_size=3))
 def test_it_agrees_on_damaged_replies(case: Case, at: int, damage: bytes) -> None:
     test_it_agrees_with_the_machine.hypothesis.inner_test(case.data[:at] + damage + case.data[at + 1 :])

@@ -122,7 +122,7 @@ def test_a_base_that_cannot_be_sent() -> None:
 LINES = st.sampled_from([line for data in SDPS.values() for line in data.splitlines(keepends=True)])
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(LINES | st.binary(max_size=20), max_size=20).map(b"".join))
 def test_any_bytes_are_a_description_or_the_one_error(data: bytes) -> None:
     try:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camerahub.wire.url import URL_FAULTS, RtspUrl, UrlError, redact, safe_uri, split_credentials
@@ -81,6 +81,7 @@ def test_no_address_is_built_that_could_break_a_request(fields: tuple[str, str, 
         RtspUrl(*fields)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.text("rtsp:/@#?%[]. \r\n1a", max_size=40).map(lambda t: "rtsp://" + t))
 def test_any_text_is_an_address_or_the_one_error(text: str) -> None:
     try:
@@ -93,6 +94,7 @@ def test_any_text_is_an_address_or_the_one_error(text: str) -> None:
     assert "\r" not in user + password
 
 
+@settings(deadline=None)
 @given(st.text("aB1@:#?=&!$.", min_size=1, max_size=20))
 def test_passwords_round_trip_and_are_masked(password: str) -> None:
     typed = f"rtsp://admin:{password}@10.1.2.3/x"
