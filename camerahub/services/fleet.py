@@ -84,6 +84,8 @@ def remember(memory: int, signal: Signal, down_n: int) -> tuple[int, bool]:
 
     ``memory`` 0: nothing against it; below ``down_n``: faults in a row; ``down_n``: down; above: down with one good
     answer. The first fault of one that is not down, and the first good answer of one that is, are confirmed.
+    The rule is ``core.schedule.confirm`` for N of N, said again because that one needs numpy, which costs a prober
+    half its memory; a test compares the two.
     """
     if signal is Signal.DOWN:
         new = down_n if memory >= down_n else memory + 1
@@ -112,6 +114,7 @@ class Fleet:
         self._leaving: dict[int, int] = {}
         self._assignments: list[Assignment | None] = []
         self._lane_of: list[str] = []
+        self._device_of: list[Hashable] = []
         self._lane_names: dict[str, str] = {}
         self._state = bytearray()
         self._memory = bytearray()
@@ -197,6 +200,7 @@ class Fleet:
         lane = assignment.subnet or subnet_of(assignment.target.host)
         self._assignments[slot] = assignment
         self._lane_of[slot] = self._lane_names.setdefault(lane, lane)
+        self._device_of[slot] = assignment.device or assignment.target.host
         self._slot_of[assignment.target.endpoint] = slot
         self._state[slot], self._memory[slot], self._gone[slot] = _IDLE, memory, 0
         self._regular[slot] = due
@@ -209,6 +213,7 @@ class Fleet:
             raise ValueError(f"more than {MAX_SLOTS} endpoints in one prober")
         self._assignments.append(None)
         self._lane_of.append("")
+        self._device_of.append(0)
         for flags in (self._state, self._memory, self._gone):
             flags.append(0)
         for ticks in (self._due, self._regular, self._asked):
@@ -317,9 +322,11 @@ class Fleet:
             return step
         ticks = self._ticks(now)
         self._refill(now)
-        self._ask_some(ticks)
+        if self._asking:
+            self._ask_some(ticks)
         more = self._fall_due(ticks, wall_us, step)
-        self._serve(ticks, wall_us, step)
+        if self._lanes.servable:
+            self._serve(ticks, wall_us, step)
         step.wake_at = now if more or self._asking else self._next_wake(now)
         return step
 
@@ -399,7 +406,8 @@ class Fleet:
     def _seek(self, slot: int, now: int, step: Step | None) -> None:
         """Take the camera's and the device's seat, then queue for the subnet's; start at once when all is free."""
         self._state[slot] = _WAITING
-        if self._pass_camera(slot) and self._pass_device(slot):
+        camera = self._assigned(slot).camera
+        if (not camera or self._cameras.take(camera, slot)) and self._pass_device(slot):
             lane = self._lane_of[slot]
             if step is not None and self._may_start and self._lanes.take(lane):
                 self._launch(slot, False, now, step)
@@ -407,16 +415,8 @@ class Fleet:
             self._lanes.put(lane, slot, slot in self._wanted)
         self._be_patient(slot, now)
 
-    def _device_key(self, slot: int) -> Hashable:
-        assignment = self._assigned(slot)
-        return assignment.device or assignment.target.host
-
-    def _pass_camera(self, slot: int) -> bool:
-        camera = self._assigned(slot).camera
-        return camera == 0 or self._cameras.take(camera, slot)
-
     def _pass_device(self, slot: int) -> bool:
-        return self._devices.take(self._device_key(slot), slot)
+        return self._devices.take(self._device_of[slot], slot)
 
     def _serve(self, now: int, wall_us: int, step: Step) -> None:
         while self._may_start and (served := self._lanes.pop()) is not None:
@@ -493,16 +493,12 @@ class Fleet:
 
     def _leave(self, slot: int) -> None:
         """Hand on the seats of device and camera; free the slot when its endpoint is no longer watched."""
-        assignment, key = self._assigned(slot), self._device_key(slot)
+        camera, key = self._assigned(slot).camera, self._device_of[slot]
         if self._gone[slot]:
             self._release(slot)
         if (heir := self._devices.give(key)) >= 0:
             self._queue(heir)
-        if (
-            assignment.camera
-            and (heir := self._cameras.give(assignment.camera)) >= 0
-            and self._pass_device(heir)
-        ):
+        if camera and (heir := self._cameras.give(camera)) >= 0 and self._pass_device(heir):
             self._queue(heir)
 
     def _queue(self, slot: int) -> None:

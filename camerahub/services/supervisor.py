@@ -29,6 +29,7 @@ from camerahub.core.messages import (
     Stats,
     Unassign,
 )
+from camerahub.core.schedule import backoff
 from camerahub.services.ports import Child, Clock, Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.tasks import cancel, spawn
@@ -233,8 +234,8 @@ class Supervisor:
                 return
             await self._open_gap(seat, reason)
             seat.failures = 0 if self._clock.monotonic() - began > STEADY_S else seat.failures
-            pause_s = BACKOFF_S[min(seat.failures, len(BACKOFF_S) - 1)]
             seat.failures += 1
+            pause_s = backoff(seat.failures, BACKOFF_S)
             seat.restarts += 1
             _log.warning("prober_lost", worker=seat.worker, reason=reason, again_in_s=pause_s)
             await self._pause(pause_s)

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
-from camerahub.core.result import Signal, Target
+from camerahub.core.result import Facet, Signal, Target
+from camerahub.core.schedule import confirm
 from camerahub.services.fleet import MAX_SLOTS, STATS, Fleet, remember
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -154,6 +156,16 @@ def test_what_outcomes_amount_to(signals: list[Signal], again: list[bool]) -> No
         memory, more = remember(memory, signal, 3)
         seen.append(more)
     assert seen == again
+
+
+@given(st.lists(st.sampled_from(Signal), max_size=30), st.integers(2, 5))
+def test_second_looks_follow_the_rule_of_the_fold(signals: list[Signal], down_n: int) -> None:
+    policy = Policy(Facet.ONLINE, down_n, down_n, 2, 2, 300_000_000)
+    ours = theirs = 0
+    for signal in signals:
+        ours, again = remember(ours, signal, down_n)
+        theirs, expected = confirm(theirs, signal, policy)
+        assert again == expected
 
 
 def test_a_round_is_answered_by_all_and_said_to_be_done_once() -> None:
