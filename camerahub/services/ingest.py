@@ -28,6 +28,7 @@ from camerahub.services.desk import Desk, Picture, Prepared
 from camerahub.services.figures import RoundAges, Tally
 from camerahub.services.ports import Clock
 from camerahub.services.steady import Steady
+from camerahub.services.tasks import spawn
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -90,6 +91,7 @@ class _Job:
     prepared: Prepared
     batches: list[_Batch] = field(default_factory=list)
     size: int = 0
+    tries: int = 0
 
 
 def _nothing() -> None:
@@ -155,6 +157,8 @@ class Ingest:
         found = []
         if self._stopping:
             found.append(Problem("stopping", text("web.ready_stopping")))
+        if self._picture is None:
+            return [*found, Problem("starting", text("web.ready_starting"))]
         if (fault := self._fault) is not None:
             said = fault.text
             fields = {"times": self._failures, "waiting": self._waiting}
@@ -183,10 +187,10 @@ class Ingest:
         await self._show()
 
     async def run(self) -> None:
-        """Turn until cancelled."""
+        """Turn until cancelled. A turn that has begun is finished: half a commit would look like none."""
         while True:
             await self._pause()
-            await self.step()
+            await asyncio.shield(spawn(self.step(), "ingest-turn"))
 
     async def _pause(self) -> None:
         """Until there is enough to write or something else is due; measures how late the loop wakes."""
@@ -203,6 +207,9 @@ class Ingest:
     async def aclose(self) -> None:
         """Write what waits, checkpoint, end the thread. Raises EnvironmentFault when what waits cannot be written."""
         self._stopping = True
+        if self._picture is None:
+            self._thread.shutdown(wait=True)
+            return
         try:
             self._retry_at = 0.0
             await self.step()
@@ -359,6 +366,7 @@ class Ingest:
         """Store a preparation and show it; False when the world prevents it, and the job is kept."""
         before = self._clock.monotonic()
         self._pending = job
+        job.tries += 1
         try:
             stored = await self._in_thread(lambda: self.desk.settle(job.prepared))
         except EnvironmentFault as fault:
@@ -367,7 +375,8 @@ class Ingest:
         await self._recovered()
         self._pending = None
         self._meter.committed(self._clock.monotonic() - before)
-        await self._settled(job, stored)
+        # A try that failed may have been stored all the same: the answer was lost, not the commit.
+        await self._settled(job, stored or job.tries > 1)
         return True
 
     def _failed(self, fault: EnvironmentFault) -> None:

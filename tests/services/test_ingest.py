@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from camerahub.registry import tables
 from camerahub.registry.store import Store
 from camerahub.services.clock import ManualClock
 from camerahub.services.ingest import Limits
+from camerahub.services.tasks import cancel, spawn
 from tests.services.county import Hub, Register, camera_row
 
 FULL = EnvironmentFault("register.full", where="camerahub.db", detail="SQLITE_FULL")
@@ -28,6 +30,7 @@ class Breakable:
 
     def __init__(self, store: Store) -> None:
         self.store, self.full, self.tries = store, False, 0
+        self.lost = False
         self.reading_fails = False
 
     def __getattr__(self, name: str) -> Any:
@@ -37,7 +40,11 @@ class Breakable:
         self.tries += 1
         if self.full:
             raise FULL
-        return self.store.commit(batch)
+        stored = self.store.commit(batch)
+        if self.lost:
+            self.lost = False
+            raise FULL
+        return stored
 
     def load(self, policies: Any) -> Any:
         if self.reading_fails:
@@ -413,6 +420,49 @@ async def test_old_age_is_a_problem(hub: Hub) -> None:
         hub.clock.advance(30)
         await hub.ingest.step()
     assert [p.code for p in hub.ingest.problems()] == ["age"]
+
+
+async def test_a_commit_whose_answer_was_lost_counts_once(register: Register) -> None:
+    store = Breakable(register.store())
+    hub = await Hub(register, store=store).start()
+    store.lost = True
+    hub.clock.advance(1)
+    await hub.feed([(1, "ok")])
+    assert (hub.totals["up"], [p.code for p in hub.ingest.problems()]) == (0, ["commit"])
+    hub.clock.advance(1)
+    await hub.ingest.step()
+    assert (hub.totals["up"], hub.board.results.sum()) == (1, 1)
+    assert hub.board.dropped_results["duplicate"] == 0
+    assert len(flips(hub)) == 2
+    hub.crash()
+
+
+async def test_a_turn_that_has_begun_is_finished_when_the_hub_stops(register: Register) -> None:
+    hub = await Hub(register, limits=Limits(group_s=0.001)).start()
+    writing, go_on = threading.Event(), threading.Event()
+    settle = hub.desk.settle
+
+    def slow(prepared: Any) -> bool:
+        writing.set()
+        assert go_on.wait(20)
+        return settle(prepared)
+
+    hub.desk.settle = slow  # type: ignore[method-assign]
+    turning = spawn(hub.ingest.run(), "run")
+    hub.clock.advance(1)
+    await hub.ingest.submit("p", 1, 1, hub.rows([(1, "ok")]))
+    assert await asyncio.to_thread(writing.wait, 20)
+    await cancel(turning)
+    go_on.set()
+    await hub.ingest.aclose()
+    assert hub.board.results.sum() == 1
+    assert hub.board.dropped_results["duplicate"] == 0
+
+
+async def test_before_the_start_it_is_not_ready_and_can_be_closed(register: Register) -> None:
+    hub = Hub(register)
+    assert [p.code for p in hub.ingest.problems()] == ["starting"]
+    await hub.ingest.aclose()
 
 
 async def test_it_turns_by_itself(register: Register) -> None:

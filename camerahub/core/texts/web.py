@@ -45,6 +45,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "入库队列已满 ({waiting}/{limit}), 探测正在等待",
         "the queue before the database is full ({waiting} of {limit}); probers are held back",
     ),
+    "web.ready_starting": ("正在启动", "starting"),
     "web.ready_stopping": ("正在停止", "stopping"),
     "web.ready_reload": (
         "名册未能重新载入, 仍按旧名册运行: {problem_zh}",
