@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass
 
 from camerahub.wire.digest import Authenticator, Challenge, Credential, parse_challenges
+from camerahub.wire.rtsp_events import Denied, Event, Interleaved, Redirected, Reply, Retry, ServerRequest
 from camerahub.wire.rtsp_quick import quick_options, quick_status
 from camerahub.wire.rtsp_reader import (
     DEFAULT,
@@ -54,70 +55,6 @@ __all__ = [
 MAX_OPEN = 16
 DEFAULT_SESSION_TIMEOUT_S = 60
 USER_AGENT = "camerahub"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The final answer to ``method``; ``status`` 200..599 but 3xx, 401, 407. ``body`` at most 256 KiB."""
-
-    method: str
-    status: int
-    reason: str
-    headers: Headers
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """The server asked who we are and the machine answers: send ``data``. Holds a login: ``repr`` hides it."""
-
-    data: bytes
-    method: str = ""
-
-    def __repr__(self) -> str:
-        return f"<Retry {self.method}>"
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """401 or 407 for good. ``schemes``: what was offered, lower-case, best first.
-
-    ``tried`` True: a credential was refused (count it towards the lock-out). False: none was given to this client,
-    or nothing offered can be answered, and none was sent.
-    """
-
-    status: int
-    schemes: tuple[str, ...]
-    tried: bool
-    method: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Redirected:
-    """A 3xx, not followed. ``location`` at most 512 characters, without credentials."""
-
-    status: int
-    location: str
-    method: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Interleaved:
-    """One RTP or RTCP packet: ``channel`` 0..255, ``data`` 0..65535 bytes."""
-
-    channel: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ServerRequest:
-    """The peer asked ``method`` of us; send ``data``, the answer."""
-
-    method: str
-    data: bytes
-
-
-Event = Reply | Retry | Denied | Redirected | Interleaved | ServerRequest
 
 
 @dataclass(frozen=True, slots=True)
