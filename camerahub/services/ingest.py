@@ -1,8 +1,9 @@
 """Batches of results in, one commit after another, and only then the world sees them.
 
-One writer thread owns the register and the working states (``services.desk``). Batches that wait for it are merged
-(group commit), bounded in time and number; a full queue holds the probers back. A commit the world prevents (disk
-full, database locked) is kept and tried again: nothing is lost while the process lives, and ``problems`` says why.
+One writer thread owns the register and the working states (``services.desk``). Batches that arrive while it is busy
+are merged into the next commit, bounded in number; a full queue holds the probers back. A commit the world prevents
+(disk full, database locked) is kept and tried again: nothing is lost while the process lives, and ``problems`` says
+why.
 """
 
 from __future__ import annotations
@@ -40,9 +41,8 @@ CHECKPOINT_US = 15 * 60 * 1_000_000
 class Limits:
     """Bounds of the ingest; seconds and results. Each is a named setting."""
 
-    group_s: float = 0.25  # how long a batch may wait to be merged with others
+    turn_s: float = 0.25  # how often to look for what is due when nothing arrives
     group_results: int = 5_000  # how many results one transaction carries at most (a larger batch goes alone)
-    urgent_results: int = 400  # a batch of so many comes from a prober at full speed: it does not wait
     queue_results: int = 200_000  # how many may wait before probers are held back
     expire_s: float = 2.0
     heartbeat_s: float = 5.0
@@ -116,7 +116,7 @@ class Ingest:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._queue: deque[_Batch] = deque()
         self._waiting = 0
-        self._urgent, self._room = asyncio.Event(), asyncio.Event()
+        self._work, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._accepted: dict[str, tuple[int, int]] = {}  # worker -> epoch, seq
         self._lives: dict[str, tuple[int, int]] = {}  # worker -> its epoch, the epoch it is stored under
@@ -193,16 +193,16 @@ class Ingest:
             await asyncio.shield(spawn(self.step(), "ingest-turn"))
 
     async def _pause(self) -> None:
-        """Until there is enough to write or something else is due; measures how late the loop wakes."""
-        before, wait = self._clock.monotonic(), self.limits.group_s
+        """Until something arrives or ``turn_s`` has passed; measures how late the loop wakes."""
+        before, wait = self._clock.monotonic(), self.limits.turn_s
         if self._pending is not None:
-            self._urgent.clear()
+            self._work.clear()
         try:
             async with asyncio.timeout(wait):
-                await self._urgent.wait()
+                await self._work.wait()
         except TimeoutError:
             self._meter.lagged(max(0.0, self._clock.monotonic() - before - wait))
-        self._urgent.clear()
+        self._work.clear()
 
     async def aclose(self) -> None:
         """Write what waits, checkpoint, end the thread. Raises EnvironmentFault when what waits cannot be written."""
@@ -248,8 +248,7 @@ class Ingest:
         self._accepted[worker] = (epoch, seq)
         self._queue.append(_Batch(worker, epoch, seq, rows, done))
         self._resize(len(rows))
-        if len(rows) >= self.limits.urgent_results or self._waiting >= self.limits.group_results:
-            self._urgent.set()
+        self._work.set()
 
     async def take(self, results: Results) -> None:
         """One batch as it came from a prober; returns once it is committed."""

@@ -438,7 +438,7 @@ async def test_a_commit_whose_answer_was_lost_counts_once(register: Register) ->
 
 
 async def test_a_turn_that_has_begun_is_finished_when_the_hub_stops(register: Register) -> None:
-    hub = await Hub(register, limits=Limits(group_s=0.001)).start()
+    hub = await Hub(register, limits=Limits(turn_s=0.001)).start()
     writing, go_on = threading.Event(), threading.Event()
     settle = hub.desk.settle
 
@@ -466,7 +466,7 @@ async def test_before_the_start_it_is_not_ready_and_can_be_closed(register: Regi
 
 
 async def test_it_turns_by_itself(register: Register) -> None:
-    hub = await Hub(register, limits=Limits(group_s=0.001)).start()
+    hub = await Hub(register, limits=Limits(turn_s=0.001)).start()
     turning = asyncio.ensure_future(hub.ingest.run())
     hub.clock.advance(1)
     message = Results("prober-1", 5, 1, hub.rows([(1, "ok")]).tobytes())
