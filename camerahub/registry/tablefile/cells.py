@@ -146,7 +146,7 @@ def _date(cell: str, _words: Words | None) -> str:
     """ISO date; also 2023/5/1, 20230501, 2023年5月1日, a month alone (its first day), an Excel serial."""
     value = plain(cell)
     value = value[:-2] if value.endswith(".0") else value
-    found = _DATE.fullmatch(value) or _MONTH.fullmatch(value)
+    found = _MONTH.fullmatch(value) or _DATE.fullmatch(value)
     try:
         if value.isascii() and value.isdecimal() and len(value) == 5:
             return (_EXCEL_ZERO + timedelta(days=int(value))).isoformat()

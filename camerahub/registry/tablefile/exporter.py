@@ -25,12 +25,16 @@ def export_rows(engine: Engine, profile: Profile) -> Iterator[list[str]]:
     """Header, then one row a camera ordered by code. Cells are guarded against formulas."""
     yield [column.header for column in profile.columns]
     spoken = profile.name != "native"
+    # without a crs column a table is WGS-84; with one it gives back what was surveyed
+    raw = any(column.field == "crs" for column in profile.columns)
     with reading(engine) as connection:
         for known in all_cameras(connection):
-            yield [guard(_cell(known, column, spoken)) for column in profile.columns]
+            yield [guard(_cell(known, column, spoken=spoken, raw=raw)) for column in profile.columns]
 
 
-def _cell(known: Known, column: Column, spoken: bool) -> str:
+def _cell(known: Known, column: Column, *, spoken: bool, raw: bool) -> str:
+    if column.field in ("lon", "lat"):
+        return _degrees(known, f"raw_{column.field}" if raw else column.field)
     special = _SPECIAL.get(column.field)
     if special is not None:
         value = special(known)
@@ -89,8 +93,6 @@ _SPECIAL: dict[str, Callable[[Known], str]] = {
     "via": lambda known: _any(known, "via"),
     "username": lambda known: _any(known, "username"),
     "password": lambda _known: "",
-    "lon": lambda known: _degrees(known, "raw_lon"),
-    "lat": lambda known: _degrees(known, "raw_lat"),
     "crs": lambda known: str(known.columns["crs"] or ""),
 }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from camerahub.registry.tables import areas, cameras, credentials, devices, endpoints
 
@@ -109,8 +109,8 @@ def _add_endpoints(connection: Connection, by_id: dict[int, Known]) -> None:
             e.port,
             e.path,
             e.channel,
-            devices.c.code.label("via"),
-            credentials.c.username,
+            func.coalesce(devices.c.code, ""),
+            func.coalesce(credentials.c.username, ""),
         )
         .outerjoin(devices, devices.c.id == e.device_id)
         .outerjoin(credentials, credentials.c.id == e.credential_id)
@@ -118,8 +118,8 @@ def _add_endpoints(connection: Connection, by_id: dict[int, Known]) -> None:
         .order_by(e.id)
     )
     rows: Any = connection.execute(query)
-    for camera, *rest, via, username in rows:
-        by_id[camera].endpoints.append(KnownEndpoint(*rest, via or "", username or ""))
+    for camera, *rest in rows:
+        by_id[camera].endpoints.append(KnownEndpoint(*rest))
 
 
 def read_addresses(

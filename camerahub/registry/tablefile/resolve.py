@@ -47,14 +47,14 @@ class Resolver:
         roads = self._endpoints(draft, known or _EMPTY)
         if known is None:
             self._zeros(draft)
-            if not roads:
+            if not roads and not draft.refused:
                 draft.problems.append(problem("", "no_address"))
         if draft.refused:
             return None
         values: dict[str, Any] = {
             name: draft.values[name] for name in CAMERA_TEXTS if name in draft.values and _given(draft, name)
         }
-        self._place(draft, values)
+        self._place(draft, known or _EMPTY, values)
         extra = merged_extra(draft, (known or _EMPTY).extra, raw_area)
         if extra != (known or _EMPTY).extra:
             values["extra"] = json.dumps(extra, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -69,8 +69,12 @@ class Resolver:
             draft.problems.append(problem(header, "code_zeros_lost", value=draft.code, other=other))
 
     @staticmethod
-    def _place(draft: Draft, values: dict[str, Any]) -> None:
+    def _place(draft: Draft, known: Known, values: dict[str, Any]) -> None:
+        """A table without crs speaks WGS-84: the point we converted ourselves is no news."""
         if draft.place:
+            here = (known.columns.get("lon"), known.columns.get("lat"))
+            if "crs" not in draft.values and draft.place[:2] == here:
+                return
             values["lon"], values["lat"], values["raw_lon"], values["raw_lat"] = draft.place
             values["crs"] = draft.values.get("crs") or "wgs84"
         elif draft.place is None:
