@@ -163,6 +163,7 @@ RESULTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SPEC, min_size=1, max_size=8), st.lists(RESULTS, max_size=6))
 def test_scrape_rates_and_list_agree(spec: list[Any], rounds: list[Any]) -> None:
