@@ -212,17 +212,23 @@ class Hub:
         self.ingest.reload()
         await self._assign()
 
-    async def round(self, probe: str) -> int:
-        """Look at every camera once, now; how many were asked, once every result is committed."""
-        return await self.supervisor.round(probe)
-
     async def exclusively(self, work: Callable[[], object]) -> None:
         """Run ``work`` in the writer thread, between two commits."""
         await self.ingest.exclusively(work)
 
-    def hold(self, endpoints: list[int], held: bool) -> None:
-        """Leave these cameras to a command that dials them itself, or take them back."""
+    async def hold(self, endpoints: list[int] | None, held: bool) -> None:
+        """Leave these cameras (None: all) to a command that dials them itself, or take them back."""
         self.supervisor.pause(held, endpoints)
+        if held:
+            # What was dialled before is answered or given up within one deadline.
+            await asyncio.sleep(self.settings.fleet.deadline_s if self._dialling() else 0.0)
+
+    def _dialling(self) -> bool:
+        return any(stats.get("endpoints", 0) for stats in self.supervisor.stats.values())
+
+    async def take(self, worker: str, epoch: int, seq: int, rows: bytes) -> None:
+        """Commit results a command brings; ValueError when they are no whole rows."""
+        await self._take(Results(worker, epoch, seq, rows))
 
     # --- wiring
 

@@ -57,6 +57,8 @@ def command(
 ) -> int:
     """检测一遍: 登记表或文件中的每一路各探测一次. One round over the register, or over FILE."""
     if targets_file is None:
+        from camerahub.cli.sweep_register import sweep_register
+
         return sweep_register(
             context,
             probe=probe,
@@ -72,14 +74,6 @@ def command(
         interrupted = runner.run(sweep.run(allowed(concurrency), deadline))
     sweep.summarise()
     return EXIT_INTERRUPTED if interrupted else sweep.exit_code(fail_on)
-
-
-def sweep_register(
-    context: Context, *, probe: str, concurrency: int, deadline_s: float, as_json: bool, fail_on: str | None
-) -> int:
-    """One round over the register of ``context``; not in this version."""
-    del context, probe, concurrency, deadline_s, as_json, fail_on
-    raise ConfigError("probe.register_not_available")
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -119,12 +113,20 @@ def allowed(concurrency: int) -> int:
 class Sweep:
     """Results of one sweep: counted, and written in blocks, since a write per line would make answers late."""
 
-    def __init__(self, found: TargetList, probe: str, *, as_json: bool) -> None:
+    def __init__(
+        self,
+        found: TargetList,
+        probe: str,
+        *,
+        as_json: bool,
+        keep: Callable[[ProbeResult], None] | None = None,
+    ) -> None:
         self._targets = found.targets
         self._names = found.names
         self._refused = len(found.bad)
         self._probe = probe
         self._as_json = as_json
+        self._keep = keep
         self._lines: list[str] = []
         self._reasons: Counter[str] = Counter()
         self._second = -1
@@ -165,6 +167,8 @@ class Sweep:
 
     def _each(self, result: ProbeResult) -> None:
         self._reasons[result.reason] += 1
+        if self._keep is not None:
+            self._keep(result)
         if self._as_json:
             self._lines.append(self._json_line(result))
         elif result.outcome is not Outcome.OK:

@@ -9,18 +9,19 @@ camera) is held until the other side hangs up, so that a command that dies gives
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.result import PROBE_KINDS
 
 log = structlog.get_logger()
 _MAX_LINE = 64 * 1024
@@ -32,14 +33,14 @@ class Controls(Protocol):
     async def reload(self) -> None:
         """Take the changed register."""
 
-    async def round(self, probe: str) -> int:
-        """Look at every camera once, now; how many, once all is committed."""
-
     async def exclusively(self, work: Callable[[], object]) -> None:
         """Run ``work`` in the writer thread, between two commits."""
 
-    def hold(self, endpoints: list[int], held: bool) -> None:
-        """Leave these cameras to somebody else, or take them back."""
+    async def hold(self, endpoints: list[int] | None, held: bool) -> None:
+        """Leave these cameras (None: all) to somebody else, once no conversation is open; or take them back."""
+
+    async def take(self, worker: str, epoch: int, seq: int, rows: bytes) -> None:
+        """Fold and commit one batch of results somebody else brings."""
 
 
 @contextlib.contextmanager
@@ -90,7 +91,7 @@ class ControlDoor:
         self._callers.add(task)
         try:
             await self._converse(reader, writer)
-        except (ConnectionError, ValueError) as error:
+        except (ConnectionError, ValueError, KeyError, TypeError) as error:
             log.warning("control_refused", error=type(error).__name__)
         finally:
             self._callers.discard(task)
@@ -106,7 +107,7 @@ class ControlDoor:
     def _answers(
         self,
     ) -> dict[str, Callable[[Any, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]]:
-        return {"pen": self._pen, "round": self._round, "camera": self._camera}
+        return {"pen": self._pen, "camera": self._camera, "sweep": self._sweep}
 
     async def _pen(self, _asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The right to write: the hub's writer waits until the caller says ``done`` or hangs up."""
@@ -128,21 +129,32 @@ class ControlDoor:
         await self._controls.reload()
         await _say(writer, done=True)
 
-    async def _round(self, asked: Any, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        probe = asked.get("probe")
-        if probe not in PROBE_KINDS:
-            return await _say(writer, error="unknown probe")
-        return await _say(writer, asked=await self._controls.round(probe))
-
     async def _camera(self, asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Some endpoints, left alone by the fleet until the caller hangs up."""
         endpoints = [int(endpoint) for endpoint in asked.get("endpoints", [])]
-        self._controls.hold(endpoints, True)
-        try:
+        async with self._held(endpoints):
             await _say(writer, granted=True)
             await reader.readline()
+
+    async def _sweep(self, _asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """All cameras; the caller dials them once and brings the results, which are committed like any others."""
+        epoch, seq = time.time_ns() // 1000, 0
+        async with self._held(None):
+            await _say(writer, granted=True)
+            while (line := await reader.readline()) not in (b"", b"done\n"):
+                seq += 1
+                rows = base64.b64decode(json.loads(line)["rows"], validate=True)
+                await self._controls.take("sweep", epoch, seq, rows)
+                await _say(writer, taken=seq)
+        await _say(writer, done=True)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, endpoints: list[int] | None) -> AsyncIterator[None]:
+        try:
+            await self._controls.hold(endpoints, True)
+            yield
         finally:
-            self._controls.hold(endpoints, False)
+            await self._controls.hold(endpoints, False)
 
 
 async def _say(writer: asyncio.StreamWriter, **answer: object) -> None:

@@ -1,0 +1,113 @@
+"""One round over the register: the sweep of ``camerahub sweep`` without ``--targets``; its results are stored.
+
+Where a hub runs, its probers stand back for the round and it stores the results; where none does, this process is
+the hub for as long as the round lasts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camerahub.app import policies, resolve, target_of
+from camerahub.cli.line import line_to_hub
+from camerahub.cli.sweep import Sweep, allowed, loop_factory
+from camerahub.cli.targets import TargetList
+from camerahub.core.batch import RESULT_DTYPE, pack
+from camerahub.core.errors import EXIT_INTERRUPTED
+from camerahub.core.result import ProbeResult, Target
+from camerahub.registry import queries
+from camerahub.registry.store import Store
+from camerahub.services.clock import SystemClock
+from camerahub.services.desk import Desk
+
+if TYPE_CHECKING:
+    from camerahub.cli.context import Context
+
+#: Results in one line to the hub.
+PART = 500
+WORKER = "sweep"
+
+Keep = Callable[[NDArray[np.void]], None]
+
+
+def sweep_register(
+    context: Context, *, probe: str, concurrency: int, deadline_s: float, as_json: bool, fail_on: str | None
+) -> int:
+    """One round over every probed endpoint of the register; exit code as of a sweep over a file."""
+    with_secrets = probe == "rtsp"
+    with _keeper(context, with_secrets) as (store, keep):
+        rows = queries.targets(store.engine)
+        targets = _targets(context, store, rows, with_secrets)
+        results: list[ProbeResult] = []
+        sweep = Sweep(
+            TargetList(targets, [row.code for row in rows]), probe, as_json=as_json, keep=results.append
+        )
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            interrupted = runner.run(sweep.run(allowed(concurrency), deadline_s))
+        ids = np.array([row.endpoint for row in rows], np.int64)
+        batch = pack(results)
+        batch["endpoint"] = ids[batch["endpoint"]]
+        keep(batch)
+    sweep.summarise()
+    return EXIT_INTERRUPTED if interrupted else sweep.exit_code(fail_on)
+
+
+def _targets(
+    context: Context, store: Store, rows: list[queries.EndpointTarget], with_secrets: bool
+) -> list[Target]:
+    hosts = asyncio.run(resolve(row.host for row in rows))
+    opened = {0: ("", "")}
+    if with_secrets:
+        ring = context.keyring()
+        opened |= {
+            one.id: (one.username, ring.decrypt(one.secret, one.id))
+            for one in queries.secrets(store.engine, {row.credential_id for row in rows} - {0}).values()
+        }
+    return [
+        replace(target_of(row, hosts[row.host], *opened[row.credential_id if with_secrets else 0]), endpoint=n)
+        for n, row in enumerate(rows)
+    ]
+
+
+@contextmanager
+def _keeper(context: Context, with_secrets: bool) -> Iterator[tuple[Store, Keep]]:
+    """The register to read, and where the results go: to the hub that runs, or into the register at once."""
+    home = context.home_folder()
+    with ExitStack() as stack:
+        store = context.open_store(keys=with_secrets)
+        stack.callback(store.close)
+        if home.hub_pid() is None:
+            stack.enter_context(home.lock())
+            yield store, lambda batch: _commit(context, store, batch)
+            return
+        line = stack.enter_context(line_to_hub(home))
+        line.ask(do="sweep")
+
+        def send(batch: NDArray[np.void]) -> None:
+            for start in range(0, len(batch), PART):
+                part = batch[start : start + PART].astype(RESULT_DTYPE).tobytes()
+                line.ask(rows=base64.b64encode(part).decode())
+            line.done()
+
+        yield store, send
+
+
+def _commit(context: Context, store: Store, batch: NDArray[np.void]) -> None:
+    """Fold and store one round, as the hub would."""
+    clock = SystemClock()
+    desk = Desk(store, lambda: queries.areas(store.engine), policies(context.settings()), ("options",))
+    now, monotonic = clock.wall_us(), clock.monotonic()
+    _, mended = desk.open(now, monotonic)
+    if mended is not None:
+        desk.settle(mended)
+    if len(batch):
+        desk.settle(desk.prepare(WORKER, now, 1, batch, now, monotonic))
+    desk.checkpoint(clock.wall_us())
