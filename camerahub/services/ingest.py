@@ -9,6 +9,7 @@ why.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 CHECKPOINT_US = 15 * 60 * 1_000_000
+_TICK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +190,27 @@ class Ingest:
 
     async def run(self) -> None:
         """Turn until cancelled. A turn that has begun is finished: half a commit would look like none."""
+        measuring = spawn(self._measure_lag(), "loop-lag")
+        try:
+            while True:
+                await self._pause()
+                await asyncio.shield(spawn(self.step(), "ingest-turn"))
+        finally:
+            measuring.cancel()
+
+    async def _measure_lag(self) -> None:
         while True:
-            await self._pause()
-            await asyncio.shield(spawn(self.step(), "ingest-turn"))
+            before = self._clock.monotonic()
+            await asyncio.sleep(_TICK_S)
+            self._meter.lagged(max(0.0, self._clock.monotonic() - before - _TICK_S))
 
     async def _pause(self) -> None:
-        """Until something arrives or ``turn_s`` has passed; measures how late the loop wakes."""
-        before, wait = self._clock.monotonic(), self.limits.turn_s
+        """Until something arrives or ``turn_s`` has passed."""
         if self._pending is not None:
             self._work.clear()
-        try:
-            async with asyncio.timeout(wait):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.limits.turn_s):
                 await self._work.wait()
-        except TimeoutError:
-            self._meter.lagged(max(0.0, self._clock.monotonic() - before - wait))
         self._work.clear()
 
     async def aclose(self) -> None:
