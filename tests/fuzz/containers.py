@@ -9,6 +9,7 @@ import hashlib
 import io
 import random
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def mutate(data: bytes, max_size: int, dice: random.Random, change: Mutate) -> b
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as old:
             members = {member.filename: old.read(member) for member in old.infolist()[:50]}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
         return bytes(change(data, max_size))
     if not members or dice.random() < 0.15:
         return bytes(change(data, max_size))

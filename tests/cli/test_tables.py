@@ -1,0 +1,67 @@
+"""import, import-areas and export as a user types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from camerahub.cli.main import run
+
+HEAD = "code,name,area_code,rtsp_url,password,WEB密码\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> str:
+    folder = tmp_path / "home"
+    assert run(["--home", str(folder), "init"]) == 0
+    assert run(["--home", str(folder), "migrate"]) == 0
+    assert run(["--home", str(folder), "import-areas", "--builtin", "320585"]) == 0
+    return str(folder)
+
+
+def test_import_and_export(home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, errors, out = tmp_path / "t.csv", tmp_path / "errors.csv", tmp_path / "out.csv"
+    table.write_text(
+        HEAD + "A1,示例,320585100,rtsp://u:Planted@192.0.2.1/x,,Planted\nA2,,320585100,,Planted,Planted\n",
+        encoding="gbk",
+    )
+    capsys.readouterr()
+    assert run(["--home", home, "import", str(table), "--json", "--errors", str(errors)]) == 3
+    said = capsys.readouterr()
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert [line.get("verdict") for line in lines] == ["added", "refused", None]
+    assert lines[-1]["summary"]["refused"] == 1
+    assert lines[0]["problems"][0] == {
+        "column": "rtsp_url",
+        "reason": "url_password",
+        **{key: lines[0]["problems"][0][key] for key in ("zh", "en")},
+    }
+    with errors.open(encoding="utf-8-sig", newline="") as file:
+        written = list(csv.reader(file))
+    assert written[0][-1] == "问题"
+    assert written[1][:3] == ["A2", "", "320585100"]
+    assert run(["--home", home, "export", "--csv", str(out)]) == 0
+    assert run(["--home", home, "import", str(out)]) == 0
+    said_again = capsys.readouterr()
+    assert "未变 1" in said_again.out
+    for text in (said.out, said.err, said_again.out, said_again.err, errors.read_text(), out.read_text()):
+        assert "Planted" not in text
+
+
+def test_export_on_stdout(home: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    capfdbinary.readouterr()
+    assert run(["--home", home, "export", "--profile", "national27"]) == 0
+    assert capfdbinary.readouterr().out.startswith("\ufeff设备编码,设备名称".encode())
+
+
+def test_wrong_use(home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "b.csv"
+    broken.write_text("a,b\n1,2\n")
+    assert run(["--home", home, "import", str(broken)]) == 2
+    assert "area_code" in capsys.readouterr().err
+    assert run(["--home", home, "import-areas"]) == 2
+    assert run(["--home", home, "import-areas", "--builtin", "110101"]) == 2
+    assert run(["--home", home, "export", "--csv", "a", "--xlsx", "b"]) == 2
