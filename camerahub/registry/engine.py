@@ -44,10 +44,14 @@ def open_engine(
         engine = _sqlite(parsed)
     else:
         engine = _postgres(parsed)
-    with storage_errors(engine), engine.connect() as connection:
-        found = schema_of(connection)
-    if check:
-        check_schema(found, where(parsed))
+    try:
+        with storage_errors(engine), engine.connect() as connection:
+            found = schema_of(connection)
+        if check:
+            check_schema(found, where(parsed))
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -49,6 +49,8 @@ SQLSTATE_FAULTS = {
     "XX002": "register.corrupt",
 }
 
+_LOGIN_REFUSED = ("authentication failed", "no password supplied", "no pg_hba.conf", 'role "')
+
 
 def where(url: URL) -> str:
     """Name of a database for people: the file, or server and database. Never a password."""
@@ -110,6 +112,6 @@ def _postgres_fault(error: BaseException, place: str) -> EnvironmentFault | None
 def _login_key(error: BaseException) -> str:
     """libpq tells no SQLSTATE of a failed login; the text of the server is all there is."""
     said = str(error)
-    if "authentication failed" in said or "no password supplied" in said or "no pg_hba.conf" in said:
+    if any(word in said for word in _LOGIN_REFUSED):
         return "register.refused"
     return "register.missing" if "database" in said and "does not exist" in said else "register.unreachable"

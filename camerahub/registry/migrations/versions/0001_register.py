@@ -31,10 +31,10 @@ def _areas() -> None:
         sa.Column("parent_id", BIG, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("tree IN ('civil', 'police')", name="ck_areas_tree"),
-        sa.ForeignKeyConstraint(["parent_id"], ["areas.id"], name="fk_areas_parent_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_areas"),
-        sa.UniqueConstraint("tree", "code", name="uq_areas_tree_code"),
+        sa.CheckConstraint("tree IN ('civil', 'police')", name=op.f("ck_areas_tree")),
+        sa.ForeignKeyConstraint(["parent_id"], ["areas.id"], name=op.f("fk_areas_parent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_areas")),
+        sa.UniqueConstraint("tree", "code", name=op.f("uq_areas_tree_code")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_areas_parent_id", "areas", ["parent_id"])
@@ -47,7 +47,7 @@ def _camera_days() -> None:
         sa.Column("facet", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("camera_id", BIG, autoincrement=False, nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "facet", "camera_id", name="pk_camera_days"),
+        sa.PrimaryKeyConstraint("day", "facet", "camera_id", name=op.f("pk_camera_days")),
         sqlite_with_rowid=False,
     )
 
@@ -63,8 +63,8 @@ def _credentials() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("proven_at", sa.BigInteger(), nullable=True),
         sa.Column("refused_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="pk_credentials"),
-        sa.UniqueConstraint("fingerprint", name="uq_credentials_fingerprint"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credentials")),
+        sa.UniqueConstraint("fingerprint", name=op.f("uq_credentials_fingerprint")),
         sqlite_autoincrement=True,
     )
 
@@ -79,7 +79,7 @@ def _evidence_log() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_evidence_log"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence_log")),
         sqlite_autoincrement=True,
     )
 
@@ -100,7 +100,7 @@ def _flips() -> None:
         sa.Column("new", sa.SmallInteger(), nullable=False),
         sa.Column("reason", sa.SmallInteger(), nullable=False),
         sa.Column("rule", sa.SmallInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("at", "worker_id", "epoch", "seq", "n", name="pk_flips"),
+        sa.PrimaryKeyConstraint("at", "worker_id", "epoch", "seq", "n", name=op.f("pk_flips")),
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -121,8 +121,8 @@ def _gaps() -> None:
         sa.Column("to_at", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("to_at IS NULL OR to_at >= from_at", name="ck_gaps_order"),
-        sa.PrimaryKeyConstraint("id", name="pk_gaps"),
+        sa.CheckConstraint("to_at IS NULL OR to_at >= from_at", name=op.f("ck_gaps_order")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_gaps_from_at", "gaps", ["from_at"])
@@ -142,7 +142,7 @@ def _imports() -> None:
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_imports"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
         sqlite_autoincrement=True,
     )
 
@@ -161,7 +161,7 @@ def _rate_runs() -> None:
         sa.Column("numbers", sa.Text(), nullable=False),
         sa.Column("input_hash", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_rate_runs"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rate_runs")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_rate_runs_as_of", "rate_runs", ["as_of"])
@@ -172,7 +172,7 @@ def _settings() -> None:
         "settings",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_settings"),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_settings")),
     )
 
 
@@ -182,8 +182,8 @@ def _workers() -> None:
         sa.Column("id", BIG, autoincrement=True, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_workers"),
-        sa.UniqueConstraint("name", name="uq_workers_name"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
+        sa.UniqueConstraint("name", name=op.f("uq_workers_name")),
         sqlite_autoincrement=True,
     )
 
@@ -220,14 +220,15 @@ def _cameras() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
-            "status IN ('active', 'repair', 'planned', 'stopped', 'dismantled')", name="ck_cameras_status"
+            "status IN ('active', 'repair', 'planned', 'stopped', 'dismantled')",
+            name=op.f("ck_cameras_status"),
         ),
-        sa.CheckConstraint("lat BETWEEN -90 AND 90", name="ck_cameras_lat"),
-        sa.CheckConstraint("lon BETWEEN -180 AND 180", name="ck_cameras_lon"),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name="fk_cameras_area_id"),
-        sa.ForeignKeyConstraint(["unit_id"], ["areas.id"], name="fk_cameras_unit_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_cameras"),
-        sa.UniqueConstraint("code", name="uq_cameras_code"),
+        sa.CheckConstraint("lat BETWEEN -90 AND 90", name=op.f("ck_cameras_lat")),
+        sa.CheckConstraint("lon BETWEEN -180 AND 180", name=op.f("ck_cameras_lon")),
+        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_cameras_area_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["areas.id"], name=op.f("fk_cameras_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cameras")),
+        sa.UniqueConstraint("code", name=op.f("uq_cameras_code")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_cameras_area_id", "cameras", ["area_id"])
@@ -251,8 +252,8 @@ def _changes() -> None:
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("old", sa.Text(), nullable=True),
         sa.Column("new", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name="fk_changes_import_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_changes"),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.id"], name=op.f("fk_changes_import_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_changes")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_changes_import_id", "changes", ["import_id"])
@@ -274,10 +275,10 @@ def _devices() -> None:
         sa.Column("area_id", BIG, nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name="fk_devices_area_id"),
-        sa.ForeignKeyConstraint(["parent_id"], ["devices.id"], name="fk_devices_parent_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_devices"),
-        sa.UniqueConstraint("code", name="uq_devices_code"),
+        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_devices_area_id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["devices.id"], name=op.f("fk_devices_parent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
+        sa.UniqueConstraint("code", name=op.f("uq_devices_code")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_devices_parent_id", "devices", ["parent_id"])
@@ -290,8 +291,8 @@ def _watermarks() -> None:
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["worker_id"], ["workers.id"], name="fk_watermarks_worker_id"),
-        sa.PrimaryKeyConstraint("worker_id", name="pk_watermarks"),
+        sa.ForeignKeyConstraint(["worker_id"], ["workers.id"], name=op.f("fk_watermarks_worker_id")),
+        sa.PrimaryKeyConstraint("worker_id", name=op.f("pk_watermarks")),
         sqlite_with_rowid=False,
     )
 
@@ -304,8 +305,8 @@ def _camera_states() -> None:
         sa.Column("state", sa.SmallInteger(), nullable=False),
         sa.Column("reason", sa.SmallInteger(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name="fk_camera_states_camera_id"),
-        sa.PrimaryKeyConstraint("camera_id", "facet", name="pk_camera_states"),
+        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name=op.f("fk_camera_states_camera_id")),
+        sa.PrimaryKeyConstraint("camera_id", "facet", name=op.f("pk_camera_states")),
         sqlite_with_rowid=False,
     )
 
@@ -328,14 +329,18 @@ def _endpoints() -> None:
         sa.Column("probed", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("kind IN ('rtsp', 'onvif', 'snapshot', 'gb28181')", name="ck_endpoints_kind"),
-        sa.CheckConstraint("port BETWEEN 0 AND 65535", name="ck_endpoints_port"),
-        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name="fk_endpoints_camera_id"),
-        sa.ForeignKeyConstraint(["credential_id"], ["credentials.id"], name="fk_endpoints_credential_id"),
-        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name="fk_endpoints_device_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_endpoints"),
+        sa.CheckConstraint(
+            "kind IN ('rtsp', 'onvif', 'snapshot', 'gb28181')", name=op.f("ck_endpoints_kind")
+        ),
+        sa.CheckConstraint("port BETWEEN 0 AND 65535", name=op.f("ck_endpoints_port")),
+        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name=op.f("fk_endpoints_camera_id")),
+        sa.ForeignKeyConstraint(
+            ["credential_id"], ["credentials.id"], name=op.f("fk_endpoints_credential_id")
+        ),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name=op.f("fk_endpoints_device_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoints")),
         sa.UniqueConstraint(
-            "camera_id", "kind", "stream", "road", name="uq_endpoints_camera_id_kind_stream_road"
+            "camera_id", "kind", "stream", "road", name=op.f("uq_endpoints_camera_id_kind_stream_road")
         ),
         sqlite_autoincrement=True,
     )
@@ -363,12 +368,12 @@ def _exemptions() -> None:
         sa.Column("approved_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("approver <> applicant OR approver = ''", name="ck_exemptions_two_people"),
-        sa.CheckConstraint("(camera_id IS NULL) <> (area_id IS NULL)", name="ck_exemptions_subject"),
-        sa.CheckConstraint("to_at > from_at", name="ck_exemptions_order"),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name="fk_exemptions_area_id"),
-        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name="fk_exemptions_camera_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_exemptions"),
+        sa.CheckConstraint("approver <> applicant OR approver = ''", name=op.f("ck_exemptions_two_people")),
+        sa.CheckConstraint("(camera_id IS NULL) <> (area_id IS NULL)", name=op.f("ck_exemptions_subject")),
+        sa.CheckConstraint("to_at > from_at", name=op.f("ck_exemptions_order")),
+        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_exemptions_area_id")),
+        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name=op.f("fk_exemptions_camera_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exemptions")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_exemptions_from_at", "exemptions", ["from_at"])
@@ -386,10 +391,10 @@ def _memberships() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("expected", sa.Boolean(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="ck_memberships_order"),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name="fk_memberships_area_id"),
-        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name="fk_memberships_camera_id"),
-        sa.PrimaryKeyConstraint("id", name="pk_memberships"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_memberships_order")),
+        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_memberships_area_id")),
+        sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name=op.f("fk_memberships_camera_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_memberships")),
         sqlite_autoincrement=True,
     )
     op.create_index(
@@ -415,8 +420,8 @@ def _states() -> None:
         sa.Column("observed_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("log_id", BIG, nullable=False),
-        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name="fk_states_endpoint_id"),
-        sa.PrimaryKeyConstraint("endpoint_id", "facet", name="pk_states"),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], name=op.f("fk_states_endpoint_id")),
+        sa.PrimaryKeyConstraint("endpoint_id", "facet", name=op.f("pk_states")),
         sqlite_with_rowid=False,
     )
 
