@@ -157,7 +157,7 @@ def from_register(context: Context, code: str) -> Aim:
     from camerahub.registry.engine import open_engine
 
     register = open_engine(context.database_url())
-    roads = queries.targets(register, probed=False, camera_code=code)
+    roads = queries.targets(register, probed=False, code=code)
     if not roads:
         raise ConfigError("probe.no_camera", code=redact(code))
     road = min(roads, key=lambda r: (r.kind != "rtsp", r.endpoint))

@@ -1,0 +1,296 @@
+"""CPU per probe beside blackbox_exporter and asyncio streams: same farm, one run, interleaved rounds.
+
+python -m benchmarks.bench_probe [--n 26000] [--rounds 3]
+
+Everything that probes is pinned to one core, the farm and the driver of blackbox_exporter to the other. CPU is user +
+system: of the whole `sweep` process (start-up included) by wait4, of blackbox_exporter from /proc, of the rest by the
+process itself around its probes. Ratios carry over to other machines, microseconds do not. Bars are checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import http.client
+import json
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import median
+
+from camerahub.core.result import ProbeResult, Target
+
+HERE = Path(__file__).resolve().parent
+CORES = sorted(os.sched_getaffinity(0))
+CLIENT, FARM = CORES[0], CORES[-1]
+PORT, EXPORTER = 18554, 18115
+AT_ONCE = 200
+TICK = os.sysconf("SC_CLK_TCK")
+BARS = {"sweep options": 0.25, "engine options": 0.16, "engine rtsp": 0.40}
+MODULE = """modules:
+  rtsp:
+    prober: tcp
+    timeout: 5s
+    tcp:
+      preferred_ip_protocol: ip4
+      query_response:
+        - send: "OPTIONS rtsp://camera/ RTSP/1.0\\r\\nCSeq: 1\\r\\n\\r"
+        - expect: "^RTSP/1.0 200"
+"""
+
+
+def addresses(n: int) -> list[str]:
+    return [f"127.{1 + i // 60000}.{i // 250 % 240}.{1 + i % 250}" for i in range(n)]
+
+
+def pinned(command: list[str], core: int, **kwargs: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["taskset", "-c", str(core), *command], **kwargs)  # type: ignore[call-overload, no-any-return]
+
+
+def cpu_of(pid: int) -> float:
+    """User + system seconds of a running process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+# -- what is measured: CPU seconds per probe --------------------------------------------------------------------------
+
+
+def sweep(n: int, folder: Path, *options: str) -> float:
+    targets = folder / f"targets{n}"
+    targets.write_text("".join(f"{host}:{PORT}\n" for host in addresses(n)))
+    command = [sys.executable, "-m", "camerahub", "sweep", "--targets", str(targets), "--json", *options]
+    with open(folder / "out", "wb") as out:
+        process = pinned(command, CLIENT, stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    summary = json.loads((folder / "out").read_bytes().splitlines()[-1])["summary"]
+    assert status == 0, status
+    assert summary["outcomes"]["ok"] == n, summary
+    return (usage.ru_utime + usage.ru_stime) / n
+
+
+def child(kind: str, n: int) -> float:
+    command = [sys.executable, "-m", "benchmarks.bench_probe", "--child", kind, "--n", str(n)]
+    process = pinned(command, CLIENT, stdout=subprocess.PIPE, cwd=HERE.parent)
+    out, _ = process.communicate()
+    return float(out)
+
+
+def blackbox(n: int, pid: int) -> float:
+    hosts = iter(addresses(n))
+    lock, bad = threading.Lock(), []
+
+    def drive() -> None:
+        line = http.client.HTTPConnection("127.0.0.1", EXPORTER)
+        while True:
+            with lock:
+                host = next(hosts, None)
+            if host is None:
+                break
+            line.request("GET", f"/probe?module=rtsp&target={host}:{PORT}")
+            if b"probe_success 1" not in line.getresponse().read():
+                bad.append(host)
+        line.close()
+
+    before = cpu_of(pid)
+    threads = [threading.Thread(target=drive) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not bad, bad[:3]
+    return (cpu_of(pid) - before) / n
+
+
+# -- children ---------------------------------------------------------------------------------------------------------
+
+
+async def engine_round(probe: str, n: int) -> None:
+    """Ours without the command: Prober, results made and dropped."""
+    from camerahub.probes.table import Prober
+
+    loop = asyncio.get_running_loop()
+    prober = Prober(loop, max_in_flight=AT_ONCE)
+    login = {"username": "admin", "password": "secret"} if probe == "rtsp" else {}
+    targets = (
+        Target(i, host, PORT, f"rtsp://{host}:{PORT}/a", **login) for i, host in enumerate(addresses(n))
+    )
+    finished = loop.create_future()
+    left = n
+
+    def done(result: ProbeResult) -> None:
+        nonlocal left
+        assert result.reason == "ok", result
+        left -= 1
+        target = next(targets, None)
+        if target is not None:
+            prober.start(target, probe, 10.0, done)
+        elif not left:
+            finished.set_result(None)
+
+    for _ in range(AT_ONCE):
+        prober.start(next(targets), probe, 10.0, done)
+    await finished
+    await prober.aclose()
+
+
+def digest(uri: str, realm: str, nonce: str) -> str:
+    """A Digest answer as a plain program writes it (RFC 2617, qop auth)."""
+
+    def md5(text: str) -> str:
+        return hashlib.md5(text.encode()).hexdigest()
+
+    cnonce = os.urandom(8).hex()
+    response = md5(f"{md5(f'admin:{realm}:secret')}:{nonce}:00000001:{cnonce}:auth:{md5(f'DESCRIBE:{uri}')}")
+    return (
+        f'Digest username="admin", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{response}", '
+        f'qop=auth, nc=00000001, cnonce="{cnonce}"'
+    )
+
+
+async def one_by_streams(host: str) -> None:
+    """The plain asyncio way: a task, open_connection, readuntil, one answer to the challenge, body read."""
+    uri = f"rtsp://{host}:{PORT}/a"
+    reader, writer = await asyncio.open_connection(host, PORT)
+    writer.write(f"DESCRIBE {uri} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n".encode())
+    fields = (await reader.readuntil(b"\r\n\r\n")).decode().split('"')
+    answer = digest(uri, fields[1], fields[3])
+    writer.write(
+        f"DESCRIBE {uri} RTSP/1.0\r\nCSeq: 2\r\nAccept: application/sdp\r\nAuthorization: {answer}\r\n\r\n".encode()
+    )
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    lines = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
+    await reader.readexactly(int(lines["Content-Length"]))
+    assert head.startswith("RTSP/1.0 200")
+    writer.close()
+    await writer.wait_closed()
+
+
+async def streams_round(n: int) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+    results = []
+
+    async def one(i: int, host: str) -> None:
+        async with gate:
+            started = time.monotonic()
+            await asyncio.wait_for(one_by_streams(host), 10.0)
+            results.append(
+                ProbeResult(i, "rtsp", 0, "ok", 3, time.time_ns() // 1000, time.monotonic() - started, 200)
+            )  # type: ignore[arg-type]
+
+    await asyncio.gather(*(one(i, host) for i, host in enumerate(addresses(n))))
+    assert len(results) == n
+
+
+def run_child(kind: str, n: int) -> None:
+    from camerahub.cli.sweep import loop_factory
+
+    if kind == "streams":
+        before = time.process_time()
+        asyncio.run(streams_round(n))
+    else:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(
+                engine_round(kind, n)
+            )  # a fleet dials the same cameras every minute: addresses are parsed
+            before = time.process_time()
+            runner.run(engine_round(kind, n))
+    print((time.process_time() - before) / n)
+
+
+# -- the run ----------------------------------------------------------------------------------------------------------
+
+
+def until_listening(port: int) -> None:
+    for _ in range(100):
+        with socket.socket() as sock:
+            if sock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"nothing listens on {port}")
+
+
+def measure(n: int, rounds: int, folder: Path, farm: int, exporter: int | None) -> dict[str, list[float]]:
+    small = max(1000, n // 8)
+    found: dict[str, list[float]] = {}
+    began, farm_before = time.monotonic(), cpu_of(farm)
+    for _ in range(rounds):
+        if exporter is not None:
+            found.setdefault("blackbox options", []).append(blackbox(small, exporter))
+        found.setdefault("engine options", []).append(child("options", small * 2))
+        found.setdefault("sweep options", []).append(sweep(n, folder))
+        found.setdefault("streams rtsp", []).append(child("streams", small))
+        found.setdefault("engine rtsp", []).append(child("rtsp", small))
+    share = (cpu_of(farm) - farm_before) / (time.monotonic() - began)
+    print(f"farm: {share:.0%} of its core over the whole run")
+    return found
+
+
+def report(found: dict[str, list[float]]) -> int:
+    """Print the table; 1 when a bar was missed."""
+    missed = 0
+    for name, figures in found.items():
+        peer = found.get("streams rtsp" if name.endswith("rtsp") else "blackbox options")
+        ratio = median(a / b for a, b in zip(figures, peer, strict=True)) if peer else float("nan")
+        bar = BARS.get(name)
+        verdict = "" if bar is None or not peer else f"  bar {bar:.2f} {'held' if ratio <= bar else 'MISSED'}"
+        missed |= "MISSED" in verdict
+        spread = f"{min(figures) * 1e6:.0f}..{max(figures) * 1e6:.0f}"
+        print(f"{name:<18} {median(figures) * 1e6:7.1f} us/probe ({spread:>9})  ratio {ratio:.3f}{verdict}")
+    return int(missed)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--n", type=int, default=26000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--child", choices=["options", "rtsp", "streams"])
+    args = parser.parse_args()
+    if args.child:
+        run_child(args.child, args.n)
+        return 0
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    program = shutil.which("prometheus-blackbox-exporter") or shutil.which("blackbox_exporter")
+    exporter = None
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        farm = pinned([sys.executable, str(HERE / "loopback.py"), str(PORT)], FARM, stdin=subprocess.PIPE)
+        try:
+            until_listening(PORT)
+            if program:
+                (folder / "blackbox.yml").write_text(MODULE)
+                exporter = pinned(
+                    [
+                        program,
+                        f"--config.file={folder}/blackbox.yml",
+                        f"--web.listen-address=127.0.0.1:{EXPORTER}",
+                    ],
+                    CLIENT,
+                    env={**os.environ, "GOMAXPROCS": "1"},
+                    stderr=subprocess.DEVNULL,
+                )
+                until_listening(EXPORTER)
+            os.sched_setaffinity(0, {FARM})
+            found = measure(args.n, args.rounds, folder, farm.pid, exporter.pid if exporter else None)
+        finally:
+            for process in (exporter, farm):
+                if process is not None:
+                    process.kill()
+                    process.wait()
+    if exporter is None:
+        print("no blackbox_exporter here: its ratios are left out")
+    return report(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
