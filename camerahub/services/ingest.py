@@ -100,6 +100,11 @@ def _nothing() -> None:
     return None
 
 
+def _because(key: str, fault: EnvironmentFault, **fields: object) -> Text:
+    zh, en = (text(key, problem=problem, **fields) for problem in fault.text)
+    return Text(zh.zh, en.en)
+
+
 def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
     def call() -> None:
         first()
@@ -162,17 +167,14 @@ class Ingest:
         if self._picture is None:
             return [*found, Problem("starting", text("web.ready_starting"))]
         if (fault := self._fault) is not None:
-            said = fault.text
             fields = {"times": self._failures, "waiting": self._waiting}
-            problem = text("web.ready_commit", **fields, problem_zh=said.zh, problem_en=said.en)
-            found.append(Problem("commit", problem))
+            found.append(Problem("commit", _because("web.ready_commit", fault, **fields)))
         if not self._room.is_set():
             found.append(
                 Problem("queue", text("web.ready_queue", waiting=self._waiting, limit=self.queue()[1]))
             )
         if (fault := self._reload_fault) is not None:
-            problem = text("web.ready_reload", problem_zh=fault.text.zh, problem_en=fault.text.en)
-            found.append(Problem("reload", problem))
+            found.append(Problem("reload", _because("web.ready_reload", fault)))
         if len(self.desk.roster.endpoint) and self.age() > self.limits.age_s:
             found.append(Problem("age", text("web.ready_age", seconds=round(self.age()))))
         return found

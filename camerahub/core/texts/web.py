@@ -29,9 +29,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.index_healthz": ("进程是否存活", "is the process alive"),
     "web.index_readyz": ("是否就绪, 不就绪时说明原因", "is it ready, and if not, why"),
     "web.ready_commit": (
-        "结果无法写入数据库 (已连续失败 {times} 次, {waiting} 条结果在内存中等待, 未丢失): {problem_zh}",
+        "结果无法写入数据库 (已连续失败 {times} 次, {waiting} 条结果在内存中等待, 未丢失): {problem}",
         "results cannot be written to the database ({times} failures in a row, {waiting} results wait in memory, "
-        "none lost): {problem_en}",
+        "none lost): {problem}",
     ),
     "web.ready_age": (
         "已有 {seconds} 秒没有新的探测结果入库",
@@ -48,8 +48,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.ready_starting": ("正在启动", "starting"),
     "web.ready_stopping": ("正在停止", "stopping"),
     "web.ready_reload": (
-        "名册未能重新载入, 仍按旧名册运行: {problem_zh}",
-        "the register could not be reloaded, the old one is still in use: {problem_en}",
+        "名册未能重新载入, 仍按旧名册运行: {problem}",
+        "the register could not be reloaded, the old one is still in use: {problem}",
     ),
     "web.no_area": (
         "没有这个区划代码: {area}; 用 camerahub rates --by township 查看已有区划",
