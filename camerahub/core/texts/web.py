@@ -127,7 +127,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.status_running": ("中心运行", "hub running"),
     "web.status_gaps": ("未结束的未检时段", "gaps still open"),
     "web.status_size": ("数据库大小", "database size"),
-    "web.never": ("从未", "never"),
     "web.yes": ("是", "yes"),
     "web.no": ("否", "no"),
 }
