@@ -97,8 +97,8 @@ def read_targets_file(path: str) -> TargetList:
 def report_bad_lines(bad: list[BadLine]) -> None:
     """Name every refused line on stderr."""
     for line, why in bad:
-        said = text("probe.bad_line", line=line, zh=why.zh, en=why.en)
-        click.echo(f"camerahub: {said.zh} / {said.en}", err=True)
+        said = text("probe.bad_line", line=line)
+        click.echo(f"camerahub: {said.zh}: {why.zh} / {said.en}: {why.en}", err=True)
 
 
 def allowed(concurrency: int) -> int:

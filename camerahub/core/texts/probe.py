@@ -27,8 +27,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "probe.password_prompt": ("用户 {user} 的密码", "password of {user}"),
     "probe.bad_target": (
-        "无法识别目标: {zh}。可写: 摄像机编码, rtsp://主机/路径, http://主机/onvif/device_service 或 主机:端口",
-        "cannot read the target: {en}. Write a camera code, rtsp://host/path, "
+        "无法识别目标: {problem}。可写: 摄像机编码, rtsp://主机/路径, http://主机/onvif/device_service 或 主机:端口",
+        "cannot read the target: {problem}. Write a camera code, rtsp://host/path, "
         "http://host/onvif/device_service or host:port",
     ),
     "probe.no_camera": (
@@ -43,7 +43,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "无法读取目标文件 {path}: {problem}",
         "cannot read the targets file {path}: {problem}",
     ),
-    "probe.bad_line": ("第 {line} 行已拒绝: {zh}", "line {line} refused: {en}"),
+    "probe.bad_line": ("第 {line} 行已拒绝", "line {line} refused"),
     "probe.line.form": (
         "应为 主机:端口 或 rtsp:// 地址, 每行一个",
         "expected host:port or an rtsp:// address, one a line",
