@@ -47,14 +47,16 @@ def fill(store: Store) -> None:
     store.import_cameras(rows, source, T0)
 
 
-def batch(rng: np.random.Generator, ids: np.ndarray, cameras: np.ndarray, seq: int) -> Commit:
-    """A round: every endpoint looked at once, 3 % of them flip, camera flips beside."""
+def batch(
+    rng: np.random.Generator, ids: np.ndarray, cameras: np.ndarray, seq: int, share: float = FLIPS
+) -> Commit:
+    """A round: every endpoint looked at once, ``share`` of them flip, camera flips beside."""
     now = T0 + seq * MINUTE
     results = np.zeros(len(ids), RESULT_DTYPE)
     results["endpoint"], results["probe"] = rng.permutation(ids), 1
     results["started_at"] = now - MINUTE + np.sort(rng.integers(0, MINUTE, len(ids)))
     results["reason"] = results["outcome"] = rng.random(len(ids)) < 0.05
-    k = np.sort(rng.choice(len(ids), int(len(ids) * FLIPS), replace=False))
+    k = np.sort(rng.choice(len(ids), int(len(ids) * share), replace=False))
     states, flips = np.zeros(len(k), STATE_DTYPE), np.zeros(len(k), FLIP_DTYPE)
     states["endpoint"] = flips["endpoint"] = ids[k]
     states["state"], states["since"], states["observed_at"], states["seen_at"] = (
@@ -99,6 +101,9 @@ def rounds(store: Store, count: int) -> tuple[list[Cost], list[Cost]]:
     ids, cameras = snapshot.endpoint, snapshot.camera_ids[snapshot.camera]
     servers = backends(store.engine)
     rng, commits, checkpoints = np.random.default_rng(7), [], []
+    # a fleet settles once: every camera flips from unknown, and every state gets its row
+    store.commit(batch(rng, ids, cameras, 0, share=1.0))
+    store.checkpoint(T0)
     for seq in range(1, count + 1):
         round_ = batch(rng, ids, cameras, seq)
         commits.append(measured(lambda r=round_: store.commit(r), servers))
