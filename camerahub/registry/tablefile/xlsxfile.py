@@ -32,10 +32,27 @@ OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP_MAGIC = b"PK\x03\x04"
 _ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
 _MAX_SHEETS = 10
-_REF = rb"""(?<![:\w])r\s*=\s*["']\s*\$?"""
 #: A cell reference right of column CZ, or below row 199,999.
-_FAR = re.compile(
-    _REF + rb"(?:[D-Zd-z][A-Za-z]|[A-Za-z]{3})|" + _REF + rb"[A-Za-z]{0,3}\$?0*(?:[2-9]\d{5}|[1-9]\d{6})"
+_FAR_CELL = rb"(?:[D-Zd-z][A-Za-z]|[A-Za-z]{3,})\$?\d|[A-Za-z]{0,3}\$?0*(?:[2-9]\d{5}|[1-9]\d{6})"
+#: As every writer writes it (a literal prefix makes the search fifty times faster), and as XML would allow it.
+_FAR = re.compile(rb' r="(?:' + _FAR_CELL + rb")")
+_FAR_ODD = re.compile(rb"""(?<![:\w])r\s*=\s*["']\s*\$?(?:""" + _FAR_CELL + rb")")
+_ODD = (
+    b"r='",
+    b"r =",
+    b"r= ",
+    b"\tr",
+    b"\nr",
+    b"\rr",
+    b"r\t",
+    b"r\n",
+    b"r\r",
+    b'"r=',
+    b"'r=",
+    b'r=" ',
+    b'r="$',
+    b"=\n",
+    b"=\t",
 )
 _ROW = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?row[\s/>]")
 _CELL = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?c[\s/>]")
@@ -123,7 +140,8 @@ def _unpack(data: bytes, member: ZipInfo, allowed: int) -> bytes | None:
 
 def _too_far(content: bytes) -> bool:
     """Whether a sheet would make calamine hold a matrix beyond the bounds."""
-    if _FAR.search(content):
+    odd = any(mark in content for mark in _ODD)
+    if (_FAR_ODD if odd else _FAR).search(content):
         return True
     starts = [hit.start() for hit in _ROW.finditer(content)]
     if len(starts) > MAX_XLSX_ROWS:
