@@ -6,17 +6,15 @@ import asyncio
 import ipaddress
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import numpy as np
 import structlog
 
 from camerahub import __version__
 from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
-from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.health import RULE, Policy
 from camerahub.core.messages import Assignment, FleetPolicy, Results
@@ -44,6 +42,8 @@ LIVENESS = "options"
 #: Names in the register are looked up again this often, seconds.
 RESOLVE_S = 600.0
 MAX_AUTO_PROBERS = 4
+#: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
+BATCH_S = 1.0
 DRAIN_S = 3.0
 
 
@@ -71,6 +71,7 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         dials_per_s=fleet.dials_per_s,
         device_seats=fleet.device_seats,
         subnet_seats=fleet.subnet_seats,
+        batch_s=min(BATCH_S, fleet.interval_s / 10),
         down_n=settings.health.online.down_n,
     )
 
@@ -141,7 +142,7 @@ class Hub:
             probe=LIVENESS,
             policy=fleet_policy(settings),
             clock=self._clock,
-            on_batch=self._take,
+            on_batch=self.ingest.take,
             on_gap=self._gap,
         )
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
@@ -198,7 +199,7 @@ class Hub:
     def problems(self) -> list[Problem]:
         """Why the hub is not ready; empty when it is."""
         found = self.ingest.problems()
-        connected, wanted = len(self.supervisor.stats), prober_count(self.settings)
+        connected, wanted = len(self.supervisor.pids), prober_count(self.settings)
         if connected < wanted:
             found.append(
                 Problem("probers", text("web.ready_probers", connected=connected, configured=wanted))
@@ -228,20 +229,9 @@ class Hub:
 
     async def take(self, worker: str, epoch: int, seq: int, rows: bytes) -> None:
         """Commit results a command brings; ValueError when they are no whole rows."""
-        await self._take(Results(worker, epoch, seq, rows))
+        await self.ingest.take(Results(worker, epoch, seq, rows))
 
     # --- wiring
-
-    async def _take(self, batch: Results) -> None:
-        committed = asyncio.get_running_loop().create_future()
-        rows = np.frombuffer(batch.rows, RESULT_DTYPE)
-
-        def done() -> None:
-            if not committed.done():
-                committed.set_result(None)
-
-        await self.ingest.submit(batch.worker, batch.epoch, batch.seq, rows, done)
-        await committed
 
     async def _gap(self, gap: Gap) -> None:
         await self.ingest.gap(gap.worker, gap.start, gap.end, gap.reason)
@@ -250,9 +240,16 @@ class Hub:
         rows = await asyncio.to_thread(queries.targets, self.store.engine)
         hosts = await resolve(row.host for row in rows)
         # Liveness needs no credentials: none are opened, none leave the hub.
-        self.supervisor.assign(
-            Assignment(target_of(row, hosts[row.host]), row.device_id, row.camera) for row in rows
-        )
+        self.supervisor.assign(self._assignments(rows, hosts))
+
+    def _assignments(
+        self, rows: Iterable[queries.EndpointTarget], hosts: dict[str, str]
+    ) -> Iterator[Assignment]:
+        for row in rows:
+            try:
+                yield Assignment(target_of(row, hosts[row.host]), row.device_id, row.camera)
+            except ValueError as error:
+                log.error("endpoint_unusable", camera=row.code, error=str(error))
 
     async def _look_up_often(self) -> None:
         while True:
@@ -264,7 +261,7 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
-        sources.probers = lambda: (prober_count(self.settings), len(self.supervisor.stats))
+        sources.probers = lambda: (prober_count(self.settings), len(self.supervisor.pids))
 
     def _seats(self) -> dict[str, tuple[int, int]]:
         stats = list(self.supervisor.stats.values())

@@ -76,6 +76,12 @@ class Home:
         except OSError as error:
             raise EnvironmentFault("config.home_unwritable", home=self.path, error=error.strerror) from error
 
+    def keep_private(self) -> None:
+        """Nobody else reads the embedded database; SQLite gives its side files the same mode."""
+        database = self.path / DATABASE_NAME
+        if database.exists():
+            database.chmod(0o600)
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Be the one hub of this home. EnvironmentFault naming the pid of the other one."""

@@ -20,5 +20,6 @@ def command(context: Context) -> None:
     settings = context.settings()
     KeyRing.create(home.key_path(settings))
     upgrade(context.database_url())
+    home.keep_private()
     done = text("config.init_done", home=home.path, key=settings.secrets.key_file)
     click.echo(f"{done.zh}\n{done.en}", err=True)

@@ -7,19 +7,20 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
-from camerahub.cli.sweep import loop_factory
 from camerahub.cli.targets import LineError, is_address, look_up, parse_target, rtsp_target
 from camerahub.core.errors import EXIT_FAULTS, EXIT_OK, ConfigError
 from camerahub.core.result import REASONS, Outcome, ProbeResult, Target
 from camerahub.core.texts import CATALOGUE, Text, text
 from camerahub.probes.table import Prober
+from camerahub.services import loop
 from camerahub.wire.url import RtspUrl, redact
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def command(
     """
     aim = with_credentials(aim_at(context, target), user, password_stdin)
     climb = Climb(aim, deadline, printer(as_json))
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        last = runner.run(climb.run())
+    with left_alone(context, aim):
+        last = loop.run(climb.run)
     summarise(aim, climb, last, as_json)
     failed = last.outcome is Outcome.FAULT or (fail_on == "unknown" and last.outcome is Outcome.UNKNOWN)
     return EXIT_FAULTS if fail_on and failed else EXIT_OK
@@ -157,9 +158,12 @@ def from_register(context: Context, code: str) -> Aim:
     from camerahub.registry.engine import open_engine
 
     register = open_engine(context.database_url())
-    roads = queries.targets(register, probed=False, code=code)
-    if not roads:
+    known = queries.camera_code(register, code)
+    if known is None:
         raise ConfigError("probe.no_camera", code=redact(code))
+    roads = queries.targets(register, code=known) or queries.targets(register, probed=False, code=known)
+    if not roads:
+        raise ConfigError("probe.camera_no_address", code=known)
     road = min(roads, key=lambda r: (r.kind != "rtsp", r.endpoint))
     if road.kind != "rtsp":
         return Aim(Target(road.endpoint, road.host, road.port), code, "onvif")
@@ -194,6 +198,19 @@ def _password(user: str, from_stdin: bool) -> str:
         f"{said.zh} / {said.en}", hide_input=True, default="", show_default=False, err=True
     )
     return typed
+
+
+@contextmanager
+def left_alone(context: Context, aim: Aim) -> Iterator[None]:
+    """While a camera of the register is climbed, a hub that runs leaves it to us: never two conversations at once."""
+    if not aim.target.endpoint or (home := context.home_folder()).hub_pid() is None:
+        yield
+        return
+    from camerahub.cli.line import line_to_hub
+
+    with line_to_hub(home) as line:
+        line.ask(do="camera", endpoints=[aim.target.endpoint])
+        yield
 
 
 # -- the climb --------------------------------------------------------------------------------------------------------

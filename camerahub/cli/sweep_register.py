@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from camerahub.app import policies, resolve, target_of
 from camerahub.cli.line import line_to_hub
-from camerahub.cli.sweep import Sweep, allowed, loop_factory
+from camerahub.cli.sweeping import Sweep, allowed
 from camerahub.cli.targets import TargetList
 from camerahub.core.batch import RESULT_DTYPE, pack
 from camerahub.core.errors import EXIT_INTERRUPTED
 from camerahub.core.result import ProbeResult, Target
 from camerahub.registry import queries
 from camerahub.registry.store import Store
+from camerahub.services import loop
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import Desk
 
@@ -50,8 +51,7 @@ def sweep_register(
         sweep = Sweep(
             TargetList(targets, [row.code for row in rows]), probe, as_json=as_json, keep=results.append
         )
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            interrupted = runner.run(sweep.run(allowed(concurrency), deadline_s))
+        interrupted = loop.run(lambda: sweep.run(allowed(concurrency), deadline_s))
         ids = np.array([row.endpoint for row in rows], np.int64)
         batch = pack(results)
         batch["endpoint"] = ids[batch["endpoint"]]
@@ -72,7 +72,9 @@ def _targets(
             for one in queries.secrets(store.engine, {row.credential_id for row in rows} - {0}).values()
         }
     return [
-        replace(target_of(row, hosts[row.host], *opened[row.credential_id if with_secrets else 0]), endpoint=n)
+        replace(
+            target_of(row, hosts[row.host], *opened[row.credential_id if with_secrets else 0]), endpoint=n
+        )
         for n, row in enumerate(rows)
     ]
 

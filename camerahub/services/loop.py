@@ -9,11 +9,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run ``main`` to its end; Ctrl-C cancels it."""
+def factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loops where it is installed, None for asyncio's own."""
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(main())
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return None
+    return uvloop.new_event_loop
+
+
+def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run ``main`` to its end; Ctrl-C cancels it."""
+    with asyncio.Runner(loop_factory=factory()) as runner:
         return runner.run(main())

@@ -81,7 +81,9 @@ def demo() -> Iterator[Demo]:
 
 def test_every_camera_settles_to_its_truth(demo: Demo) -> None:
     assert len(demo.truth) == CAMERAS
-    assert len(Counter(row["kind"] for row in demo.truth.values())) == len(KINDS) + 1  # and those without an address
+    assert (
+        len(Counter(row["kind"] for row in demo.truth.values())) == len(KINDS) + 1
+    )  # and those without an address
     deadline = time.monotonic() + SETTLE_S
     bad = demo.wrong()
     while bad and time.monotonic() < deadline:

@@ -31,6 +31,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "cannot read the target: {problem}. Write a camera code, rtsp://host/path, "
         "http://host/onvif/device_service or host:port",
     ),
+    "probe.camera_no_address": (
+        "摄像机 {code} 已登记, 但没有可探测的地址; 补全地址列后重新导入",
+        "camera {code} is registered without an address to probe; fill its address columns and import again",
+    ),
     "probe.no_camera": (
         "登记表中没有编码为 {code} 的摄像机; 若是地址, 请写 rtsp://… 或 主机:端口",
         "the register has no camera with code {code}; if this is an address write rtsp://… or host:port",
