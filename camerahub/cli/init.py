@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import click
 
 from camerahub.cli.context import Context
@@ -18,8 +20,14 @@ def command(context: Context) -> None:
     home = context.home_folder()
     home.create()
     settings = context.settings()
-    KeyRing.create(home.key_path(settings))
-    upgrade(context.database_url())
+    key = home.key_path(settings)
+    with ExitStack() as undo:
+        # A failed init must leave a folder in which the next one can succeed.
+        undo.callback(home.config_path.unlink)
+        KeyRing.create(key)
+        undo.callback(key.unlink)
+        upgrade(context.database_url())
+        undo.pop_all()
     home.keep_private()
     done = text("config.init_done", home=home.path, key=settings.secrets.key_file)
     click.echo(f"{done.zh}\n{done.en}", err=True)

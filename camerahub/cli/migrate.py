@@ -15,8 +15,9 @@ def command(context: Context) -> None:
     from camerahub.registry.migrate import upgrade
 
     home = context.home_folder()
+    url = context.database_url()
     with home.lock():
-        before, after = upgrade(context.database_url())
+        before, after = upgrade(url)
     change = "" if before == after else f", {before or '0'} -> {after}"
     done = text("config.migrated", revision=after, change=change)
     click.echo(f"{done.zh}\n{done.en}", err=True)
