@@ -7,11 +7,14 @@ as much. Must not know: what the rows mean.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, SmallInteger, Table
+from sqlalchemy import BigInteger, Connection, CursorResult, Integer, LargeBinary, SmallInteger, Table
 
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TAIL = b"\xff\xff"
@@ -39,6 +42,28 @@ def upsert(connection: Connection, table: Table, rows: NDArray[np.void]) -> None
         connection.exec_driver_sql(_merge(table, names))
     else:
         connection.exec_driver_sql(_insert(table, names) + _conflict(table, names), rows.tolist())
+
+
+def among(
+    connection: Connection, table: Table, columns: Sequence[str], key: str, ids: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Integer ``columns`` of the rows whose column ``key`` is one of ``ids`` (K,), shape (columns, N), in no order."""
+    postgres = connection.dialect.name == "postgresql"
+    given = "= ANY(%s::bigint[])" if postgres else "IN (SELECT value FROM json_each(?))"
+    wanted = ids.tolist()
+    found = connection.exec_driver_sql(
+        f"SELECT {_list(columns)} FROM {table.name} WHERE {key} {given}",  # noqa: S608 - names of our own tables
+        (wanted if postgres else json.dumps(wanted),),
+    )
+    return integers(found, len(columns))
+
+
+def integers(found: CursorResult[Any], width: int) -> NDArray[np.int64]:
+    """All rows of a result of ``width`` integer columns, shape (width, N), straight from the driver."""
+    rows = found.cursor.fetchall()
+    values = np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width)
+    found.close()
+    return values.reshape(-1, width).T.copy()
 
 
 def _names(rows: NDArray[np.void]) -> tuple[str, ...]:

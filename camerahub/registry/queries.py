@@ -20,8 +20,16 @@ from camerahub.core.roads import Roads, answers
 from camerahub.registry.engine import reading, schema_of
 from camerahub.registry.snapshot import SPOKEN, Snapshot, last_alive, last_commit, load
 from camerahub.registry.tables import areas as areas_table
+from camerahub.registry.tables import (
+    camera_states,
+    credentials,
+    endpoints,
+    evidence_log,
+    flips,
+    gaps,
+    memberships,
+)
 from camerahub.registry.tables import cameras as cameras_table
-from camerahub.registry.tables import credentials, endpoints, evidence_log, flips, gaps, memberships
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,26 +317,33 @@ def gaps_between(engine: Engine, start: int, end: int) -> list[Gap]:
 
 
 def history(engine: Engine, code: str, *, limit: int = 100) -> list[Flip]:
-    """Changes of one camera's derived answers, newest first."""
-    column = flips.c
-    columns = (
-        column.at,
-        column.recorded_at,
-        column.facet,
-        column.old,
-        column.new,
-        column.reason,
-        column.rule,
-    )
-    camera = select(cameras_table.c.id).where(cameras_table.c.code == code).scalar_subquery()
-    query: Select[Any] = select(*columns).where((column.endpoint_id == 0) & (column.camera_id == camera))
+    """Changes of one camera's derived answers, newest stored first: walks their chains, a step a flip shown."""
+    state = camera_states.c
+    heads = select(state.camera_id, state.facet, state.flip_at).join_from(camera_states, cameras_table)
+    found: list[tuple[Any, ...]] = []
     with reading(engine) as connection:
-        rows = connection.execute(query.order_by(column.at.desc()).limit(limit)).all()
-    return [_flip(row) for row in rows]
+        for head in connection.execute(heads.where(cameras_table.c.code == code)).all():
+            found += [tuple(row) for row in connection.execute(_chain(*head).limit(limit))]
+    found.sort(key=lambda row: row[1:], reverse=True)
+    return [_flip(row) for row in found[:limit]]
+
+
+def _chain(camera: int, facet: int, at: int) -> Select[Any]:
+    """Flips of a camera's answer for one facet, from the one at ``at`` back. Rows of one instant lead on together,
+    and none comes twice, so it ends even where a clock went back."""
+    one = flips.c
+    columns = (
+        one.prev_at, one.recorded_at, one.at, one.worker_id, one.epoch, one.seq, one.n,
+        one.facet, one.old, one.new, one.reason, one.rule,
+    )  # fmt: skip
+    same = (one.camera_id == camera) & (one.facet == facet) & (one.endpoint_id == 0)
+    chain = select(*columns).where(same & (one.at == at)).cte("chain", recursive=True)
+    # LIMIT outside ends the walk: both databases take rows from a recursion as they are asked for
+    return select(chain.union(select(*columns).join_from(chain, flips, same & (one.at == chain.c.prev_at))))
 
 
 def _flip(row: Sequence[Any]) -> Flip:
-    at, recorded_at, facet, old, new, reason, rule = row
+    _, recorded_at, at, _, _, _, _, facet, old, new, reason, rule = row
     old_word, new_word = ANSWER_NAMES[old], ANSWER_NAMES[new]
     return Flip(at, recorded_at, Facet(facet).name.lower(), old_word, new_word, REASON_NAMES[reason], rule)
 

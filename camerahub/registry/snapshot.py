@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from camerahub.core.health import POLICIES, Policy, States, replay
 from camerahub.core.result import PROBE_KINDS, Facet
-from camerahub.registry import evidence
+from camerahub.registry import bulk, evidence
 from camerahub.registry.tables import (
     camera_states,
     endpoints,
@@ -89,8 +89,7 @@ def load(connection: Connection, policies: Sequence[Policy] = ONLINE) -> Snapsho
 
 def matrix(connection: Connection, query: Select[Any], width: int) -> I8:
     """Integer columns of a query, shape (width, N)."""
-    rows = [tuple(row) for row in connection.execute(query)]
-    return np.array(rows, dtype=np.int64).reshape(-1, width).T.copy()
+    return bulk.integers(connection.execute(query), width)
 
 
 def load_states(connection: Connection, ids: I8, policies: Sequence[Policy]) -> States:

@@ -26,7 +26,7 @@ from camerahub.registry.merge_areas import merge_areas
 from camerahub.registry.one import new_id, upsert_one
 from camerahub.registry.rows import AreaRow, CameraRow, DeviceRow, Source, UpsertReport
 from camerahub.registry.secrets import KeyRing
-from camerahub.registry.snapshot import ALIVE, ONLINE, Snapshot, last_alive, load
+from camerahub.registry.snapshot import ALIVE, I8, ONLINE, Snapshot, last_alive, load, places
 from camerahub.registry.tables import (
     camera_states,
     evidence_log,
@@ -55,6 +55,7 @@ _FLIP_COLUMNS = (
     ("new", "u1"),
     ("reason", "u1"),
     ("rule", "i2"),
+    ("prev_at", "i8"),
 )
 _STATE_ROW = np.dtype(
     [
@@ -71,7 +72,14 @@ _STATE_ROW = np.dtype(
     ]
 )
 _CAMERA_ROW = np.dtype(
-    [("camera_id", "i8"), ("facet", "u1"), ("state", "u1"), ("reason", "u1"), ("since", "i8")]
+    [
+        ("camera_id", "i8"),
+        ("facet", "u1"),
+        ("state", "u1"),
+        ("reason", "u1"),
+        ("since", "i8"),
+        ("flip_at", "i8"),
+    ]
 )
 
 
@@ -113,7 +121,9 @@ class Store:
             if worker is None:
                 return False
             log_id = _log(connection, worker, batch)
-            bulk.append(connection, flips, _flip_table(worker, batch))
+            bulk.append(
+                connection, flips, _flip_table(worker, batch, _before(connection, batch.camera_flips))
+            )
             bulk.upsert(connection, camera_states, _camera_table(batch.camera_flips))
             bulk.upsert(connection, states, _state_table(batch.states, log_id))
         return True
@@ -248,26 +258,51 @@ def _log(connection: Connection, worker: int, batch: Commit) -> int:
     return new_id(connection, evidence_log, row)
 
 
-def _flip_table(worker: int, batch: Commit) -> NDArray[np.void]:
+def _chain(camera_flips: NDArray[np.void]) -> I8:
+    """Camera and facet in one number: what a chain of flips belongs to."""
+    key: I8 = camera_flips["camera"] * 256 + camera_flips["facet"]
+    return key
+
+
+def _before(connection: Connection, camera_flips: NDArray[np.void]) -> I8:
+    """``at`` of the flip each one follows in its chain: one earlier in the batch, else the last stored, else 0."""
+    before = np.zeros(len(camera_flips), dtype=np.int64)
+    if not len(before):
+        return before
+    cameras = np.unique(camera_flips["camera"])
+    stored = bulk.among(connection, camera_states, ("camera_id", "facet", "flip_at"), "camera_id", cameras)
+    known = stored[0] * 256 + stored[1]
+    order = np.argsort(known)
+    place, found = places(known[order], _chain(camera_flips))
+    before[found] = stored[2][order][place]
+    order = np.argsort(_chain(camera_flips), kind="stable")
+    key = _chain(camera_flips)[order]
+    again = np.flatnonzero(key[1:] == key[:-1])
+    before[order[again + 1]] = camera_flips["at"][order[again]]
+    return before
+
+
+def _flip_table(worker: int, batch: Commit, before: I8) -> NDArray[np.void]:
     both = np.concatenate((batch.flips, batch.camera_flips))
     rows = np.zeros(len(both), np.dtype(list(_FLIP_COLUMNS)))
     rows["worker_id"], rows["epoch"], rows["seq"] = worker, batch.epoch, batch.seq
     rows["n"] = np.arange(len(both))
     rows["recorded_at"], rows["rule"] = batch.now, batch.rule
     rows["endpoint_id"], rows["camera_id"] = both["endpoint"], both["camera"]
+    rows["prev_at"][len(batch.flips) :] = before
     for name in ("at", "facet", "old", "new", "reason"):
         rows[name] = both[name]
-    return rows
+    return rows[np.argsort(rows["at"], kind="stable")]
 
 
 def _camera_table(camera_flips: NDArray[np.void]) -> NDArray[np.void]:
     """The last flip of each camera and facet."""
-    key = camera_flips["camera"] * 256 + camera_flips["facet"]
+    key = _chain(camera_flips)
     newest = len(key) - 1 - np.unique(key[::-1], return_index=True)[1]
     last = camera_flips[newest]
     rows = np.zeros(len(last), _CAMERA_ROW)
     rows["camera_id"], rows["state"], rows["since"] = last["camera"], last["new"], last["at"]
-    rows["facet"], rows["reason"] = last["facet"], last["reason"]
+    rows["facet"], rows["reason"], rows["flip_at"] = last["facet"], last["reason"], last["at"]
     return rows
 
 

@@ -257,6 +257,8 @@ camera_states = Table(
     _small("state"),
     _small("reason"),
     _at("since"),
+    # when the flip stored last took place, 0 = none: its ``prev_at`` leads on to the ones before
+    _at("flip_at"),
     sqlite_with_rowid=False,
 )
 
@@ -281,24 +283,27 @@ watermarks = Table(
 )
 
 #: No foreign keys: history outlives what it speaks of. The key starts with time, so rows append in time order and
-#: a month can become a partition; the rest of the key names the batch, so a flip cannot be stored twice.
+#: a month can become a partition; the rest of the key names the batch, so a flip cannot be stored twice. There is no
+#: index by camera, which would touch a page of its own for every flip and grow dearer all day: the flips of a camera
+#: are a chain through (at, camera), from ``camera_states.flip_at`` by ``prev_at`` back to the first.
 flips = Table(
     "flips",
     METADATA,
     Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("camera_id", BIG, primary_key=True, autoincrement=False),
     Column("worker_id", BIG, primary_key=True, autoincrement=False),
     Column("epoch", BigInteger, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("n", Integer, primary_key=True, autoincrement=False),
     _at("recorded_at"),
     Column("endpoint_id", BIG, nullable=False),  # 0: derived answer of the camera
-    Column("camera_id", BIG, nullable=False),
     _small("facet"),
     _small("old"),
     _small("new"),
     _small("reason"),
     _small("rule"),
-    _index("flips", "camera_id", "at", serves="history of one camera", where="endpoint_id = 0"),
+    # of the flip of this camera and facet that was stored before; 0 = none, and for flips of endpoints
+    _at("prev_at"),
     sqlite_with_rowid=False,
 )
 

@@ -88,26 +88,21 @@ def _flips() -> None:
     op.create_table(
         "flips",
         sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("camera_id", BIG, autoincrement=False, nullable=False),
         sa.Column("worker_id", BIG, autoincrement=False, nullable=False),
         sa.Column("epoch", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("endpoint_id", BIG, nullable=False),
-        sa.Column("camera_id", BIG, nullable=False),
         sa.Column("facet", sa.SmallInteger(), nullable=False),
         sa.Column("old", sa.SmallInteger(), nullable=False),
         sa.Column("new", sa.SmallInteger(), nullable=False),
         sa.Column("reason", sa.SmallInteger(), nullable=False),
         sa.Column("rule", sa.SmallInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("at", "worker_id", "epoch", "seq", "n", name=op.f("pk_flips")),
+        sa.Column("prev_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("at", "camera_id", "worker_id", "epoch", "seq", "n", name=op.f("pk_flips")),
         sqlite_with_rowid=False,
-    )
-    op.create_index(
-        "ix_flips_camera_id_at",
-        "flips",
-        ["camera_id", "at"],
-        **_only(sa.text("endpoint_id = 0")),
     )
 
 
@@ -305,6 +300,7 @@ def _camera_states() -> None:
         sa.Column("state", sa.SmallInteger(), nullable=False),
         sa.Column("reason", sa.SmallInteger(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("flip_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["camera_id"], ["cameras.id"], name=op.f("fk_camera_states_camera_id")),
         sa.PrimaryKeyConstraint("camera_id", "facet", name=op.f("pk_camera_states")),
         sqlite_with_rowid=False,
