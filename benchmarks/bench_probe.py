@@ -10,8 +10,8 @@ of single rounds. Ratios carry over to other machines, microseconds do not. Bars
 What the peers do. blackbox_exporter: its tcp prober with query_response, OPTIONS and an expected status line, one
 processor. "streams": what a good plain asyncio program does for the same answer, on the loop of the standard library:
 a task a camera behind a semaphore, `asyncio.timeout`, `open_connection`, DESCRIBE, status and headers by name,
-the challenge's parameters by name, the Digest computed (MD5, qop auth), DESCRIBE again, the body read by its length, the
-connection closed, a result kept. It leaves out what ours does besides: limits, other algorithms, broken peers.
+the challenge's parameters by name, the Digest computed (MD5, qop auth), DESCRIBE again, the body read by its length,
+the connection closed, a result kept. It leaves out what ours does besides: limits, other algorithms, broken peers.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from camerahub.core.result import Target
 from camerahub.wire.rtsp import quick_options
+from camerahub.wire.rtsp_describe import quick_describe
 from camerahub.wire.url import RtspUrl, split_credentials
 
 REMEMBERED = 65536
@@ -28,6 +29,13 @@ def parsed(url: str) -> RtspUrl:
 def options_request(url: str) -> bytes:
     """The OPTIONS request for ``url``. Raises ``UrlError``."""
     return quick_options(parsed(url))
+
+
+@lru_cache(REMEMBERED)
+def describe_request(url: str) -> tuple[RtspUrl, bytes]:
+    """The address in ``url`` and its DESCRIBE request, without a login. Raises ``UrlError``."""
+    address = parsed(url)
+    return address, quick_describe(address)
 
 
 def is_tls(target: Target) -> bool:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
-import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -24,11 +24,23 @@ _TOKEN = re.compile(
     r"""([A-Za-z0-9!#$%&'*+.^_`|~-]++)\s*+(?:(=)\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s,"]*+)))?""",
 )
 _ESCAPED = re.compile(r"\\(.)")
+#: What most cameras send: one Digest, lower-case names, no escapes. A part of what ``_TOKEN`` reads, and read alike.
+_PLAIN = re.compile(
+    r'[Dd]igest ((?:[a-z]++=(?:"[ !#-\[\]-~]*+"|[A-Za-z0-9-]++)(?:, ?|\Z))++)\Z',
+)
+_PLAIN_PAIR = re.compile(r'([a-z]++)="?((?<=")[^"]*+|[A-Za-z0-9-]++)')
+_PLAIN_BASIC = re.compile(r'[Bb]asic realm="[ !#-\[\]-~]*+"\Z')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+#: Copied for each digest, since looking an algorithm up costs more than using it.
+_MD5 = hashlib.md5(usedforsecurity=False)
+
+
 def _md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+    copy = _MD5.copy()
+    copy.update(data)
+    return copy.hexdigest()
 
 
 def _sha256(data: bytes) -> str:
@@ -123,15 +135,52 @@ def _challenge(scheme: str, params: dict[str, str]) -> Challenge:
         realm=params.get("realm", ""),
         nonce=params.get("nonce", ""),
         algorithm=params.get("algorithm", ""),
-        qop=tuple(params.get("qop", "").lower().replace(",", " ").split()),
+        qop=_options(params.get("qop", "")),
         opaque=params.get("opaque"),
         stale=params.get("stale", "").lower() == "true",
         userhash=params.get("userhash", "").lower() == "true",
     )
 
 
-def _new_cnonce() -> str:
-    return secrets.token_hex(8)
+def _options(qop: str) -> tuple[str, ...]:
+    return ("auth",) if qop == "auth" else tuple(qop.lower().replace(",", " ").split())
+
+
+def plain_challenge(value: str) -> Challenge | None:
+    """The one challenge in ``value`` where it is a Digest in its plain form; None = ask ``parse_challenges``."""
+    found = _PLAIN.match(value)
+    if not found:
+        return None
+    pairs = _PLAIN_PAIR.findall(found[1])
+    params = dict(pairs)
+    if len(params) < len(pairs):
+        return None
+    return _challenge("digest", params)
+
+
+def plain_answer(
+    values: list[str], credential: Credential, method: str, uri: str, cnonce: Callable[[], str]
+) -> str | None:
+    """What a new ``Authenticator`` answers to these header values, where one is a plain Digest and the rest Basic.
+
+    None = ask the ``Authenticator``.
+    """
+    chosen = None
+    for value in values:
+        if _PLAIN_BASIC.match(value):
+            continue
+        challenge = plain_challenge(value)
+        if challenge is None or chosen is not None or challenge.rank > _BASIC_RANK:
+            return None
+        chosen = challenge
+    if chosen is None or len(values) > MAX_CHALLENGES:
+        return None
+    return _digest(chosen, credential, method, uri, cnonce(), 1)
+
+
+def new_cnonce() -> str:
+    """A client nonce nobody can guess."""
+    return os.urandom(8).hex()
 
 
 class Authenticator:
@@ -140,7 +189,7 @@ class Authenticator:
     ``cnonce`` makes client nonces (one per server nonce, so that -sess keys hold); random unless a test says.
     """
 
-    def __init__(self, credential: Credential, *, cnonce: Callable[[], str] = _new_cnonce) -> None:
+    def __init__(self, credential: Credential, *, cnonce: Callable[[], str] = new_cnonce) -> None:
         self._credential = credential
         self._new_cnonce = cnonce
         self._chosen: Challenge | None = None
@@ -217,40 +266,31 @@ def _digest(
     """The Digest value; RFC 7616 section 3.4, and RFC 2069 when the server offers no qop."""
     hash_, session, _ = ALGORITHMS[challenge.algorithm.upper() or "MD5"]
     realm, nonce = challenge.realm.encode("latin-1", "replace"), challenge.nonce.encode("latin-1", "replace")
-    user, password = _utf8(credential.username), _utf8(credential.password)
-    secret = hash_(b":".join((user, realm, password)))
+    user = _utf8(credential.username)
+    secret = hash_(b"%b:%b:%b" % (user, realm, _utf8(credential.password)))
     if session:
-        secret = hash_(b":".join((secret.encode(), nonce, cnonce.encode())))
+        secret = hash_(b"%b:%b:%b" % (secret.encode(), nonce, cnonce.encode()))
     if challenge.userhash:
         user = hash_(user + b":" + realm).encode()
     request = hash_(f"{method}:{uri}".encode())
-    nc = f"{count:08x}"
-    middle = (nonce, nc.encode(), cnonce.encode(), b"auth") if challenge.qop else (nonce,)
-    response = hash_(b":".join((secret.encode(), *middle, request.encode())))
-    parts = [
-        f'Digest username="{_quoted(user.decode("latin-1"))}"',
-        f'realm="{_quoted(challenge.realm)}"',
-        f'nonce="{_quoted(challenge.nonce)}"',
-        f'uri="{uri}"',
-        f'response="{response}"',
-    ]
-    parts += _optional_parts(challenge, session, cnonce, nc)
-    return ", ".join(parts)
+    middle = b":%08x:%b:auth" % (count, cnonce.encode()) if challenge.qop else b""
+    response = hash_(b"%b:%b%b:%b" % (secret.encode(), nonce, middle, request.encode()))
+    return (
+        f'Digest username="{_quoted(user.decode("latin-1"))}", realm="{_quoted(challenge.realm)}", '
+        f'nonce="{_quoted(challenge.nonce)}", uri="{uri}", response="{response}"'
+        f"{_optional_parts(challenge, session, cnonce, count)}"
+    )
 
 
-def _optional_parts(challenge: Challenge, session: bool, cnonce: str, nc: str) -> list[str]:
-    parts = []
-    if challenge.algorithm:
-        parts.append(f"algorithm={challenge.algorithm}")
+def _optional_parts(challenge: Challenge, session: bool, cnonce: str, count: int) -> str:
+    parts = f", algorithm={challenge.algorithm}" if challenge.algorithm else ""
     if challenge.opaque is not None:
-        parts.append(f'opaque="{_quoted(challenge.opaque)}"')
+        parts += f', opaque="{_quoted(challenge.opaque)}"'
     if challenge.qop:
-        parts.append(f"qop=auth, nc={nc}")
+        parts += f", qop=auth, nc={count:08x}"
     if challenge.qop or session:
-        parts.append(f'cnonce="{cnonce}"')
-    if challenge.userhash:
-        parts.append("userhash=true")
-    return parts
+        parts += f', cnonce="{cnonce}"'
+    return parts + ", userhash=true" if challenge.userhash else parts
 
 
 def _utf8(text: str) -> bytes:
