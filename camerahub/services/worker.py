@@ -42,6 +42,9 @@ _log = structlog.get_logger()
 ROW = struct.Struct("<qqIHBBBBH")
 STATS_S = 1.0
 LAG_S = 0.1
+#: Due endpoints are started together this often, seconds: waking for each of them would cost more than its probe. A few
+#: starts at once stay far below what would make answer times untrue.
+GRAIN_S = 0.02
 #: Seconds beyond the probes' own deadline that a drain may take.
 DRAIN_EXTRA_S = 1.0
 
@@ -257,6 +260,8 @@ class Worker:
     def _arm(self, wake_at: float, now: float) -> None:
         self._disarm()
         if wake_at != math.inf and not self._stop.is_set():
+            if wake_at > now:
+                wake_at = math.ceil(wake_at / GRAIN_S) * GRAIN_S
             self._timer_at = wake_at
             self._timer = self._loop.call_later(max(0.0, wake_at - now), self._wake)
 
