@@ -17,7 +17,7 @@ import click
 from camerahub.core.address import without_secrets
 from camerahub.core.errors import EXIT_OK, EXIT_REFUSED
 from camerahub.core.texts import text
-from camerahub.registry.tablefile.importer import Summary, import_file
+from camerahub.registry.tablefile.importer import Summary, collector_off, import_file
 from camerahub.registry.tablefile.profiles import PROFILES
 from camerahub.registry.tablefile.reader import Layout
 from camerahub.registry.tablefile.verdicts import REFUSED, Problem, RowVerdict, TableFileError
@@ -132,6 +132,7 @@ def command(
     context: Context = ctx.find_root().obj
     with ExitStack() as stack:
         store = stack.enter_context(context.writing_store(keys=True))
+        stack.enter_context(collector_off())
         report = Report(as_json, _write_errors(stack, errors))
         bar = stack.enter_context(
             click.progressbar(

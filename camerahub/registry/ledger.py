@@ -9,18 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
+from camerahub.registry import bulk
 from camerahub.registry.one import new_id
 from camerahub.registry.rows import Source, UpsertReport, Verdict
 from camerahub.registry.tables import changes, imports
+
+_CHANGE = ("at", "who", "import_id", "entity", "key", "field", "old", "new")
 
 
 @dataclass(slots=True)
 class Ledger:
     """Changes of one import so far; ``keys`` are codes, ``touched``/``added`` codes of rows that did not stay."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, str | None, str | None]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
     added: set[str] = field(default_factory=set)
 
@@ -44,8 +47,9 @@ class Ledger:
         self._row(entity, key, name, old, new)
 
     def _row(self, entity: str, key: str, name: str, old: object, new: object) -> None:
-        told = [None if value is None else str(value) for value in (old, new)]
-        self.rows.append({"entity": entity, "key": key, "field": name, "old": told[0], "new": told[1]})
+        self.rows.append(
+            (entity, key, name, None if old is None else str(old), None if new is None else str(new))
+        )
 
     def verdict(self, key: str) -> Verdict:
         """What became of the row with this code."""
@@ -62,7 +66,6 @@ class Ledger:
             "rows": source.rows or len(keys), "refused": source.refused, **counted,
         }  # fmt: skip
         import_id = new_id(connection, imports, values)
-        common = {"at": now, "who": source.who, "import_id": import_id}
-        if self.rows:
-            connection.execute(insert(changes), [common | row for row in self.rows])
+        common = (now, source.who, import_id)
+        bulk.add(connection, changes, _CHANGE, [common + row for row in self.rows])
         return UpsertReport(verdicts, import_id, len(self.rows))

@@ -1,17 +1,19 @@
 """Cameras into the register: who is new, what changed, and who was in which denominator when.
 
-Compared in memory, written in bulk. Nothing is deleted: a camera that a file no longer names stays.
-Must not know: files, columns of files, profiles.
+Compared in memory as tuples, written by the driver's bulk calls under ids taken beforehand. Nothing is deleted: a
+camera that a file no longer names stays. Must not know: files, columns of files, profiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, insert, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
+from camerahub.registry import bulk
 from camerahub.registry.ledger import Ledger
 from camerahub.registry.merge_areas import ids_by_code, merge_devices
 from camerahub.registry.merge_roads import Wallet, merge_roads
@@ -22,13 +24,30 @@ from camerahub.registry.tables import STATUSES, areas, cameras, memberships
 
 _NUMBERS = frozenset({"lon", "lat", "raw_lon", "raw_lat"})
 _MEMBER = ("area_id", "network", "status")
-#: Columns of a new camera that a row may leave out.
-_DEFAULTS: dict[str, Any] = {
+#: Columns of a new camera; what a row may leave out has its default.
+_NEW: dict[str, Any] = {
+    "id": 0, "code": "", "name": "", "area_id": 0,
     "unit_id": None, "network": "", "source": "", "site": "", "pole": "", "lon": None, "lat": None, "crs": "",
     "raw_lon": None, "raw_lat": None, "vendor": "", "model": "", "point_class": "", "maintainer": "",
     "installed_on": "", "status": "active", "device": "", "switch": "", "onu": "", "power": "",
-    "keyboard_no": "", "extra": "{}",
+    "keyboard_no": "", "extra": "{}", "created_at": 0, "changed_at": 0,
 }  # fmt: skip
+_MEMBERSHIP = ("camera_id", "area_id", "network", "status", "expected", "valid_from", "recorded_at")
+_COLUMNS = tuple(cameras.c.keys())
+_AT = {name: at for at, name in enumerate(_COLUMNS)}
+#: So few are asked for by code; for more the whole table is read.
+_FEW = 500
+Values = dict[str, Any]
+Stored = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Cameras:
+    """What becomes of the cameras of one import: ids by code, who is expected, and who enters a denominator anew."""
+
+    ids: dict[str, int] = field(default_factory=dict)
+    expected: dict[int, bool] = field(default_factory=dict)
+    entering: list[Values] = field(default_factory=list)
 
 
 @contextmanager
@@ -59,89 +78,124 @@ def merge_cameras(
     device_ids = merge_devices(connection, ledger, devices, now)
     civil = ids_by_code(connection, areas, areas.c.tree == "civil")
     police = ids_by_code(connection, areas, areas.c.tree == "police")
-    stored = {row["code"]: row for row in connection.execute(select(cameras)).mappings()}
     wanted = {row.code: _columns(row, civil, police) for row in rows}
     if len(wanted) != len(rows):
         raise ValueError("a camera code stands twice in the rows")
-    _add(connection, ledger, [code for code in wanted if code not in stored], wanted, now)
-    moved = _change(connection, ledger, wanted, stored, {i: code for code, i in civil.items()}, now)
-    ids = ids_by_code(connection, cameras, cameras.c.id > 0)
-    _move(connection, [code for code in wanted if code not in stored], moved, ids, now)
+    stored = _stored(connection, wanted)
+    done = Cameras()
+    _add(connection, ledger, done, wanted, stored, now)
+    moved = _change(connection, ledger, done, wanted, stored, {i: code for code, i in civil.items()}, now)
+    _move(connection, moved, done.entering, now)
     wallet = Wallet.open(connection, keys)
-    merge_roads(connection, ledger, wallet, rows, ids, device_ids, now)
+    merge_roads(connection, ledger, wallet, rows, done.ids, done.expected, device_ids, now)
     return ledger.write(connection, [row.code for row in rows], source, now)
 
 
-def _columns(row: CameraRow, civil: Mapping[str, int], police: Mapping[str, int]) -> dict[str, Any]:
-    values: dict[str, Any] = {"code": row.code, "name": row.name, "area_id": civil[row.area_code]}
+def _stored(connection: Connection, wanted: Mapping[str, Values]) -> dict[str, Stored]:
+    query = select(cameras)
+    if len(wanted) <= _FEW:
+        query = query.where(cameras.c.code.in_(list(wanted)))
+    code = _AT["code"]
+    return {row[code]: row for row in bulk.fetch(connection, query)}
+
+
+def _columns(row: CameraRow, civil: Mapping[str, int], police: Mapping[str, int]) -> Values:
+    values: Values = {"code": row.code, "name": row.name, "area_id": civil[row.area_code]}
     if row.unit_code:
         values["unit_id"] = police[row.unit_code]
     for name, value in row.values.items():
-        values[name] = value if name in _NUMBERS else ("" if value is None else str(value))
+        if type(value) is str or name in _NUMBERS:
+            values[name] = value
+        else:
+            values[name] = "" if value is None else str(value)
     if values.get("status") == "":
         values["status"] = "active"
     return values
 
 
 def _add(
-    connection: Connection, ledger: Ledger, codes: list[str], wanted: Mapping[str, dict[str, Any]], now: int
+    connection: Connection,
+    ledger: Ledger,
+    done: Cameras,
+    wanted: Mapping[str, Values],
+    stored: Mapping[str, Stored],
+    now: int,
 ) -> None:
-    for code in codes:
-        ledger.add("camera", code, wanted[code]["name"])
-    if codes:
-        common = _DEFAULTS | {"created_at": now, "changed_at": now}
-        connection.execute(insert(cameras), [common | wanted[code] for code in codes])
+    new = [code for code in wanted if code not in stored]
+    common = _NEW | {"created_at": now, "changed_at": now}
+    written = []
+    for number, code in zip(bulk.new_ids(connection, cameras, len(new)), new, strict=True):
+        values = common | wanted[code]
+        values["id"] = number
+        ledger.add("camera", code, values["name"])
+        written.append(tuple(values.values()))
+        done.ids[code] = number
+        done.expected[number] = STATUSES[values["status"]][0]
+        done.entering.append(values)
+    bulk.add(connection, cameras, tuple(_NEW), written)
 
 
 def _change(
     connection: Connection,
     ledger: Ledger,
-    wanted: Mapping[str, dict[str, Any]],
-    stored: Mapping[str, RowMapping],
+    done: Cameras,
+    wanted: Mapping[str, Values],
+    stored: Mapping[str, Stored],
     area_codes: Mapping[int, str],
     now: int,
 ) -> list[int]:
     """Update what differs; ids of the cameras whose membership ends."""
-    moved, changed = [], []
+    moved: list[int] = []
+    changed: list[tuple[int, Values]] = []
+    differing = _Differing()
     for code, values in wanted.items():
         old = stored.get(code)
         if old is None:
             continue
-        differs = {name: value for name, value in values.items() if old[name] != value}
+        number = done.ids[code] = old[0]
+        differs = differing(old, values)
+        done.expected[number] = STATUSES[str(values.get("status", old[_AT["status"]]))][0]
+        if not differs:
+            continue
         for name, value in differs.items():
-            told = (
-                (area_codes.get(old[name]), area_codes.get(value))
-                if name == "area_id"
-                else (old[name], value)
-            )
+            told = (old[_AT[name]], value)
+            if name == "area_id":
+                told = (area_codes.get(told[0]), area_codes.get(value))
             ledger.change("camera", code, name, *told)
-        if differs:
-            changed.append((old["id"], differs | {"changed_at": now}))
-        if differs.keys() & set(_MEMBER):
-            moved.append(old["id"])
+        changed.append((number, differs | {"changed_at": now}))
+        if not differs.keys().isdisjoint(_MEMBER):
+            moved.append(number)
+            now_is = {name: values.get(name, old[_AT[name]]) for name in _MEMBER}
+            done.entering.append({"id": number} | now_is)
     update_many(connection, cameras, changed)
     return moved
 
 
-def _move(
-    connection: Connection, new_codes: list[str], moved: list[int], ids: Mapping[str, int], now: int
-) -> None:
+class _Differing:
+    """Columns of a row that differ from the stored ones. Rows of one file have the same columns: compared at once."""
+
+    def __init__(self) -> None:
+        self._pick: dict[tuple[str, ...], Callable[[Stored], tuple[Any, ...]]] = {}
+
+    def __call__(self, old: Stored, values: Values) -> Values:
+        names = tuple(values)
+        pick = self._pick.get(names)
+        if pick is None:
+            pick = self._pick[names] = bulk.picker([_AT[name] for name in names])
+        if pick(old) == tuple(values.values()):
+            return {}
+        return {name: value for name, value in values.items() if old[_AT[name]] != value}
+
+
+def _move(connection: Connection, moved: list[int], entering: list[Values], now: int) -> None:
     """Close the memberships of those that moved; open one for them and for the new."""
     if moved:
         column = memberships.c
         ends = update(memberships).where((column.camera_id == bindparam("of")) & column.valid_to.is_(None))
         later = case((column.valid_from > now, column.valid_from), else_=now)
         connection.execute(ends.values(valid_to=later), [{"of": number} for number in moved])
-    enter = set(moved) | {ids[code] for code in new_codes}
-    if not enter:
-        return
-    query = select(cameras.c.id, *(cameras.c[name] for name in _MEMBER))
     opened = [
-        {
-            "camera_id": number, "area_id": area, "network": network, "status": status,
-            "expected": STATUSES[status][0], "valid_from": now, "recorded_at": now,
-        }
-        for number, area, network, status in connection.execute(query)
-        if number in enter
-    ]  # fmt: skip
-    connection.execute(insert(memberships), opened)
+        (one["id"], one["area_id"], one["network"], one["status"], STATUSES[one["status"]][0], now, now)
+        for one in sorted(entering, key=lambda one: int(one["id"]))
+    ]
+    bulk.add(connection, memberships, _MEMBERSHIP, opened)

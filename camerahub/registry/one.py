@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, Table, insert, update
+
+from camerahub.registry import bulk
 
 
 def new_id(connection: Connection, table: Table, values: dict[str, object]) -> int:
@@ -27,10 +29,8 @@ def upsert_one(connection: Connection, table: Table, values: dict[str, object]) 
 
 def update_many(connection: Connection, table: Table, changed: Iterable[tuple[int, dict[str, Any]]]) -> None:
     """Set columns by id; rows in which the same columns change go in one call."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for number, values in changed:
-        row = {"of": number} | {f"to_{name}": value for name, value in values.items()}
-        groups.setdefault(tuple(sorted(values)), []).append(row)
+        groups.setdefault(tuple(values), []).append((*values.values(), number))
     for names, rows in groups.items():
-        statement = update(table).where(table.c.id == bindparam("of"))
-        connection.execute(statement.values({name: bindparam(f"to_{name}") for name in names}), rows)
+        bulk.change(connection, table, names, rows)

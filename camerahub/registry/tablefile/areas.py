@@ -11,7 +11,7 @@ from camerahub.core.area import LEVELS, level_of, parent_code, short_code
 from camerahub.registry.engine import reading
 from camerahub.registry.regions import COUNTIES, builtin_areas
 from camerahub.registry.rows import AreaRow, Source
-from camerahub.registry.tablefile.check import check_row
+from camerahub.registry.tablefile.check import Checker
 from camerahub.registry.tablefile.importer import Summary, Writer, sha256_of
 from camerahub.registry.tablefile.known import read_places
 from camerahub.registry.tablefile.profile import Column, Profile
@@ -72,8 +72,9 @@ def import_areas(
     found: dict[str, AreaRow] = {}
     first: dict[str, int] = {}
     told: list[tuple[int, str, list[Problem]]] = []
+    checker = Checker(table.layout)
     for row, cells in table.rows:
-        area, problems = _area(table.layout, row, cells)
+        area, problems = _area(checker, row, cells)
         if not _refuses(problems) and first.setdefault(area.code, row) != row:
             fields = {"value": area.code, "first": first[area.code], "row": row}
             problems.append(problem(table.layout.header_of("code"), "area_twice", **fields))
@@ -111,8 +112,8 @@ def _refuses(problems: list[Problem]) -> bool:
     return any(one.refuses for one in problems)
 
 
-def _area(layout: Layout, row: int, cells: list[str]) -> tuple[AreaRow, list[Problem]]:
-    values = check_row(layout, row, cells).values
+def _area(checker: Checker, row: int, cells: list[str]) -> tuple[AreaRow, list[Problem]]:
+    layout, values = checker.layout, checker.row(row, cells).values
     problems: list[Problem] = []
     code, name = canonical(values.get("code", "")), values.get("name", "")
     level = _LEVEL_WORDS.get(values.get("level", "")) or level_of(code)

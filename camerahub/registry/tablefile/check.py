@@ -5,7 +5,6 @@ Must not know the database, nor makers' addresses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from camerahub.core.address import without_secrets
@@ -20,8 +19,10 @@ from camerahub.registry.tablefile.verdicts import PROBLEMS, Problem, problem
 #: Bounds of China with its seas, degrees (lon, lat).
 CHINA = (73.0, 3.0, 136.0, 54.0)
 
-_REMEMBER = 20_000
-_REMEMBERED: dict[tuple[str, str, str, str], tuple[str | None, Problem | None]] = {}
+#: Distinct cells a column remembers.
+_REMEMBER = 4_096
+_MAX_REMEMBERED_CELL = 64
+_Taken = tuple[str | None, Problem | None]
 
 
 @dataclass(slots=True)
@@ -39,50 +40,69 @@ class Draft:
     @property
     def refused(self) -> bool:
         """Whether the row cannot be used."""
-        return any(PROBLEMS[one.reason] for one in self.problems)
+        return bool(self.problems) and any(PROBLEMS[one.reason] for one in self.problems)
+
+
+class Checker:
+    """Checks the rows of one table. Cells repeat: what a short one means is remembered by column, passwords never."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._plan = [
+            (at, column.field, column, layout.headers[at], {} if column.kind != "secret" else None)
+            for at, column in layout.known.items()
+        ]  # type: list[tuple[int, str, Column, str, dict[str, _Taken] | None]]
+        self._width = 1 + max([*layout.known, *layout.kept], default=-1)
+        self._code, self._name = layout.header_of("code"), layout.header_of("name")
+        self._lon = layout.header_of("lon") if layout.fields >= {"lon", "lat"} else None
+
+    def row(self, row: int, cells: list[str]) -> Draft:
+        """Canonical values and problems of one row. Never raises for what is in the cells."""
+        draft = Draft(row)
+        values = draft.values
+        if len(cells) < self._width:
+            cells = cells + [""] * (self._width - len(cells))
+        for at, field_, column, header, remembered in self._plan:
+            cell = cells[at]
+            if not cell:
+                values[field_] = ""
+                continue
+            taken = remembered.get(cell) if remembered is not None else None
+            if taken is None:
+                taken = _remember(remembered, column, header, cell)
+            value, wrong = taken
+            if wrong is not None:
+                draft.problems.append(wrong)
+            if value is not None:
+                values[field_] = value
+        for at, header in self.layout.kept.items():
+            if cells[at] and (text := tidy(cells[at][:MAX_KEPT_CELL])):
+                draft.kept[header] = without_secrets(text)
+        draft.code = values.get("code", "")
+        _check_code(draft, self._code)
+        if not values.get("name"):
+            draft.problems.append(problem(self._name, "name_empty"))
+        if self._lon is not None:
+            _check_place(draft, self._lon)
+        return draft
 
 
 def check_row(layout: Layout, row: int, cells: list[str]) -> Draft:
-    """Canonical values and problems of one row. Never raises for what is in the cells."""
-    draft = Draft(row)
-    values = draft.values
-    width = len(cells)
-    for at, column in layout.known.items():
-        cell = cells[at] if at < width else ""
-        if not cell:
-            values[column.field] = ""
-            continue
-        value, wrong = _taken(column, layout.headers[at], cell)
-        if wrong is not None:
-            draft.problems.append(wrong)
-        if value is not None:
-            values[column.field] = value
-    for at, header in layout.kept.items():
-        if at < width and (text := tidy(cells[at][:MAX_KEPT_CELL])):
-            draft.kept[header] = without_secrets(text)
-    draft.code = values.get("code", "")
-    draft.problems.extend(_code_problems(layout, draft.code))
-    if not values.get("name"):
-        draft.problems.append(problem(layout.header_of("name"), "name_empty"))
-    _check_place(layout, draft)
-    return draft
+    """One row alone; for many of one table make a ``Checker``."""
+    return Checker(layout).row(row, cells)
 
 
-def _taken(column: Column, header: str, cell: str) -> tuple[str | None, Problem | None]:
-    """Canonical value (None = leave out) and what is wrong with the cell. Short cells repeat: they are remembered,
-    passwords are not."""
-    if column.kind == "secret" or len(cell) > 64:
-        return _take(column, header, cell)
-    key = (column.field, column.kind, header, cell)
-    found = _REMEMBERED.get(key)
-    if found is None:
-        if len(_REMEMBERED) >= _REMEMBER:
-            _REMEMBERED.clear()
-        found = _REMEMBERED[key] = _take(column, header, cell)
-    return found
+def _remember(remembered: dict[str, _Taken] | None, column: Column, header: str, cell: str) -> _Taken:
+    taken = _take(column, header, cell)
+    if remembered is not None and len(cell) <= _MAX_REMEMBERED_CELL:
+        if len(remembered) >= _REMEMBER:
+            remembered.clear()
+        remembered[cell] = taken
+    return taken
 
 
-def _take(column: Column, header: str, cell: str) -> tuple[str | None, Problem | None]:
+def _take(column: Column, header: str, cell: str) -> _Taken:
+    """Canonical value (None = leave out) and what is wrong with the cell."""
     if len(cell) > MAX_CELL:
         return None, problem(header, "cell_too_long", limit=MAX_CELL)
     if cell.isspace():
@@ -99,27 +119,25 @@ def _take(column: Column, header: str, cell: str) -> tuple[str | None, Problem |
     return value, None
 
 
-def _code_problems(layout: Layout, code: str) -> Iterator[Problem]:
+def _check_code(draft: Draft, header: str) -> None:
     """At most one problem of a camera code (``core.camera.check_code``)."""
-    checked = check_code(code)
+    checked = check_code(draft.code)
     if checked.problem is not None:
         fields = {} if checked.problem == "code_empty" else {"value": without_secrets(checked.code)}
-        yield problem(layout.header_of("code"), checked.problem, **fields)
+        draft.problems.append(problem(header, checked.problem, **fields))
     elif checked.remark is not None:
-        yield problem(layout.header_of("code"), checked.remark, value=checked.code)
+        draft.problems.append(problem(header, checked.remark, value=checked.code))
 
 
-def _check_place(layout: Layout, draft: Draft) -> None:
+def _check_place(draft: Draft, header: str) -> None:
     """Sound coordinates into ``draft.place``; anything impossible is said and left out."""
     values = draft.values
-    named = {one.reason for one in draft.problems}
-    if not layout.fields >= {"lon", "lat"} or named & {"coord_bad", "crs_bad"}:
+    if draft.problems and {one.reason for one in draft.problems} & {"coord_bad", "crs_bad"}:
         return
     lon_text, lat_text = values.get("lon", ""), values.get("lat", "")
     if not lon_text and not lat_text:
         draft.place = None
         return
-    header = layout.header_of("lon")
     if not lon_text or not lat_text:
         draft.problems.append(problem(header, "coord_half"))
         return

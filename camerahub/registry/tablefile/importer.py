@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from camerahub.core.area import UNASSIGNED
 from camerahub.registry.engine import reading
 from camerahub.registry.rows import AreaRow, CameraRow, DeviceRow, Source, UpsertReport
-from camerahub.registry.tablefile.check import Draft, check_row
+from camerahub.registry.tablefile.check import Checker, Draft
 from camerahub.registry.tablefile.known import Known, read_addresses, read_known, read_places
 from camerahub.registry.tablefile.profiles import find_profile
 from camerahub.registry.tablefile.reader import Layout, open_table
@@ -119,13 +119,15 @@ class _Import:
     on_progress: Callable[[int], None] | None
     layout: Layout
     summary: Summary
+    checker: Checker
     seen: _Seen = field(default_factory=_Seen)
 
     def portion(self, rows: list[tuple[int, list[str]]]) -> None:
         """Check, resolve and store some rows, then tell their verdicts in order."""
         drafts = []
+        check = self.checker.row
         for row, cells in rows:
-            drafts.append(check_row(self.layout, row, cells))
+            drafts.append(check(row, cells))
             if self.on_progress is not None and not len(drafts) % PROGRESS_EVERY:
                 self.on_progress(PROGRESS_EVERY)
         for draft in drafts:
@@ -251,16 +253,17 @@ def import_file(
         on_progress,
         table.layout,
         summary,
+        Checker(table.layout),
     )
-    with _collector_off():
-        while rows := list(islice(table.rows, PORTION)):
-            job.portion(rows)
+    while rows := list(islice(table.rows, PORTION)):
+        job.portion(rows)
     return summary
 
 
 @contextmanager
-def _collector_off() -> Iterator[None]:
-    """Rows are many and form no circles: walking them again and again costs a quarter of an import."""
+def collector_off() -> Iterator[None]:
+    """For a process that only imports: rows are many and form no circles, walking them again and again costs a
+    quarter of the time. The switch is the whole process's, so it is the command's to turn and not ours."""
     was_on = gc.isenabled()
     gc.disable()
     try:

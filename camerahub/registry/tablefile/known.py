@@ -9,14 +9,16 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from camerahub.registry.bulk import fetch
 from camerahub.registry.tables import areas, cameras, credentials, devices, endpoints
 
 _CHUNK = 500
+#: Asking for one row in so many costs as much as reading all.
+_WORTH = 4
 
 
 @dataclass(slots=True)
@@ -80,23 +82,29 @@ def read_places(connection: Connection) -> Places:
 def read_known(connection: Connection, codes: Iterable[str]) -> dict[str, Known]:
     """Cameras by code with their endpoints."""
     found: dict[str, Known] = {}
-    for part in _parts(codes):
+    query = select(areas.c.code, cameras).join_from(cameras, areas, areas.c.id == cameras.c.area_id)
+    names = tuple(cameras.c.keys())
+    for part in _parts(connection, codes):
         by_id: dict[int, Known] = {}
-        query = select(cameras, areas.c.code.label("area")).join(areas, areas.c.id == cameras.c.area_id)
-        for row in connection.execute(query.where(cameras.c.code.in_(part))).mappings():
-            columns = dict(row)
-            known = Known(columns, columns.pop("area"), _extra(columns.pop("extra")))
+        asked = query if part.whole else query.where(cameras.c.code.in_(part.values))
+        for area, *row in fetch(connection, asked):
+            columns = dict(zip(names, row, strict=True))
+            if part.whole and columns["code"] not in part.values:
+                continue
+            known = Known(columns, area, _extra(columns.pop("extra")))
             by_id[columns["id"]] = found[columns["code"]] = known
-        _add_endpoints(connection, by_id)
+        _add_endpoints(connection, by_id, whole=part.whole)
     return found
 
 
 def _extra(text: str) -> dict[str, Any]:
-    value = json.loads(text or "{}")
+    if text in ("", "{}"):
+        return {}
+    value = json.loads(text)
     return value if isinstance(value, dict) else {}
 
 
-def _add_endpoints(connection: Connection, by_id: dict[int, Known]) -> None:
+def _add_endpoints(connection: Connection, by_id: dict[int, Known], *, whole: bool) -> None:
     e = endpoints.c
     query = (
         select(
@@ -114,12 +122,12 @@ def _add_endpoints(connection: Connection, by_id: dict[int, Known]) -> None:
         )
         .outerjoin(devices, devices.c.id == e.device_id)
         .outerjoin(credentials, credentials.c.id == e.credential_id)
-        .where(e.camera_id.in_(by_id), e.retired_at.is_(None))
+        .where(e.retired_at.is_(None))
         .order_by(e.id)
     )
-    rows: Any = connection.execute(query)
-    for camera, *rest in rows:
-        by_id[camera].endpoints.append(KnownEndpoint(*rest))
+    for camera, *rest in fetch(connection, query if whole else query.where(e.camera_id.in_(by_id))):
+        if camera in by_id:
+            by_id[camera].endpoints.append(KnownEndpoint(*rest))
 
 
 def read_addresses(
@@ -128,26 +136,38 @@ def read_addresses(
     """(host, port, path, channel) of main RTSP streams on ``hosts`` -> codes of their cameras."""
     e = endpoints.c
     found: dict[tuple[str, int, str, str], list[str]] = defaultdict(list)
-    for part in _parts(hosts):
-        query = select(e.host, e.port, e.path, e.channel, cameras.c.code).join(
-            cameras, cameras.c.id == e.camera_id
-        )
-        wanted = query.where(
-            e.host.in_(part), e.kind == "rtsp", e.stream == "main", e.retired_at.is_(None), e.host != ""
-        )
-        for host, port, path, channel, code in connection.execute(wanted):
-            found[host, port, path, channel].append(code)
+    query = select(e.host, e.port, e.path, e.channel, cameras.c.code)
+    query = query.join(cameras, cameras.c.id == e.camera_id)
+    query = query.where(e.kind == "rtsp", e.stream == "main", e.retired_at.is_(None), e.host != "")
+    for part in _parts(connection, hosts):
+        asked = query if part.whole else query.where(e.host.in_(part.values))
+        for host, port, path, channel, code in fetch(connection, asked):
+            if host in part.values:
+                found[host, port, path, channel].append(code)
     return found
 
 
 def all_cameras(connection: Connection) -> Iterator[Known]:
     """Every camera by code, in bounded portions."""
     codes = list(connection.execute(select(cameras.c.code).order_by(cameras.c.code)).scalars())
-    for part in _parts(codes):
-        yield from read_known(connection, part).values()
+    for at in range(0, len(codes), _CHUNK):
+        yield from read_known(connection, codes[at : at + _CHUNK]).values()
 
 
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(values)
-    while part := list(islice(rest, _CHUNK)):
-        yield part
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """``values`` to ask for; ``whole``: all at once, for they are a good part of the register."""
+
+    values: frozenset[str]
+    whole: bool
+
+
+def _parts(connection: Connection, values: Iterable[str]) -> Iterator[_Part]:
+    rest = list(values)
+    if len(rest) > _CHUNK:
+        stored = connection.scalar(select(func.count()).select_from(cameras)) or 0
+        if len(rest) * _WORTH >= stored:
+            yield _Part(frozenset(rest), whole=True)
+            return
+    for at in range(0, len(rest), _CHUNK):
+        yield _Part(frozenset(rest[at : at + _CHUNK]), whole=False)

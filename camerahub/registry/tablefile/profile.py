@@ -50,6 +50,8 @@ OWN_FIELDS = (
     "crs",
     "extra",
 )
+#: What is no part of ``extra``.
+STORED_FIELDS = frozenset((*CAMERA_TEXTS, *OWN_FIELDS))
 #: Fields whose unusable value refuses the row whatever the kind of the cell says.
 ADDRESS_FIELDS = ("rtsp_url", "rtsp_sub_url", "onvif_url", "snapshot_url", "ip", "port", "channel", "via")
 
@@ -70,7 +72,7 @@ class Column:
     @property
     def is_extra(self) -> bool:
         """Whether the value is kept in the ``extra`` JSON of the camera."""
-        return self.field not in OWN_FIELDS and self.field not in CAMERA_TEXTS
+        return self.field not in STORED_FIELDS
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from camerahub.registry.tablefile.xlsxfile import OLE_MAGIC, ZIP_MAGIC, read_xls
 _SECRETIVE = ("密码", "口令", "passw", "pwd", "secret", "令牌", "token", "密钥")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """Where which column stands: ``known`` index -> column, ``kept`` unknown header by index, ``dropped`` headers."""
 
@@ -31,7 +32,11 @@ class Layout:
 
     def header_of(self, field: str) -> str:
         """The header as the user wrote it, '' when the column is not there."""
-        return next((self.headers[at] for at, column in self.known.items() if column.field == field), "")
+        return self._by_field.get(field, "")
+
+    @cached_property
+    def _by_field(self) -> dict[str, str]:
+        return {column.field: self.headers[at] for at, column in self.known.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +133,5 @@ def _data_rows(path: Path, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tu
     for row, cells in rows:
         if row > MAX_ROWS:
             raise TableFileError("tablefile.too_many_rows", file=path, limit=MAX_ROWS)
-        if any(cells) and any(cell.strip() for cell in cells):
+        if any(cells) and "".join(cells).strip():
             yield row, cells

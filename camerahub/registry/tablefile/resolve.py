@@ -15,7 +15,7 @@ from camerahub.core.area import UNASSIGNED
 from camerahub.registry.rows import CameraRow, DeviceRow, EndpointRow
 from camerahub.registry.tablefile.check import Draft
 from camerahub.registry.tablefile.known import Known, KnownEndpoint, Places
-from camerahub.registry.tablefile.profile import CAMERA_TEXTS, OWN_FIELDS
+from camerahub.registry.tablefile.profile import CAMERA_TEXTS, STORED_FIELDS
 from camerahub.registry.tablefile.verdicts import problem
 from camerahub.registry.vendors import Vendor, Vendors
 
@@ -28,6 +28,7 @@ URL_COLUMNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "snapshot_url": ("snapshot", "main", HTTP),
 }
 _EMPTY = Known({}, "", {})
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(slots=True)
@@ -51,13 +52,15 @@ class Resolver:
                 draft.problems.append(problem("", "no_address"))
         if draft.refused:
             return None
-        values: dict[str, Any] = {
-            name: draft.values[name] for name in CAMERA_TEXTS if name in draft.values and _given(draft, name)
-        }
+        given = draft.values
+        values: dict[str, Any] = {name: given[name] for name in CAMERA_TEXTS if name in given}
+        if not values.get("status", True):
+            del values["status"]  # an empty one stays what it is; every other empty cell clears
         self._place(draft, known or _EMPTY, values)
-        extra = merged_extra(draft, (known or _EMPTY).extra, raw_area)
-        if extra != (known or _EMPTY).extra:
-            values["extra"] = json.dumps(extra, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        before = (known or _EMPTY).extra
+        extra = merged_extra(draft, before, raw_area)
+        if extra != before:
+            values["extra"] = _JSON.encode(extra)
         unit = draft.values.get("police_unit", "")
         unit_code = unit if unit in self.places.police else ""
         return CameraRow(draft.code, draft.values["name"], area, values, roads, unit_code)
@@ -219,11 +222,6 @@ class Resolver:
         return self._made[key]
 
 
-def _given(draft: Draft, name: str) -> bool:
-    """An empty status stays what it is; every other empty cell clears."""
-    return name != "status" or bool(draft.values[name])
-
-
 def _endpoint(column: str, address: Address, road: str, via: str) -> EndpointRow:
     kind, stream, _ = URL_COLUMNS[column]
     return EndpointRow(kind, stream, road, address.scheme, address.host, address.port, address.path, "", via)
@@ -239,7 +237,7 @@ def merged_extra(draft: Draft, before: dict[str, Any], raw_area: str) -> dict[st
     """``extra`` with the columns of this table put in; empty cells take out, absent columns stay."""
     after = dict(before)
     for name, value in draft.values.items():
-        if name not in OWN_FIELDS and name not in CAMERA_TEXTS:
+        if name not in STORED_FIELDS:
             _put(after, name, value)
     _put(after, "area_code", raw_area)
     if draft.kept:
