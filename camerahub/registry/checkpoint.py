@@ -1,4 +1,4 @@
-"""Folds the evidence log into ``camera_days`` and ``states``, so that it stays short and history stays small.
+"""Folds the evidence log into ``camera_days`` and ``sightings``, so that it stays short and history stays small.
 
 Must not know: when it is time (the hub says so) and what the figures are used for.
 """
@@ -15,8 +15,9 @@ from camerahub.core.health import POLICIES
 from camerahub.core.result import Facet
 from camerahub.registry import bulk
 from camerahub.registry.evidence import DAY_BYTES, HOUR_DTYPE, believed, fold_days, merge_hours
-from camerahub.registry.snapshot import I8, SPOKEN, StoredFacet, log_rows, matrix, places
-from camerahub.registry.tables import camera_days, endpoints, evidence_log, states
+from camerahub.registry.one import upsert_one
+from camerahub.registry.snapshot import I8, SPOKEN, TIMES, StoredFacet, log_rows, matrix, places
+from camerahub.registry.tables import camera_days, endpoints, evidence_log, sightings
 
 #: Results taken in one transaction: bounds memory when the log is long, for instance after a missed checkpoint.
 MOST = 1_000_000
@@ -32,31 +33,20 @@ def fold_log(connection: Connection, zone: ZoneInfo) -> int:
     ids, cameras = matrix(
         connection, select(endpoints.c.id, endpoints.c.camera_id).order_by(endpoints.c.id), 2
     )
-    for facet in SPOKEN:
-        _fold_states(connection, facet, ids, log)
     rows = np.concatenate([believed(rows, at) for _, at, rows in log])
+    numbers = np.repeat([number for number, _, _ in log], [len(rows) for _, _, rows in log])
     place, found = places(ids, rows["endpoint"])
+    if not found.all():
+        rows, numbers = rows[found], numbers[found]
+    newest = max(at for _, at, _ in log)
     for facet in SPOKEN:
-        _fold_days(connection, facet, rows[found], cameras[place], zone)
+        stored = StoredFacet.read(connection, ids, POLICIES[facet], TIMES)
+        stored.replay(numbers, newest, place, rows)
+        row = {"facet": int(facet), "log_id": log[-1][0], "data": stored.sightings()}
+        upsert_one(connection, sightings, row)
+        _fold_days(connection, facet, rows, cameras[place], zone)
     connection.execute(delete(evidence_log).where(evidence_log.c.id <= log[-1][0]))
-    return len(rows)
-
-
-def _fold_states(
-    connection: Connection, facet: Facet, ids: I8, log: list[tuple[int, int, NDArray[np.void]]]
-) -> None:
-    stored = StoredFacet.read(connection, ids, POLICIES[facet])
-    before = stored.table.seen_at[0].copy(), stored.table.observed_at[0].copy()
-    for log_id, at, rows in log:
-        stored.replay(log_id, at, rows)
-    table = stored.table
-    moved = np.flatnonzero((table.seen_at[0] != before[0]) | (table.observed_at[0] != before[1]))
-    columns = [(column.name, "i8") for column in states.c]
-    fresh = np.zeros(len(moved), np.dtype(columns))
-    fresh["endpoint_id"], fresh["facet"], fresh["log_id"] = ids[moved], int(facet), log[-1][0]
-    for name in ("state", "history", "reason", "doubt", "since", "observed_at", "seen_at"):
-        fresh[name] = getattr(table, name)[0, moved]
-    bulk.upsert(connection, states, fresh)
+    return len(found)
 
 
 def _fold_days(
@@ -74,7 +64,8 @@ def read_day(connection: Connection, day: int, facet: Facet, ids: I8) -> NDArray
     """Hours of ``day`` (yyyymmdd) of the cameras ``ids`` (K,), ascending: (K, 24) HOUR_DTYPE, zero where nothing is."""
     hours = np.zeros((len(ids), 24), HOUR_DTYPE)
     here = (camera_days.c.day == day) & (camera_days.c.facet == int(facet))
-    stored = connection.execute(select(camera_days.c.camera_id, camera_days.c.data).where(here)).all()
+    query = select(camera_days.c.camera_id, camera_days.c.data).where(here)
+    stored = connection.execute(query).cursor.fetchall()
     if stored:
         place, found = places(ids, np.array([row[0] for row in stored], dtype=np.int64))
         read = np.frombuffer(b"".join(row[1] for row in stored), HOUR_DTYPE).reshape(-1, 24)

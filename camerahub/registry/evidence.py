@@ -28,6 +28,9 @@ EVIDENCE_DTYPE = np.dtype([("endpoint", "<i8"), ("started_at", "<i8"), *_FIELDS]
 _NEAR = np.dtype([("endpoint", "<u4"), ("started_at", "<i4"), *_FIELDS])
 _NEAR_MARK, _FAR_MARK = b"E\x01", b"E\x02"
 
+#: When an endpoint was last observed and seen (``core.health.States``), one facet.
+SIGHTING_DTYPE = np.dtype([("endpoint", "<i8"), ("observed_at", "<i8"), ("seen_at", "<i8")])
+
 #: One local hour of one camera and facet. ``last``: when the reason was seen, in 1/16 s of the hour, plus 1.
 HOUR_DTYPE = np.dtype(
     [("ok", "<u2"), ("fault", "<u2"), ("unknown", "<u2"), ("last", "<u2"), ("reason", "u1")]
@@ -82,15 +85,28 @@ def believed(rows: NDArray[np.void], now: int) -> NDArray[np.void]:
 
 def local_hours(at: I8, zone: ZoneInfo) -> tuple[I8, I8, I8]:
     """Day (yyyymmdd), hour 0..23 and ``last`` tick of each instant in ``zone``; arrays of the shape of ``at``."""
-    quarter, place = np.unique(at // _QUARTER_US, return_inverse=True)
-    # offsets of every zone in use since 1972 are whole quarters of an hour
-    offsets = [_offset_us(int(q) * _QUARTER_US, zone) for q in quarter]
-    local = at + np.array(offsets, dtype=np.int64)[place]
+    # offsets of every zone in use since 1972 are whole quarters of an hour: the calendar is asked once for each
+    quarter, place = _distinct(at // _QUARTER_US)
+    utc = quarter * _QUARTER_US
+    local = utc + np.array([_offset_us(one, zone) for one in utc.tolist()], dtype=np.int64)
     days = (local // (24 * _HOUR_US)).astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     year, month = np.divmod(months.astype(np.int64), 12)
     number = (year + 1970) * 10_000 + (month + 1) * 100 + (days - months).astype(np.int64) + 1
-    return number, local // _HOUR_US % 24, local % _HOUR_US // _TICK_US + 1
+    began = utc - local % _HOUR_US
+    return number[place], (local // _HOUR_US % 24)[place], (at - began[place]) // _TICK_US + 1
+
+
+def _distinct(values: I8) -> tuple[I8, I8]:
+    """``np.unique`` with the inverse, without its sort where the values lie close together."""
+    low = int(values.min(initial=2**63 - 1))
+    span = int(values.max(initial=low)) - low + 1
+    if span > 4 * len(values) + 1024:
+        found, place = np.unique(values, return_inverse=True)
+        return found, place
+    there = np.zeros(span, np.bool_)
+    there[values - low] = True
+    return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[values - low]
 
 
 def _offset_us(at: int, zone: ZoneInfo) -> int:
@@ -106,15 +122,19 @@ def fold_days(
     ``camera`` (N,) id of the camera of each row. Days ascending, cameras ascending.
     """
     signal = _SIGNALS[facet][rows["probe"].astype(np.uint16) << 8 | rows["reason"]]
-    said = np.flatnonzero(signal)
-    rows, camera, signal = rows[said], camera[said], signal[said]
-    day, hour, tick = local_hours(rows["started_at"], zone)
-    for number in np.unique(day):
-        today = np.flatnonzero(day == number)
-        ids, place = np.unique(camera[today], return_inverse=True)
-        cell = place * 24 + hour[today]
-        counted = _count(cell, len(ids) * 24, signal[today], tick[today], rows["reason"][today])
-        yield int(number), ids, counted.reshape(len(ids), 24)
+    said = signal > 0
+    started, reason = rows["started_at"][said], rows["reason"][said]
+    camera, signal = camera[said], signal[said]
+    day, hour, tick = local_hours(started, zone)
+    for number in _distinct(day)[0]:
+        today = day == number
+        ids, place = _distinct(camera[today])
+        hours, column = _distinct(hour[today])
+        cell = place * len(hours) + column
+        counted = _count(cell, len(ids) * len(hours), signal[today], tick[today], reason[today])
+        whole = np.zeros((len(ids), 24), HOUR_DTYPE)
+        whole[:, hours] = counted.reshape(len(ids), len(hours))
+        yield int(number), ids, whole
 
 
 def _count(
@@ -124,7 +144,7 @@ def _count(
     for name, value in _COUNTS.items():
         hours[name] = np.minimum(np.bincount(cell[signal == value], minlength=size), 0xFFFF)
     # the newest wins, of equals the later one in the log: numpy keeps the last of repeated assignments
-    order = np.argsort(tick, kind="stable")
+    order = np.argsort(tick.astype(np.uint16), kind="stable")
     hours["last"][cell[order]] = tick[order]
     hours["reason"][cell[order]] = reason[order]
     return hours
@@ -133,9 +153,12 @@ def _count(
 def merge_hours(old: NDArray[np.void], new: NDArray[np.void]) -> NDArray[np.void]:
     """Both together; ``new`` stands later in the log. Counts stay at 65535 once there."""
     merged = old.copy()
-    for name in _COUNTS:
-        merged[name] = np.minimum(old[name].astype(np.uint32) + new[name], 0xFFFF)
-    newer = (new["last"] >= old["last"]) & (new["last"] > 0)
-    for name in ("last", "reason"):
-        merged[name] = np.where(newer, new[name], old[name])
+    # mostly an hour or two of the day
+    for hour in np.flatnonzero(new["last"].reshape(-1, new.shape[-1]).any(axis=0)):
+        one, other, to = old[..., hour], new[..., hour], merged[..., hour]
+        for name in _COUNTS:
+            to[name] = np.minimum(one[name].astype(np.uint32) + other[name], 0xFFFF)
+        newer = (other["last"] >= one["last"]) & (other["last"] > 0)
+        for name in ("last", "reason"):
+            to[name] = np.where(newer, other[name], one[name])
     return merged

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import json
 import os
@@ -132,10 +131,14 @@ class KeyRing:
         except (ValueError, KeyError, InvalidTag, binascii.Error):
             raise EnvironmentFault("register.secret_closed", id=credential_id, path=self.path) from None
 
+    def sealed_now(self, secret: str) -> bool:
+        """Whether the key that seals now sealed this."""
+        return secret.startswith(f"v1:{self.current}:")
+
     def fingerprint(self, username: str, password: str) -> str:
         """Keyed hash of the pair, 32 hex digits: equal pairs are equal, nothing else can be learnt."""
         message = f"{len(username)}:{username}:{password}".encode()
-        return hmac.new(self.fingerprint_key, message, hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self.fingerprint_key, message, "sha256").hex()[:32]
 
 
 def _associated(credential_id: int) -> bytes:

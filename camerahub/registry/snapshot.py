@@ -22,6 +22,7 @@ from camerahub.registry.tables import (
     evidence_log,
     memberships,
     settings,
+    sightings,
     states,
     watermarks,
     workers,
@@ -33,7 +34,9 @@ I8 = NDArray[np.int64]
 SPOKEN: tuple[Facet, ...] = tuple(sorted({facet for kind in PROBE_KINDS.values() for facet in kind.facets}))
 ONLINE = (POLICIES[Facet.ONLINE],)
 ALIVE = "hub_alive"
-_STATE_COLUMNS = ("state", "history", "reason", "doubt", "since", "observed_at", "seen_at")
+#: Columns of states that move with every look.
+TIMES = ("observed_at", "seen_at")
+_STATE_COLUMNS = ("state", "history", "reason", "doubt", "since", *TIMES)
 
 
 @dataclass(slots=True)
@@ -96,8 +99,9 @@ def load_states(connection: Connection, ids: I8, policies: Sequence[Policy]) -> 
     """States of the endpoints ``ids`` (E,), ascending, replayed to the last commit."""
     facets = [StoredFacet.read(connection, ids, policy) for policy in policies]
     for log_id, at, rows in log_rows(connection):
+        place, found = places(ids, rows["endpoint"])
         for facet in facets:
-            facet.replay(log_id, at, rows)
+            facet.replay(log_id, at, place, rows[found])
     table = States.fresh(len(ids), policies)
     for row, facet in enumerate(facets):
         for name in _STATE_COLUMNS:
@@ -115,23 +119,46 @@ class StoredFacet:
     known_at: I8
 
     @classmethod
-    def read(cls, connection: Connection, ids: I8, policy: Policy) -> StoredFacet:
-        """What ``states`` holds; endpoints without a row are fresh."""
+    def read(
+        cls, connection: Connection, ids: I8, policy: Policy, names: Sequence[str] = _STATE_COLUMNS
+    ) -> StoredFacet:
+        """What ``states`` (its columns ``names``) and ``sightings`` hold; endpoints without a row are fresh."""
         one = cls(ids, States.fresh(len(ids), (policy,)), np.zeros(len(ids), dtype=np.int64))
-        columns = [states.c.endpoint_id, states.c.log_id, *(states.c[name] for name in _STATE_COLUMNS)]
+        columns = [states.c.endpoint_id, states.c.log_id, *(states.c[name] for name in names)]
         query = select(*columns).where(states.c.facet == int(policy.facet))
         stored = matrix(connection, query, len(columns))
         place, found = places(ids, stored[0])
         one.known_at[place] = stored[1][found]
-        for name, column in zip(_STATE_COLUMNS, stored[2:], strict=True):
+        for name, column in zip(names, stored[2:], strict=True):
             getattr(one.table, name)[0, place] = column[found]
+        one._take_sightings(connection, policy)
         return one
 
-    def replay(self, log_id: int, at: int, rows: NDArray[np.void]) -> None:
-        """Bring both times forward by one row of the log, where the stored state is older than it: a younger one
-        holds these results already, and perhaps a repair of what they said."""
-        place, found = places(self.ids, rows["endpoint"])
-        rows = rows[found]
+    def _take_sightings(self, connection: Connection, policy: Policy) -> None:
+        row = connection.execute(select(sightings).where(sightings.c.facet == int(policy.facet))).first()
+        if row is None:
+            return
+        told = np.frombuffer(row.data, evidence.SIGHTING_DTYPE)
+        place, found = places(self.ids, told["endpoint"])
+        older = self.known_at[place] < row.log_id
+        place, told = place[older], told[found][older]
+        self.known_at[place] = row.log_id
+        for name in TIMES:
+            getattr(self.table, name)[0, place] = told[name]
+
+    def sightings(self) -> bytes:
+        """The blob of both times as they stand, of every endpoint ever looked at."""
+        seen = np.flatnonzero(self.table.seen_at[0])
+        rows = np.empty(len(seen), evidence.SIGHTING_DTYPE)
+        rows["endpoint"] = self.ids[seen]
+        for name in TIMES:
+            rows[name] = getattr(self.table, name)[0, seen]
+        return rows.tobytes()
+
+    def replay(self, log_id: int | I8, at: int, place: I8, rows: NDArray[np.void]) -> None:
+        """Bring both times forward by results at ``place`` of row ``log_id`` of the log, committed at ``at`` (or of
+        several rows, then ``believed``, ``log_id`` one each and ``at`` the last), where the stored state is older:
+        a younger one holds these results already, and perhaps a repair of what they said."""
         older = self.known_at[place] < log_id
         if not older.all():
             place, rows = place[older], rows[older]
@@ -142,9 +169,20 @@ def places(ids: I8, wanted: I8) -> tuple[I8, NDArray[np.bool_]]:
     """Place in ascending ``ids`` of each wanted id that is there, and which are."""
     if not len(ids):
         return np.zeros(0, dtype=np.int64), np.zeros(len(wanted), dtype=bool)
+    if ids[-1] - ids[0] < 4 * len(ids) and len(wanted) > len(ids):
+        return _places_by_table(ids, wanted)
     place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
     found = ids[place] == wanted
     return place[found], found
+
+
+def _places_by_table(ids: I8, wanted: I8) -> tuple[I8, NDArray[np.bool_]]:
+    """The same for many wanted and ids that lie close together, fifty times faster than a search each."""
+    table = np.full(ids[-1] - ids[0] + 3, -1)
+    table[ids - ids[0] + 1] = np.arange(len(ids))
+    place = table[np.clip(wanted, ids[0] - 1, ids[-1] + 1) - ids[0] + 1]
+    found = place >= 0
+    return (place if found.all() else place[found]), found
 
 
 def log_rows(connection: Connection, most: int | None = None) -> Iterator[tuple[int, int, NDArray[np.void]]]:

@@ -17,22 +17,24 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, case, func, select, update
 
 from camerahub.core.commit import Commit
-from camerahub.core.errors import ConfigError
+from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.health import Policy
 from camerahub.registry import bulk, checkpoint, evidence, merge
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
 from camerahub.registry.merge_areas import merge_areas
-from camerahub.registry.one import new_id, upsert_one
+from camerahub.registry.one import new_id, update_many, upsert_one
 from camerahub.registry.rows import AreaRow, CameraRow, DeviceRow, Source, UpsertReport
 from camerahub.registry.secrets import KeyRing
 from camerahub.registry.snapshot import ALIVE, I8, ONLINE, Snapshot, last_alive, load, places
 from camerahub.registry.tables import (
     camera_states,
+    credentials,
     evidence_log,
     flips,
     gaps,
     settings,
+    sightings,
     states,
     watermarks,
     workers,
@@ -134,7 +136,7 @@ class Store:
             return load(connection, policies)
 
     def checkpoint(self, now: int, /) -> int:
-        """Fold the evidence log into ``camera_days`` and ``states``, and delete it. Returns results folded.
+        """Fold the evidence log into ``camera_days`` and ``sightings``, and delete it. Returns results folded.
 
         Any number of checkpoints at any time ends the same. ConfigError when the zone is not the one in which
         days were counted before. ``now`` counts as a sign of life.
@@ -179,6 +181,25 @@ class Store:
             if start is None:
                 raise KeyError(gap)
             connection.execute(update(gaps).where(gaps.c.id == gap).values(to_at=max(end, start)))
+
+    def reseal(self) -> int:
+        """Seal every stored password anew under the key that seals now, all or none; how many there were to seal.
+
+        Again: 0. After it, older keys open nothing that is still stored here (backups still need them).
+        EnvironmentFault without a key, or when one password does not open: then all stay as they were.
+        """
+        if self.keys is None:
+            raise EnvironmentFault("register.key_needed")
+        keys, column = self.keys, credentials.c
+        with self._writing() as connection:
+            stored = connection.execute(select(column.id, column.secret)).all()
+            old = [(number, secret) for number, secret in stored if not keys.sealed_now(secret)]
+            anew = [
+                (number, {"secret": keys.encrypt(keys.decrypt(secret, number), number)})
+                for number, secret in old
+            ]
+            update_many(connection, credentials, anew)
+        return len(anew)
 
     def import_areas(
         self, rows: Sequence[AreaRow], source: Source, now: int, *, dry_run: bool = False
@@ -244,9 +265,10 @@ def _advance(connection: Connection, batch: Commit) -> int | None:
 
 
 def _log(connection: Connection, worker: int, batch: Commit) -> int:
-    """Append the evidence; id of its row, or of the last row when there is none to append."""
+    """Append the evidence; id of its row, or of the last row ever when there is none to append."""
     if not len(batch.results):
-        return int(connection.scalar(select(func.max(evidence_log.c.id))) or 0)
+        newest = connection.scalar(select(func.max(evidence_log.c.id)))
+        return int(newest or connection.scalar(select(func.max(sightings.c.log_id))) or 0)
     row = {
         "worker_id": worker,
         "epoch": batch.epoch,

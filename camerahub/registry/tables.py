@@ -242,11 +242,21 @@ states = Table(
     _small("reason"),
     _small("doubt"),
     _at("since"),
-    # both as of log_id; younger rows of the evidence log hold the rest
+    # both as of log_id; a younger row of sightings and then of the evidence log hold the rest
     _at("observed_at"),
     _at("seen_at"),
     Column("log_id", BIG, nullable=False),
     sqlite_with_rowid=False,
+)
+
+#: When endpoints were last looked at, as of ``log_id``, of all of them in one blob: these times change for the whole
+#: fleet at every look, and as rows would cost more than everything else a checkpoint does.
+sightings = Table(
+    "sightings",
+    METADATA,
+    Column("facet", SmallInteger, primary_key=True, autoincrement=False),
+    Column("log_id", BIG, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # N x evidence.SIGHTING_DTYPE
 )
 
 camera_states = Table(
@@ -322,10 +332,11 @@ evidence_log = Table(
 
 
 @event.listens_for(evidence_log, "after_create")
-def _plain_storage(_table: Table, connection: Connection, **_options: object) -> None:
+@event.listens_for(sightings, "after_create")
+def _plain_storage(table: Table, connection: Connection, **_options: object) -> None:
     # the blobs are compact already: compressing them would cost more than writing them
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ALTER TABLE evidence_log ALTER COLUMN data SET STORAGE EXTERNAL")
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} ALTER COLUMN data SET STORAGE EXTERNAL")
 
 
 camera_days = Table(

@@ -403,6 +403,16 @@ def _memberships() -> None:
     op.create_index("ix_memberships_camera_id_valid_from", "memberships", ["camera_id", "valid_from"])
 
 
+def _sightings() -> None:
+    op.create_table(
+        "sightings",
+        sa.Column("facet", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("log_id", BIG, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("facet", name=op.f("pk_sightings")),
+    )
+
+
 def _states() -> None:
     op.create_table(
         "states",
@@ -433,6 +443,7 @@ def upgrade() -> None:
     _imports()
     _rate_runs()
     _settings()
+    _sightings()
     _workers()
     _cameras()
     _changes()
@@ -445,4 +456,5 @@ def upgrade() -> None:
     _states()
     if op.get_context().dialect.name == "postgresql":
         # blobs that are compact already: compressing them would cost more than writing them
-        op.execute("ALTER TABLE evidence_log ALTER COLUMN data SET STORAGE EXTERNAL")
+        for table in ("evidence_log", "sightings"):
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")
