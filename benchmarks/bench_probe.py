@@ -122,16 +122,18 @@ def blackbox(n: int, pid: int) -> float:
 # -- children ---------------------------------------------------------------------------------------------------------
 
 
-async def engine_round(probe: str, n: int) -> None:
+def targets_of(probe: str, n: int) -> list[Target]:
+    login = {"username": "admin", "password": "secret"} if probe == "rtsp" else {}
+    return [Target(i, host, PORT, f"rtsp://{host}:{PORT}/a", **login) for i, host in enumerate(addresses(n))]
+
+
+async def engine_round(probe: str, known: list[Target]) -> None:
     """Ours without the command: Prober, results made and dropped."""
     from camerahub.probes.table import Prober
 
     loop = asyncio.get_running_loop()
     prober = Prober(loop, max_in_flight=AT_ONCE)
-    login = {"username": "admin", "password": "secret"} if probe == "rtsp" else {}
-    targets = (
-        Target(i, host, PORT, f"rtsp://{host}:{PORT}/a", **login) for i, host in enumerate(addresses(n))
-    )
+    targets, n = iter(known), len(known)
     finished = loop.create_future()
     left = n
 
@@ -206,7 +208,7 @@ async def one_by_streams(host: str) -> int:
         writer.close()
 
 
-async def streams_round(n: int) -> None:
+async def streams_round(hosts: list[str]) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
     results: list[ProbeResult] = []
 
@@ -218,9 +220,9 @@ async def streams_round(n: int) -> None:
             took = time.monotonic() - started
             results.append(ProbeResult(i, "rtsp", Outcome.OK, "ok", 3, began, took, status))
 
-    await asyncio.gather(*(one(i, host) for i, host in enumerate(addresses(n))))
+    await asyncio.gather(*(one(i, host) for i, host in enumerate(hosts)))
     assert {result.status for result in results} == {200}
-    assert len(results) == n
+    assert len(results) == len(hosts)
 
 
 def run_child(kind: str, n: int) -> None:
@@ -228,10 +230,11 @@ def run_child(kind: str, n: int) -> None:
     from camerahub.services.loop import factory
 
     streams = kind == "streams"
+    hosts, targets = addresses(n), targets_of(kind, n)
     with asyncio.Runner(loop_factory=None if streams else factory()) as runner:
         for _ in range(2):
             before = time.process_time()
-            runner.run(streams_round(n) if streams else engine_round(kind, n))
+            runner.run(streams_round(hosts) if streams else engine_round(kind, targets))
     print((time.process_time() - before) / n)
 
 

@@ -87,6 +87,9 @@ _OUT = 0x004
 _ERR = 0x008
 _ENDED = 0x008 | 0x010 | 0x2000  # ERR | HUP | RDHUP
 _READ = _IN | _ENDED
+_IN_PROGRESS = errno.EINPROGRESS
+_INET, _INET6 = int(socket.AF_INET), int(socket.AF_INET6)
+_Socket, _inet_pton = socket.SocketType, socket.inet_pton
 _STREAM = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0) | getattr(socket, "SOCK_CLOEXEC", 0)
 
 
@@ -215,14 +218,14 @@ class Engine:
         if not self._dials:
             self._drained = started
         host = target.host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        family = _INET6 if ":" in host else _INET
         try:
-            socket.inet_pton(family, host)  # a name would make connect() block on DNS
+            _inet_pton(family, host)  # a name would make connect() block on DNS
         except OSError:
             self._fail(dial, "no_address")
             return
         try:
-            sock = dial.sock = socket.SocketType(family, _STREAM)
+            sock = dial.sock = _Socket(family, _STREAM)
         except OSError as error:
             self._fail(dial, _LOCAL.get(error.errno or 0, "no_route"))
             return
@@ -231,7 +234,7 @@ class Engine:
         except (OSError, OverflowError):  # a port out of range, an address the family does not take
             self._fail(dial, "no_address")
             return
-        if error_code not in (errno.EINPROGRESS, 0):
+        if error_code != _IN_PROGRESS and error_code:
             self._fail(dial, _LOCAL.get(error_code, "no_route"))
             return
         fd = dial.fd = sock.fileno()
@@ -273,7 +276,10 @@ class Engine:
             dial = dials.get(fd)
             if dial is not None:
                 try:
-                    self._event(dial, mask)
+                    if dial.connected and not dial.pending:
+                        self._read(dial, mask)
+                    else:
+                        self._event(dial, mask)
                 except Exception as error:  # noqa: BLE001 - reported by _bug; the other sockets of the batch must be served
                     self._bug(dial, error)
             if self._closed:
@@ -299,8 +305,7 @@ class Engine:
             self._send(dial, dial.pending)
             if dial.sock is None:
                 return
-        if mask & _READ:
-            self._read(dial, bool(mask & _ENDED))
+        self._read(dial, mask)
 
     def _refused(self, dial: _Dial) -> bool:
         assert dial.sock is not None  # noqa: S101 - only dials with a socket get events
@@ -311,7 +316,7 @@ class Engine:
 
     def _act(self, dial: _Dial, answer: bytes | Verdict) -> None:
         if isinstance(answer, Verdict):
-            self._end(dial, answer.reason, answer.stage, answer.status)
+            self._end(dial, *answer)
             return
         late = self._monotonic() - self._drained - TICK_S
         if late > 0.0:
@@ -319,21 +324,25 @@ class Engine:
         self._send(dial, dial.pending + answer if dial.pending else answer)
 
     def _send(self, dial: _Dial, data: bytes) -> None:
-        assert dial.sock is not None  # noqa: S101
         try:
-            sent = dial.sock.send(data)
+            sent = dial.sock.send(data)  # type: ignore[union-attr]
         except BlockingIOError:
             sent = 0
         except OSError as error:
             # The camera may have answered before it closed: what arrived counts more than what could not be sent.
-            self._read(dial, True)
+            self._read(dial, _READ | _ENDED)
             if dial.sock is not None:
                 self._broken(dial, error)
             return
-        dial.pending = b"" if sent == len(data) else data[sent:]
+        if sent < len(data):
+            dial.pending = data[sent:]
+        elif dial.pending:
+            dial.pending = b""
 
-    def _read(self, dial: _Dial, ended: bool) -> None:
+    def _read(self, dial: _Dial, mask: int) -> None:
         """Read until the socket is empty, the conversation ends, or the camera has sent more than anybody needs."""
+        if not mask & _READ:
+            return
         conversation = dial.conversation
         while (sock := dial.sock) is not None:
             try:
@@ -344,7 +353,7 @@ class Engine:
                 self._broken(dial, error)
                 return
             if not data:
-                self._end_with(dial, conversation.closed())
+                self._end(dial, *conversation.closed())
                 return
             dial.left -= len(data)
             answer = conversation.received(data)
@@ -352,7 +361,7 @@ class Engine:
                 self._act(dial, answer)
             elif dial.left < 0:
                 self._end(dial, "protocol", max(1, conversation.stage), conversation.status)
-            elif len(data) < READ_SIZE and not ended:
+            if len(data) < READ_SIZE and not mask & _ENDED:
                 return  # epoll(7): a short read has emptied a stream socket
 
     def _broken(self, dial: _Dial, error: OSError) -> None:
@@ -362,13 +371,9 @@ class Engine:
 
     # -- ending -------------------------------------------------------------------------------------------------------
 
-    def _end_with(self, dial: _Dial, verdict: Verdict) -> None:
-        self._end(dial, verdict.reason, verdict.stage, verdict.status)
-
     def _end(self, dial: _Dial, reason: str, stage: int, status: int) -> None:
         del self._dials[dial.fd]
-        assert dial.sock is not None  # noqa: S101
-        dial.sock.close()
+        dial.sock.close()  # type: ignore[union-attr]
         dial.sock = None
         self._report(dial, reason, stage, status)
 
@@ -453,7 +458,7 @@ class Engine:
             return
         try:
             if dial.connected:
-                self._read(dial, True)
+                self._read(dial, _READ | _ENDED)
             if dial.sock is not None:
                 conversation = dial.conversation
                 self._end(dial, "timeout", max(int(dial.connected), conversation.stage), conversation.status)
