@@ -196,13 +196,11 @@ class Desk:
 
     def gap(self, worker: str, start: int, end: int | None, reason: str) -> None:
         """A worker does not look from ``start`` on (``end`` None), or did not until ``end``."""
-        number = self._gaps.pop(worker, None)
-        if number is None:
-            number = self._book.open_gap(worker, "", start, reason)
-        if end is None:
-            self._gaps[worker] = number
-        else:
-            self._book.close_gap(number, end)
+        if worker not in self._gaps:
+            self._gaps[worker] = self._book.open_gap(worker, "", start, reason)
+        if end is not None:
+            self._book.close_gap(self._gaps[worker], end)
+            del self._gaps[worker]
 
     def shift(self, step: int) -> None:
         """The wall clock jumped by ``step`` µs: move the marks with it, so that nothing is late or stale by it."""

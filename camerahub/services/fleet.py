@@ -372,10 +372,12 @@ class Fleet:
 
     def _one_due(self, slot: int, due: int, now: int, wall_us: int, step: Step) -> None:
         if self._state[slot] == _WAITING:
-            self._give_up(slot, "no_seat", wall_us, step)
+            if not self.held:  # who does not take what was seen is not told what was not
+                self._give_up(slot, "no_seat", wall_us, step)
             self._be_patient(slot, now)
         elif self._is_paused(slot):
-            self._give_up(slot, "paused", wall_us, step)
+            if not self.held or slot in self._wanted:
+                self._give_up(slot, "paused", wall_us, step)
             self._arm_regular(slot, now)
         else:
             self._asked[slot] = due

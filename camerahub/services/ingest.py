@@ -24,7 +24,7 @@ from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.health import ANSWER_NAMES
 from camerahub.core.messages import Results
-from camerahub.core.result import Facet
+from camerahub.core.result import PROBE_KINDS, REASONS, Facet, Outcome
 from camerahub.core.texts import Text, text
 from camerahub.services.desk import Desk, Picture, Prepared
 from camerahub.services.figures import RoundAges, Tally
@@ -37,6 +37,14 @@ T = TypeVar("T")
 
 CHECKPOINT_US = 15 * 60 * 1_000_000
 _TICK_S = 1.0
+#: Gaps that wait to be written while the register takes nothing; the oldest are forgotten first.
+MOST_OWED = 256
+#: Largest code of each column that is a code: they index tables.
+_CODES = {
+    "probe": max(kind.code for kind in PROBE_KINDS.values()),
+    "outcome": max(Outcome),
+    "reason": max(info.code for info in REASONS.values()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,15 @@ def _because(key: str, fault: EnvironmentFault, **fields: object) -> Text:
     return Text(zh.zh, en.en)
 
 
+def rows_of(data: bytes) -> NDArray[np.void]:
+    """Results as they travelled, RESULT_DTYPE (N,). ValueError for anything that is none: it comes from outside."""
+    rows = np.frombuffer(data, RESULT_DTYPE)
+    for column, largest in _CODES.items():
+        if len(rows) and rows[column].max() > largest:
+            raise ValueError(f"no such {column} code: {rows[column].max()}")
+    return rows
+
+
 def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
     def call() -> None:
         first()
@@ -130,6 +147,8 @@ class Ingest:
         self._strangers_told = False
         self._picture: Picture | None = None
         self._pending: _Job | None = None
+        self._folding: list[_Batch] = []
+        self._owed: deque[Callable[[], None]] = deque(maxlen=MOST_OWED)
         self._fault: EnvironmentFault | None = None
         self._reload_fault: EnvironmentFault | None = None
         self._failures, self._retry_at = 0, 0.0
@@ -138,7 +157,7 @@ class Ingest:
         start = clock.monotonic()
         self._committed_at = self._expired_at = self._beat_at = self._turned_at = start
         self._checkpoint_at = 0
-        self._stepping = asyncio.Lock()
+        self._stepping, self._writing_gaps = asyncio.Lock(), asyncio.Lock()
 
     # -- what others ask
 
@@ -262,8 +281,8 @@ class Ingest:
         self._work.set()
 
     async def take(self, results: Results) -> None:
-        """One batch as it came from a prober; returns once it is committed."""
-        rows = np.frombuffer(results.rows, RESULT_DTYPE)
+        """One batch as it came from a prober; returns once it is committed. ValueError when it is none."""
+        rows = rows_of(results.rows)
         committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def done() -> None:
@@ -275,7 +294,15 @@ class Ingest:
 
     async def gap(self, worker: str, start: int, end: int | None, reason: str) -> None:
         """Nobody looks at what ``worker`` watches, from ``start`` µs UTC (``end`` None: still)."""
-        await self._quietly("gap", lambda: self.desk.gap(worker, start, end, reason))
+        self._owed.append(lambda: self.desk.gap(worker, start, end, reason))
+        await self._write_gaps()
+
+    async def _write_gaps(self) -> None:
+        """In their order; what the register does not take now is tried again in a later turn."""
+        async with self._writing_gaps:
+            while self._owed and await self._quietly("gap", owed := self._owed[0]):
+                if self._owed and self._owed[0] is owed:
+                    self._owed.popleft()
 
     def _life(self, worker: str, epoch: int, seq: int) -> int:
         """The epoch a life of a worker is stored under: its own, or a later one when its clock was set back."""
@@ -292,7 +319,7 @@ class Ingest:
 
     def _after(self, worker: str, epoch: int, seq: int, done: Callable[[], None]) -> None:
         """``done`` with the commit of the copy that waits, or now."""
-        waiting = [*self._queue, *(self._pending.batches if self._pending else ())]
+        waiting = [*self._queue, *self._folding, *(self._pending.batches if self._pending else ())]
         first = next((b for b in waiting if (b.worker, b.epoch, b.seq) == (worker, epoch, seq)), None)
         if first is None:
             done()
@@ -309,8 +336,12 @@ class Ingest:
     async def exclusively(self, work: Callable[[], object]) -> None:
         """Run ``work`` in the writer thread, between two commits; batches wait meanwhile."""
         async with self._stepping:
+            began = self._clock.monotonic()
             await self._in_thread(work)
             self._turned_at = self._clock.monotonic()
+            held = self._turned_at - began
+            if held > self.limits.stall_s and self._stalled_since is None:
+                self._stalled_since = self.steady.now() - round(held * 1e6)
 
     # -- one turn
 
@@ -320,10 +351,10 @@ class Ingest:
             await self._watch_clock()
             if not await self._retry():
                 return
-            while self._queue:
-                if not await self._write_group():
-                    return
-            await self._housekeeping()
+            while self._queue and self._pending is None:
+                await self._write_group()
+            if self._pending is None:
+                await self._housekeeping()
 
     async def _watch_clock(self) -> None:
         turned, self._turned_at = self._turned_at, self._clock.monotonic()
@@ -345,15 +376,17 @@ class Ingest:
             return False
         return await self._settle(self._pending)
 
-    async def _write_group(self) -> bool:
-        batches = self._next_group()
+    async def _write_group(self) -> None:
+        batches = self._folding = self._next_group()
         first, last = batches[0], batches[-1]
         rows = first.rows if len(batches) == 1 else np.concatenate([b.rows for b in batches])
         now, monotonic = self.steady.now(), self._clock.monotonic()
         prepared = await self._in_thread(
             lambda: self.desk.prepare(first.worker, last.epoch, last.seq, rows, now, monotonic)
         )
-        return await self._settle(_Job(prepared, batches, len(rows)))
+        job = self._pending = _Job(prepared, batches, len(rows))
+        self._folding = []
+        await self._settle(job)
 
     def _next_group(self) -> list[_Batch]:
         """The first batch and the batches of its worker that follow it, up to the bound."""
@@ -457,6 +490,9 @@ class Ingest:
             await self._recovered()
         if self._reload_wanted:
             await self._reload()
+        if self._pending is not None:
+            return  # one preparation at a time waits for the register: a second would push it out
+        await self._write_gaps()
         monotonic, now = self._clock.monotonic(), self.steady.now()
         if monotonic - self._expired_at >= self.limits.expire_s:
             self._expired_at = monotonic
@@ -490,12 +526,14 @@ class Ingest:
         else:
             await self._show()
 
-    async def _quietly(self, what: str, work: Callable[[], object]) -> None:
-        """Work that may fail now and come again later."""
+    async def _quietly(self, what: str, work: Callable[[], object]) -> bool:
+        """Work that may fail now and come again later; whether it was done."""
         try:
             await self._in_thread(work)
         except EnvironmentFault as fault:
             log.warning(f"{what}_failed", key=fault.key, zh=fault.text.zh, en=fault.text.en)
+            return False
+        return True
 
     @staticmethod
     def _next_checkpoint(now: int) -> int:

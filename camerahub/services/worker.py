@@ -185,6 +185,8 @@ class Worker:
         while True:
             self._send_stats()
             await asyncio.sleep(STATS_S)
+            # A hub that reads nothing for hours, its disk full, must not fill our memory with old figures.
+            await self._bus.drain()
 
     def _send_stats(self) -> None:
         values = self._fleet.stats() | {

@@ -390,3 +390,18 @@ def test_with_seats_enough_nobody_is_late(endpoints: set[int], seconds: float) -
     for endpoint in endpoints:
         times = [0.0, *sim.times(endpoint), 31.0]
         assert max(b - a for a, b in itertools.pairwise(times)) <= 11.3
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_long_hold_piles_up_nothing(paused: bool) -> None:
+    """A hub whose disk is full for hours takes no results: what could not be looked at must not fill the memory."""
+    sim = Sim(EVEN)
+    sim.assign(*(camera(n) for n in range(1, 101)))
+    sim.fleet.held = True
+    sim.fleet.pause(paused, None)
+    sim.run(3600)
+    assert not sim.results
+    sim.fleet.held = False
+    sim.fleet.pause(False, None)
+    sim.run(3600 + 130)
+    assert {result.endpoint for _, result in sim.results} == set(range(1, 101))

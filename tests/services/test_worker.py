@@ -209,3 +209,31 @@ def test_a_row_packed_without_numpy_is_the_same_row() -> None:
     result = ProbeResult(2**40, "rtsp", 1, "auth", 2, 1_750_000_000_000_000, 0.25, 401)  # type: ignore[arg-type]
     assert np.array([result.row()], RESULT_DTYPE).tobytes() == ROW.pack(*result.row())
     assert struct.calcsize(ROW.format) == RESULT_DTYPE.itemsize
+
+
+async def test_a_hub_that_reads_nothing_does_not_fill_the_memory_of_its_prober() -> None:
+    """Figures wait until the hub has read the last ones."""
+    left, right = socket.socketpair()
+    hub, end = await open_end(left), await open_end(right)
+    hub.send(Setup("prober-0", "options", POLICY))
+    prober = ScriptProber(asyncio.get_running_loop())
+    drained, told = asyncio.Event(), 0
+    send = end.send
+
+    def count(message: Message) -> None:
+        nonlocal told
+        told += isinstance(message, Stats)
+        send(message)
+
+    async def never() -> None:
+        drained.set()
+        await asyncio.Event().wait()
+
+    end.send, end.drain = count, never  # type: ignore[method-assign]
+    working = asyncio.ensure_future(run_worker(end, prober, SystemClock(), signals=False))
+    async with asyncio.timeout(10):
+        await drained.wait()
+    assert told == 1
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    await hub.aclose()
