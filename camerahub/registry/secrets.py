@@ -43,6 +43,8 @@ class KeyRing:
     current: str
     keys: dict[str, bytes] = field(repr=False)
     fingerprint_key: bytes = field(repr=False)
+    #: Making one costs more than sealing a password with it.
+    _ciphers: dict[str, AESGCM] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def create(cls, path: Path) -> KeyRing:
@@ -114,10 +116,15 @@ class KeyRing:
             ) from error
         return ring
 
+    def _cipher(self, kid: str) -> AESGCM:
+        if kid not in self._ciphers:
+            self._ciphers[kid] = AESGCM(self.keys[kid])
+        return self._ciphers[kid]
+
     def encrypt(self, password: str, credential_id: int) -> str:
         """``v1:kid:nonce:ciphertext`` bound to this credential id."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(self.keys[self.current]).encrypt(nonce, password.encode(), _associated(credential_id))
+        sealed = self._cipher(self.current).encrypt(nonce, password.encode(), _associated(credential_id))
         return f"v1:{self.current}:{_b64(nonce)}:{_b64(sealed)}"
 
     def decrypt(self, secret: str, credential_id: int) -> str:
@@ -126,7 +133,7 @@ class KeyRing:
             version, kid, nonce, sealed = secret.split(":")
             if version != "v1":
                 raise ValueError(version)
-            opened = AESGCM(self.keys[kid]).decrypt(_unb64(nonce), _unb64(sealed), _associated(credential_id))
+            opened = self._cipher(kid).decrypt(_unb64(nonce), _unb64(sealed), _associated(credential_id))
             return opened.decode()
         except (ValueError, KeyError, InvalidTag, binascii.Error):
             raise EnvironmentFault("register.secret_closed", id=credential_id, path=self.path) from None
