@@ -134,10 +134,7 @@ def merge_roads(
     new: dict[Name, tuple[Any, ...]] = {}
     changed: list[tuple[int, dict[str, Any]]] = []
     for name, (code, road) in wanted.items():
-        mark, old = marks[name], stored.get(name)
-        credential = None if mark is None else wallet.by_fingerprint[mark]
-        via = device_ids[road.via] if road.via else None
-        values = (road.scheme, road.host, road.port, road.path, road.channel, via, credential)
+        values, old = _values(road, marks[name], wallet, device_ids), stored.get(name)
         if old is None:
             ledger.change("endpoint", code, "/".join(name[1:]), None, f"{road.host}:{road.port}")
             new[name] = values
@@ -145,6 +142,15 @@ def merge_roads(
             changed.append((old[0], differs))
             roads[name].usable = _usable(name, road.host, old[_AT["retired_at"]])
     _write(connection, roads, new, changed, expected, now)
+
+
+def _values(
+    road: EndpointRow, mark: str | None, wallet: Wallet, device_ids: Mapping[str, int]
+) -> tuple[Any, ...]:
+    """In the order of ``_SET``."""
+    credential = None if mark is None else wallet.by_fingerprint[mark]
+    via = device_ids[road.via] if road.via else None
+    return road.scheme, road.host, road.port, road.path, road.channel, via, credential
 
 
 def _stored(connection: Connection, expected: Mapping[int, bool]) -> dict[Name, tuple[Any, ...]]:
