@@ -22,7 +22,8 @@ from camerahub.registry.tables import camera_days, endpoints, evidence_log, sigh
 #: Results taken in one transaction: bounds memory when the log is long, for instance after a missed checkpoint.
 MOST = 1_000_000
 
-_DAY_ROW = np.dtype([("day", "i4"), ("facet", "u1"), ("camera_id", "i8"), ("data", f"V{DAY_BYTES}")])
+_DAY = np.dtype(f"V{DAY_BYTES}")
+_DAY_ROW = np.dtype([("day", "i4"), ("facet", "u1"), ("camera_id", "i8"), ("data", _DAY)])
 
 
 def fold_log(connection: Connection, zone: ZoneInfo) -> int:
@@ -56,18 +57,18 @@ def _fold_days(
         table = np.zeros(len(ids), _DAY_ROW)
         table["day"], table["facet"], table["camera_id"] = day, int(facet), ids
         merged = merge_hours(read_day(connection, day, facet, ids), hours)
-        table["data"] = merged.view(f"V{DAY_BYTES}")[:, 0]
+        table["data"] = merged.view(_DAY)[:, 0]
         bulk.upsert(connection, camera_days, table)
 
 
 def read_day(connection: Connection, day: int, facet: Facet, ids: I8) -> NDArray[np.void]:
     """Hours of ``day`` (yyyymmdd) of the cameras ``ids`` (K,), ascending: (K, 24) HOUR_DTYPE, zero where nothing is."""
-    hours = np.zeros((len(ids), 24), HOUR_DTYPE)
+    days = np.zeros(len(ids), _DAY)
     here = (camera_days.c.day == day) & (camera_days.c.facet == int(facet))
     query = select(camera_days.c.camera_id, camera_days.c.data).where(here)
     stored = connection.execute(query).cursor.fetchall()
     if stored:
         place, found = places(ids, np.array([row[0] for row in stored], dtype=np.int64))
-        read = np.frombuffer(b"".join(row[1] for row in stored), HOUR_DTYPE).reshape(-1, 24)
-        hours[place] = read[found]
-    return hours
+        read = np.frombuffer(b"".join([row[1] for row in stored]), _DAY)
+        days[place] = read if found.all() else read[found]
+    return days.view(HOUR_DTYPE).reshape(-1, 24)
