@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import structlog
 
 from camerahub.core.errors import EnvironmentFault
+from camerahub.services.tasks import spawn
 
 log = structlog.get_logger()
 _MAX_LINE = 64 * 1024
@@ -53,20 +54,46 @@ def reachable(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
+class _Turns:
+    """Who dials what: never two at one camera; who comes later waits. ``None`` is every camera."""
+
+    def __init__(self) -> None:
+        self._taken: list[frozenset[int] | None] = []
+        self._changed = asyncio.Condition()
+
+    @contextlib.asynccontextmanager
+    async def take(self, wanted: frozenset[int] | None) -> AsyncIterator[None]:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._free(wanted))
+            self._taken.append(wanted)
+        try:
+            yield
+        finally:
+            self._taken.remove(wanted)
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _free(self, wanted: frozenset[int] | None) -> bool:
+        if wanted is None:
+            return not self._taken
+        return all(taken is not None and wanted.isdisjoint(taken) for taken in self._taken)
+
+
 class ControlDoor:
     """Listens on ``path`` while the hub runs."""
 
     def __init__(self, path: Path, controls: Controls) -> None:
         self._path, self._controls = path, controls
         self._server: asyncio.Server | None = None
-        self._callers: set[asyncio.Task[Any]] = set()
+        self._callers: set[asyncio.Task[None]] = set()
+        self._turns = _Turns()
 
     async def start(self) -> None:
         """Listen. EnvironmentFault when the socket cannot be made."""
         self._path.unlink(missing_ok=True)
         try:
             with reachable(self._path) as name:
-                self._server = await asyncio.start_unix_server(self._call, name, limit=_MAX_LINE)
+                self._server = await asyncio.start_unix_server(self._met, name, limit=_MAX_LINE)
             self._path.chmod(0o600)
         except OSError as error:
             raise EnvironmentFault(
@@ -85,16 +112,26 @@ class ControlDoor:
         self._server = None
         self._path.unlink(missing_ok=True)
 
+    def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        caller = spawn(self._call(reader, writer), "control")
+        self._callers.add(caller)
+        caller.add_done_callback(self._callers.discard)
+
     async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a stream callback runs in a task
-        self._callers.add(task)
         try:
             await self._converse(reader, writer)
-        except (ConnectionError, ValueError, KeyError, TypeError) as error:
+        except ConnectionError as error:
+            log.warning("control_hung_up", error=type(error).__name__)
+        except EnvironmentFault as fault:
+            log.warning("control_failed", key=fault.key)
+            await _refuse(writer, f"{fault.text.zh} / {fault.text.en}")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             log.warning("control_refused", error=type(error).__name__)
+            await _refuse(writer, f"not understood: {type(error).__name__}")
+        except Exception as bug:
+            log.exception("control_bug")
+            await _refuse(writer, type(bug).__name__)
         finally:
-            self._callers.discard(task)
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,10 +156,12 @@ class ControlDoor:
             given_back.wait()
 
         holding = asyncio.ensure_future(self._controls.exclusively(wait))
+        holding.add_done_callback(lambda _: granted.set())
         try:
             await granted.wait()
-            await _say(writer, granted=True)
-            await reader.readline()
+            if not holding.done():
+                await _say(writer, granted=True)
+                await reader.readline()
         finally:
             given_back.set()
             await holding
@@ -150,13 +189,19 @@ class ControlDoor:
 
     @contextlib.asynccontextmanager
     async def _held(self, endpoints: list[int] | None) -> AsyncIterator[None]:
-        try:
-            await self._controls.hold(endpoints, True)
-            yield
-        finally:
-            await self._controls.hold(endpoints, False)
+        async with self._turns.take(None if endpoints is None else frozenset(endpoints)):
+            try:
+                await self._controls.hold(endpoints, True)
+                yield
+            finally:
+                await self._controls.hold(endpoints, False)
 
 
 async def _say(writer: asyncio.StreamWriter, **answer: object) -> None:
     writer.write(json.dumps(answer).encode() + b"\n")
     await writer.drain()
+
+
+async def _refuse(writer: asyncio.StreamWriter, why: str) -> None:
+    with contextlib.suppress(ConnectionError):
+        await _say(writer, error=why)
