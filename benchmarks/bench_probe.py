@@ -271,12 +271,16 @@ def report(found: dict[str, list[float]]) -> int:
     missed = 0
     for name, figures in found.items():
         peer = found.get("streams rtsp" if name.endswith("rtsp") else "blackbox options")
-        ratio = median(a / b for a, b in zip(figures, peer, strict=True)) if peer else float("nan")
+        ratios = [a / b for a, b in zip(figures, peer, strict=True)] if peer else [float("nan")]
+        ratio = median(ratios)
         bar = BARS.get(name)
         verdict = "" if bar is None or not peer else f"  bar {bar:.2f} {'held' if ratio <= bar else 'MISSED'}"
         missed |= "MISSED" in verdict
         spread = f"{min(figures) * 1e6:.0f}..{max(figures) * 1e6:.0f}"
-        print(f"{name:<18} {median(figures) * 1e6:7.1f} us/probe ({spread:>9})  ratio {ratio:.3f}{verdict}")
+        rounds = f"{min(ratios):.3f}..{max(ratios):.3f}"
+        print(
+            f"{name:<18} {median(figures) * 1e6:6.1f} us/probe ({spread:>9})  ratio {ratio:.3f} ({rounds}){verdict}"
+        )
     return int(missed)
 
 
