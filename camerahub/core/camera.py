@@ -149,9 +149,10 @@ class CheckedCode(NamedTuple):
     remark: str | None = None
 
 
-#: ``code_excel`` a number with exponent or decimals: digits are lost · ``code_rounded`` 20 digits of which Excel kept
-#: 15 · ``code_bad`` not a local code either. Remark ``code_short``: 19 digits, one seems to be lost.
-CODE_PROBLEMS: tuple[str, ...] = ("code_empty", "code_excel", "code_rounded", "code_bad")
+#: ``code_excel`` a number with exponent or decimals: digits are lost · ``code_bad`` not a local code either. Remarks:
+#: ``code_short`` 19 digits, one seems to be lost · ``code_rounded`` the last five of 20 digits are zero, as where Excel
+#: kept 15 (a number 100000 is rare, but it exists: worth a look, no reason to refuse).
+CODE_PROBLEMS: tuple[str, ...] = ("code_empty", "code_excel", "code_bad")
 
 _LOCAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 _EXCEL = re.compile(r"[0-9]+([.,][0-9]*)?[eE][+-]?[0-9]{1,3}|[0-9]+\.[0-9]*")
@@ -172,9 +173,13 @@ def check_code(text: str) -> CheckedCode:
         return CheckedCode(code[:64], "code_excel")
     if not _LOCAL.fullmatch(code):
         return CheckedCode(code[:64], "code_bad")
-    if len(code) == 20 and code.isdecimal() and code.endswith("00000"):
-        return CheckedCode(code, "code_rounded")
-    return CheckedCode(code, None, "code_short" if len(code) == 19 and code.isdecimal() else None)
+    return CheckedCode(code, None, _remark(code))
+
+
+def _remark(code: str) -> str | None:
+    if not code.isdecimal():
+        return None
+    return "code_rounded" if len(code) == 20 and code.endswith("00000") else "code_short" if len(code) == 19 else None
 
 
 #: Status words of registers -> must it count (应检). 在用 and 维修 count; what is gone or switched off does not.

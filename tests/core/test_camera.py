@@ -71,7 +71,6 @@ def test_codes_that_are_taken(text, code):
         ("3.20585E19", "code_excel"),
         ("３.３Ｅ＋１９", "code_excel"),
         ("32058501001326000000.0", "code_excel"),
-        ("32058501001326000000", "code_rounded"),
         ("a b", "code_bad"),
         ("a\x00b", "code_bad"),
         ("-1", "code_bad"),
@@ -86,6 +85,10 @@ def test_codes_that_are_refused(text, problem):
 
 def test_a_lost_digit_is_remarked():
     assert check_code(CODE[1:]).remark == "code_short"
+
+
+def test_five_zeros_at_the_end_are_remarked_and_taken():
+    assert check_code("32058501001326100000") == ("32058501001326100000", None, "code_rounded")
 
 
 @given(st.text(max_size=100))

@@ -78,8 +78,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the code {value} was turned into a number by Excel and is lost: set the column to Text, enter it again",
     ),
     "tablefile.row.code_rounded": (
-        "设备编码 {value} 末五位全是 0, 是 Excel 按数字保存造成的; 请把该列设为“文本”格式后重新填写",
-        "the code {value} ends in five zeros, as Excel leaves it: set the column to Text, enter it again",
+        "设备编码 {value} 末五位全是 0, 常见于 Excel 按数字保存之后; 请与原始资料核对",
+        "the code {value} ends in five zeros, as Excel often leaves it: compare it with the original",
     ),
     "tablefile.row.code_bad": (
         "设备编码 {value} 不合规定 (国标 20 位数字, 或 1–64 位字母、数字、- _ . : /)",

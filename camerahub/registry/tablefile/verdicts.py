@@ -24,7 +24,6 @@ VERDICTS = (ADDED, CHANGED, UNCHANGED, REFUSED)
 PROBLEMS: dict[str, bool] = {
     "code_empty": True,
     "code_excel": True,
-    "code_rounded": True,
     "code_bad": True,
     "code_zeros_lost": True,
     "code_twice": True,
@@ -41,6 +40,7 @@ PROBLEMS: dict[str, bool] = {
     "area_unknown": False,
     "code_area": False,
     "code_short": False,
+    "code_rounded": False,
     "coord_bad": False,
     "coord_half": False,
     "coord_zero": False,

@@ -83,7 +83,7 @@ def test_a_refused_row_does_not_stop_the_rest(store: Store, write: Write) -> Non
     [
         ({"code": ""}, "refused", "code_empty"),
         ({"code": "3.20585E+19"}, "refused", "code_excel"),
-        ({"code": "32058500001320000000"}, "refused", "code_rounded"),
+        ({"code": "32058500001320000000"}, "added", "code_rounded"),
         ({"code": "a b"}, "refused", "code_bad"),
         ({"name": " "}, "refused", "name_empty"),
         ({"area_code": "太虚镇"}, "refused", "area_bad"),
