@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
+import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeVar
 
 import structlog
@@ -41,6 +45,11 @@ T = TypeVar("T")
 LIVENESS = "options"
 #: Names in the register are looked up again this often, seconds.
 RESOLVE_S = 600.0
+#: What could not be read is read again after so long.
+RETRY_S = 5.0
+#: How long all names together may take, and how many are asked at once.
+LOOK_UP_S = 10.0
+RESOLVERS = 16
 MAX_AUTO_PROBERS = 4
 #: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
 BATCH_S = 1.0
@@ -83,20 +92,47 @@ def target_of(row: queries.EndpointTarget, host: str, username: str = "", passwo
     return Target(row.endpoint, host, row.port, url, username, password)
 
 
-async def resolve(hosts: Iterable[str]) -> dict[str, str]:
-    """IP address of every host; a name nobody knows stays as it is, and its probe will say so."""
-    loop = asyncio.get_running_loop()
-    found: dict[str, str] = {}
-    for host in set(hosts):
-        try:
-            ipaddress.ip_address(host)
-            found[host] = host
-        except ValueError:
-            try:
-                found[host] = str((await loop.getaddrinfo(host, None))[0][4][0])
-            except OSError:
-                found[host] = host
+async def resolve(hosts: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """IP address of every host, within ``LOOK_UP_S``.
+
+    A name without an answer keeps the one in ``known``; else it stays as it is, and its probe will say so.
+    """
+    known = known or {}
+    found = {host: known.get(host, host) for host in hosts}
+    names = await asyncio.to_thread(lambda: [host for host in found if host and not _is_address(host)])
+    # Those that answered before go first: names that nobody answers for delay only each other.
+    Random().shuffle(names)
+    names.sort(key=lambda name: name not in known)
+    found.update(await _look_up(names))
     return found
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def _look_up(names: list[str]) -> dict[str, str]:
+    """In threads of their own: a silent name server must not take those that answer scrapes."""
+    if not names:
+        return {}
+    loop, pool = asyncio.get_running_loop(), ThreadPoolExecutor(RESOLVERS, thread_name_prefix="names")
+    try:
+        asked = {loop.run_in_executor(pool, _address_of, name): name for name in names}
+        done, _ = await asyncio.wait(asked, timeout=LOOK_UP_S)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return {asked[answer]: address for answer in done if (address := answer.result())}
+
+
+def _address_of(name: str) -> str:
+    try:
+        return str(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0])
+    except (OSError, ValueError):  # ValueError: a name that IDNA cannot write
+        return ""
 
 
 @dataclass(slots=True)
@@ -129,6 +165,9 @@ class Hub:
     _clock: SystemClock = field(default_factory=SystemClock)
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     failed: asyncio.Event = field(default_factory=asyncio.Event)
+    overdue: asyncio.Event = field(default_factory=asyncio.Event)
+    _assigning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _hosts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -160,18 +199,23 @@ class Hub:
     def _token(self, name: str) -> str:
         if not name:
             return ""
+        path = self.home.path / name
         try:
-            return (self.home.path / name).read_text("utf-8").strip()
+            token = path.read_text("utf-8").strip()
         except OSError as error:
-            raise EnvironmentFault(
-                "config.unreadable", file=self.home.path / name, error=error.strerror
-            ) from error
+            raise EnvironmentFault("config.unreadable", file=path, error=error.strerror) from error
+        except UnicodeDecodeError:
+            raise EnvironmentFault("config.unreadable", file=path, error="not UTF-8") from None
+        if not token:
+            raise EnvironmentFault("config.unreadable", file=path, error="empty")
+        return token
 
     async def start(self) -> Addresses:
         """Everything up, the port taken. EnvironmentFault names what the machine lacks; nothing is left behind."""
         try:
             port = await self.web.start()
             await self.ingest.start()
+            self._tasks.append(spawn(self.ingest.run(), "ingest", lambda _error: self.failed.set()))
             self._sources()
             await self.supervisor.start()
             await self._assign()
@@ -179,22 +223,22 @@ class Hub:
         except BaseException:
             await self.aclose()
             raise
-        self._tasks.append(spawn(self.ingest.run(), "ingest", lambda _error: self.failed.set()))
-        self._tasks.append(spawn(self._look_up_often(), "names"))
+        self._tasks.append(spawn(self._assign_often(), "assign"))
         log.info("hub_started", probers=prober_count(self.settings), port=port)
         return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
 
     async def aclose(self) -> None:
         """Drain the probers, write what waits, checkpoint, stop listening."""
-        await self.door.aclose()
-        await self.supervisor.stop(self.settings.fleet.deadline_s + DRAIN_S)
-        await cancel(*self._tasks)
-        try:
-            await self.ingest.aclose()
-        finally:
-            await self.web.aclose()
-            self.store.close()
-        log.info("hub_stopped")
+        async with (
+            contextlib.AsyncExitStack() as steps
+        ):  # from the last to the first, whatever one of them meets
+            steps.callback(log.info, "hub_stopped")
+            steps.callback(self.store.close)
+            steps.push_async_callback(self.web.aclose)
+            steps.push_async_callback(self.ingest.aclose)
+            steps.push_async_callback(cancel, *self._tasks)
+            steps.push_async_callback(self.supervisor.stop, self.settings.fleet.deadline_s + DRAIN_S)
+            steps.push_async_callback(self.door.aclose)
 
     def problems(self) -> list[Problem]:
         """Why the hub is not ready; empty when it is."""
@@ -211,7 +255,7 @@ class Hub:
     async def reload(self) -> None:
         """The register changed: take the new roster and the new endpoints."""
         self.ingest.reload()
-        await self._assign()
+        await self._try_assign()
 
     async def exclusively(self, work: Callable[[], object]) -> None:
         """Run ``work`` in the writer thread, between two commits."""
@@ -222,10 +266,7 @@ class Hub:
         self.supervisor.pause(held, endpoints)
         if held:
             # What was dialled before is answered or given up within one deadline.
-            await asyncio.sleep(self.settings.fleet.deadline_s if self._dialling() else 0.0)
-
-    def _dialling(self) -> bool:
-        return any(stats.get("endpoints", 0) for stats in self.supervisor.stats.values())
+            await asyncio.sleep(self.settings.fleet.deadline_s if self.supervisor.watched else 0.0)
 
     async def take(self, worker: str, epoch: int, seq: int, rows: bytes) -> None:
         """Commit results a command brings; ValueError when they are no whole rows."""
@@ -237,10 +278,20 @@ class Hub:
         await self.ingest.gap(gap.worker, gap.start, gap.end, gap.reason)
 
     async def _assign(self) -> None:
-        rows = await asyncio.to_thread(queries.targets, self.store.engine)
-        hosts = await resolve(row.host for row in rows)
-        # Liveness needs no credentials: none are opened, none leave the hub.
-        self.supervisor.assign(self._assignments(rows, hosts))
+        async with self._assigning:  # one at a time: who read the register first must not assign last
+            rows = await asyncio.to_thread(queries.targets, self.store.engine)
+            hosts = self._hosts = await resolve({row.host for row in rows}, self._hosts)
+            # Liveness needs no credentials: none are opened, none leave the hub.
+            self.supervisor.assign(await asyncio.to_thread(lambda: list(self._assignments(rows, hosts))))
+
+    async def _try_assign(self) -> None:
+        """What fails now is tried again soon; until then the probers watch what they did."""
+        try:
+            await self._assign()
+            self.overdue.clear()
+        except EnvironmentFault as fault:
+            log.warning("assign_failed", key=fault.key, zh=fault.text.zh, en=fault.text.en)
+            self.overdue.set()
 
     def _assignments(
         self, rows: Iterable[queries.EndpointTarget], hosts: dict[str, str]
@@ -251,10 +302,14 @@ class Hub:
             except ValueError as error:
                 log.error("endpoint_unusable", camera=row.code, error=str(error))
 
-    async def _look_up_often(self) -> None:
+    async def _assign_often(self) -> None:
+        """Names move; and what could not be read when it changed must be read soon."""
         while True:
-            await asyncio.sleep(RESOLVE_S)
-            await self._assign()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RESOLVE_S):
+                    await self.overdue.wait()
+            await asyncio.sleep(RETRY_S if self.overdue.is_set() else 0.0)
+            await self._try_assign()
 
     def _sources(self) -> None:
         sources = self.board.sources

@@ -144,7 +144,20 @@ class Settings(_Section):
     secrets: Secrets = Secrets()
     web: Web = Web()
     fleet: Fleet = Fleet()
-    health: Health = Health()
+    health: Health = Field(default=Health(), validate_default=True)
+
+    @field_validator("health")
+    @classmethod
+    def _not_stale_between_looks(cls, value: Health, info: ValidationInfo) -> Health:
+        fleet = info.data.get("fleet")
+        if fleet is not None:
+            longest = fleet.interval_s * (1 + fleet.jitter) + fleet.deadline_s
+            if value.online.stale_s < longest:
+                raise ValueError(
+                    f"online.stale_s must be at least {longest:g}: fleet.interval_s, its jitter and deadline_s"
+                )
+        return value
+
     evidence: Evidence = Evidence()
     logs: Logs = Logs()
 

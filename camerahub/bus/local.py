@@ -135,7 +135,7 @@ async def spawn_child(argv: Sequence[str]) -> LocalChild:
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
         )
-    except OSError:
+    except BaseException:  # given up, too: what has started then finds its line closed and ends
         ours.close()
         raise
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from camerahub.core.errors import EnvironmentFault
@@ -21,6 +21,11 @@ class Line:
 
     def __init__(self, home: Home, line: socket.socket) -> None:
         self._home, self._file = home, line.makefile("rwb")
+
+    def close(self) -> None:
+        """Hang up: what was granted goes back, whatever still refers to this line."""
+        with suppress(OSError):
+            self._file.close()
 
     def ask(self, **request: object) -> dict[str, Any]:
         """The hub's answer. EnvironmentFault when it is gone or refuses."""
@@ -54,4 +59,5 @@ def line_to_hub(home: Home) -> Iterator[Line]:
                 plug.connect(name)
         except OSError as error:
             raise EnvironmentFault("config.hub_silent", home=home.path, error=error.strerror) from error
-        yield Line(home, plug)
+        with closing(Line(home, plug)) as line:
+            yield line

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ from camerahub.core.texts import text
 
 if TYPE_CHECKING:
     from camerahub.app import Hub
+
+T = TypeVar("T")
 
 
 @click.command()
@@ -42,9 +44,11 @@ async def serve(context: Context, ready: Callable[[Hub, str], None] | None = Non
         asked(number, stop.set)
     settings = context.settings()
     hub = Hub(context.home_folder(), settings, context.open_store(keys=True))
-    addresses = await hub.start()
+    addresses = await _unless(stop, hub.start())
+    if addresses is None:
+        return
     try:
-        figures = queries.status(hub.store.engine)
+        figures = await asyncio.to_thread(queries.status, hub.store.engine)
         said = text(
             "config.serving", cameras=figures.cameras, probers=prober_count(settings), url=addresses.url
         )
@@ -58,6 +62,18 @@ async def serve(context: Context, ready: Callable[[Hub, str], None] | None = Non
         await hub.aclose()
     if hub.failed.is_set():
         raise EnvironmentFault("config.hub_died")
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """``work`` to its end; None when it was given up because of ``stop``."""
+    working, asked = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((working, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if working.done():
+        return await working
+    working.cancel()
+    await asyncio.wait((working,))
+    return None if working.cancelled() else await working
 
 
 async def _either(*events: asyncio.Event) -> None:

@@ -6,7 +6,6 @@ the hub for as long as the round lasts.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from camerahub.app import policies, resolve, target_of
+from camerahub.app import policies, target_of
 from camerahub.cli.line import line_to_hub
 from camerahub.cli.sweeping import Sweep, allowed
 from camerahub.cli.targets import TargetList
@@ -63,7 +62,6 @@ def sweep_register(
 def _targets(
     context: Context, store: Store, rows: list[queries.EndpointTarget], with_secrets: bool
 ) -> list[Target]:
-    hosts = asyncio.run(resolve(row.host for row in rows))
     opened = {0: ("", "")}
     if with_secrets:
         ring = context.keyring()
@@ -72,9 +70,7 @@ def _targets(
             for one in queries.secrets(store.engine, {row.credential_id for row in rows} - {0}).values()
         }
     return [
-        replace(
-            target_of(row, hosts[row.host], *opened[row.credential_id if with_secrets else 0]), endpoint=n
-        )
+        replace(target_of(row, row.host, *opened[row.credential_id if with_secrets else 0]), endpoint=n)
         for n, row in enumerate(rows)
     ]
 
@@ -107,9 +103,11 @@ def _commit(context: Context, store: Store, batch: NDArray[np.void]) -> None:
     clock = SystemClock()
     desk = Desk(store, lambda: queries.areas(store.engine), policies(context.settings()), ("options",))
     now, monotonic = clock.wall_us(), clock.monotonic()
-    _, mended = desk.open(now, monotonic)
+    marks, mended = desk.open(now, monotonic)
     if mended is not None:
         desk.settle(mended)
     if len(batch):
-        desk.settle(desk.prepare(WORKER, now, 1, batch, now, monotonic))
+        # A clock that was set back must not make a round look like one that was stored before.
+        epoch = max(now, marks.get(WORKER, (0, 0))[0] + 1)
+        desk.settle(desk.prepare(WORKER, epoch, 1, batch, now, monotonic))
     desk.checkpoint(clock.wall_us())

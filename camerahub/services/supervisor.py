@@ -173,6 +173,11 @@ class Supervisor:
         """Process id of each prober that lives."""
         return {seat.worker: seat.child.pid for seat in self._seats if seat.child is not None}
 
+    @property
+    def watched(self) -> int:
+        """Endpoints assigned, over all probers."""
+        return sum(len(seat.share) for seat in self._seats)
+
     # --- commands ---------------------------------------------------------------------------------------------
 
     def assign(self, assignments: Iterable[Assignment]) -> None:

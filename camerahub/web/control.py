@@ -90,8 +90,8 @@ class ControlDoor:
 
     async def start(self) -> None:
         """Listen. EnvironmentFault when the socket cannot be made."""
-        self._path.unlink(missing_ok=True)
         try:
+            self._path.unlink(missing_ok=True)
             with reachable(self._path) as name:
                 self._server = await asyncio.start_unix_server(self._met, name, limit=_MAX_LINE)
             self._path.chmod(0o600)

@@ -227,6 +227,8 @@ class WebServer:
         self.binding = binding
         self._app = make_app(binding, render, problems)
         self._runner: web.AppRunner | None = None
+        #: The port it listens on, None when it does not.
+        self.port: int | None = None
 
     async def start(self) -> int:
         """Listen; the port taken. EnvironmentFault when it is busy or cannot be bound."""
@@ -250,13 +252,14 @@ class WebServer:
             raise _bind_fault(error, host, port) from None
         self._runner = runner
         taken: int = runner.addresses[0][1]
+        self.port = taken
         return taken
 
     async def aclose(self) -> None:
         """Stop listening; open answers get two seconds."""
         if self._runner is not None:
             await self._runner.cleanup()
-            self._runner = None
+            self._runner = self.port = None
 
 
 def _bind_fault(error: OSError, host: str, port: int) -> EnvironmentFault:
