@@ -282,7 +282,8 @@ class Hub:
             rows = await asyncio.to_thread(queries.targets, self.store.engine)
             hosts = self._hosts = await resolve({row.host for row in rows}, self._hosts)
             # Liveness needs no credentials: none are opened, none leave the hub.
-            self.supervisor.assign(await asyncio.to_thread(lambda: list(self._assignments(rows, hosts))))
+            plan = await asyncio.to_thread(lambda: self.supervisor.plan(self._assignments(rows, hosts)))
+            self.supervisor.follow(plan)
 
     async def _try_assign(self) -> None:
         """What fails now is tried again soon; until then the probers watch what they did."""

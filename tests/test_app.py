@@ -23,7 +23,7 @@ from camerahub.home import Home
 from camerahub.registry import queries
 from camerahub.registry.queries import EndpointTarget
 from camerahub.registry.rows import Source
-from camerahub.services.supervisor import Supervisor
+from camerahub.services.supervisor import Change, Supervisor
 from tests.services.county import Register, camera_row
 
 FULL = EnvironmentFault("register.full", where="camerahub.db", detail="SQLITE_FULL")
@@ -152,7 +152,7 @@ def hub(home: Home) -> Iterator[Hub]:
 def watched(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Filled with the number of endpoints at each assignment."""
     sizes: list[int] = []
-    monkeypatch.setattr(Supervisor, "assign", lambda _, new: sizes.append(len(list(new))))
+    monkeypatch.setattr(Supervisor, "follow", lambda _, plan: sizes.append(sum(len(p.share) for p in plan)))
     return sizes
 
 
@@ -198,12 +198,12 @@ async def test_a_register_that_is_locked_for_a_moment_is_read_again_soon(
             raise FULL
         return real(*args, **kwargs)
 
-    def tell(_: object, new: Any) -> None:
-        sizes.append(len(list(new)))
+    def tell(_: object, plan: list[Change]) -> None:
+        sizes.append(sum(len(change.share) for change in plan))
         told.set()
 
     monkeypatch.setattr(queries, "targets", locked_once)
-    monkeypatch.setattr(Supervisor, "assign", tell)
+    monkeypatch.setattr(Supervisor, "follow", tell)
     keeping = asyncio.ensure_future(hub._assign_often())
     await hub.reload()
     assert sizes == []
