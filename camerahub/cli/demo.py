@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import sys
 import tempfile
@@ -56,6 +57,8 @@ def command(context: Context, cameras: int, townships: int, port: int | None, as
     from camerahub.telemetry.logs import set_up
 
     set_up(level="warning")
+    # Told to end while it is still building, it must clean up as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camerahub-demo-")))
         _say("cli.demo_building", cameras=cameras, townships=townships)
