@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
+import os
+import shutil
 import socket
+import stat
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camerahub.cli.context import Context
+from camerahub.cli.signals import end_by_interrupt, hear_no_more
 from camerahub.core.texts import text
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from camerahub.farm.handle import Farm
 
 USUAL_PORT = 9320
+PREFIX = "camerahub-demo-"
+PID_NAME = "demo.pid"
 #: A demonstration shows in a minute what a county shows in an hour.
 CONFIG = """[site]
 name = "camerahub 演示县"
@@ -57,18 +62,42 @@ def command(context: Context, cameras: int, townships: int, port: int | None, as
     from camerahub.telemetry.logs import set_up
 
     set_up(level="warning")
+    sweep_up(Path(tempfile.gettempdir()))
     # Told to end while it is still building, it must clean up as well.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_by_interrupt()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camerahub-demo-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
+        (folder / PID_NAME).write_text(str(os.getpid()), "ascii")
         _say("cli.demo_building", cameras=cameras, townships=townships)
         farm = stack.enter_context(start_county(cameras=cameras, townships=townships))
         farm.write(folder)
         context = Context(home=folder / "home")
         _furnish(context, folder, _port(port))
         stack.enter_context(context.home_folder().lock())
+        stack.callback(hear_no_more)
         loop.run(lambda: _show(context, folder, farm, as_json))
     _say("cli.demo_gone")
+
+
+def sweep_up(folder: Path) -> None:
+    """Remove what demonstrations of this user that were killed outright have left in ``folder``."""
+    for left in folder.glob(f"{PREFIX}*"):
+        if _abandoned(left):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _abandoned(left: Path) -> bool:
+    """Only where a dead process is on record: a folder without one may be just in the making."""
+    try:
+        told = left.lstat()
+        if not stat.S_ISDIR(told.st_mode) or told.st_uid != os.getuid():
+            return False
+        os.kill(int((left / PID_NAME).read_text("ascii")), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return False
 
 
 def _say(key: str, **fields: object) -> None:

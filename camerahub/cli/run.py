@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from camerahub.cli.context import Context
+from camerahub.cli.signals import endings, let_go_of_a_dead_terminal
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.texts import text
 
@@ -34,14 +34,19 @@ def command(context: Context) -> None:
 
 
 async def serve(context: Context, ready: Callable[[Hub, str], None] | None = None) -> None:
-    """Run a hub on the home of ``context`` until SIGINT or SIGTERM. ``ready`` is given it and its address."""
+    """Run a hub on the home of ``context`` until it is told to end. ``ready`` is given it and its
+    address."""
     from camerahub.app import Hub, prober_count
     from camerahub.registry import queries
 
     stop = asyncio.Event()
-    asked = asyncio.get_running_loop().add_signal_handler
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asked(number, stop.set)
+
+    def end() -> None:
+        let_go_of_a_dead_terminal()
+        stop.set()
+
+    for number in endings():
+        asyncio.get_running_loop().add_signal_handler(number, end)
     settings = context.settings()
     hub = Hub(context.home_folder(), settings, context.open_store(keys=True))
     addresses = await _unless(stop, hub.start())

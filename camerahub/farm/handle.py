@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -33,17 +34,17 @@ class Farm:
 
     def __init__(self, spec: Spec) -> None:
         self._lock = threading.Lock()
-        self.process = subprocess.Popen(  # noqa: S603  our own interpreter
-            [sys.executable, "-m", "camerahub.farm", json.dumps(spec.to_json())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        self.process = _started(spec)
         self.last: dict[str, Any] = {}
         try:
             # Both build the same county at the same time.
             county = County.build(spec)
             ready = self._read()
         except CamerahubError:
+            self.stop()
+            raise
+        except BaseException:  # interrupted: a farm that still builds hears nothing
+            self.process.kill()
             self.stop()
             raise
         self.ports = Ports(**ready["ports"])
@@ -121,6 +122,19 @@ class Farm:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.to_thread(self.stop)
+
+
+def _started(spec: Spec) -> subprocess.Popen[bytes]:
+    """The farm's process. What the terminal tells us must not reach it before it has learnt to take no notice."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        return subprocess.Popen(  # noqa: S603  our own interpreter
+            [sys.executable, "-m", "camerahub.farm", json.dumps(spec.to_json())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start_county(spec: Spec | None = None, **fields: Any) -> Farm:

@@ -113,8 +113,8 @@ def _fork(county: County, spec: Spec, doors: _Doors, number: int) -> _Worker:
 
 
 def _work(county: County, spec: Spec, doors: _Doors, number: int, line: socket.socket) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     # Main's end of an earlier server's line was inherited; its end of file must not depend on us.
     _close_inherited({line.fileno(), *(sock.fileno() for sock in doors.serve[number : number + 1])})
     server = Server(county.cameras, county.ports, spec, first=number == 0)
@@ -159,8 +159,9 @@ class _Main:
     def run(self) -> int:
         """Until stopped; exit code."""
         signal.signal(signal.SIGTERM, lambda *_: self._stop(EXIT_OK))
-        if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-            signal.signal(signal.SIGINT, lambda *_: self._stop(EXIT_INTERRUPTED))
+        for number, code in ((signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGHUP, EXIT_OK)):
+            if signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda *_, code=code: self._stop(code))
         self.woken, bell = socket.socketpair()
         bell.setblocking(False)
         signal.set_wakeup_fd(bell.fileno())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def ready(url: str) -> int:
         return error.code
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_an_empty_register_is_watched_until_it_is_told_to_stop(home: Home, number: signal.Signals) -> None:
     with started(home) as hub:
         line = heard(hub, "/metrics")
@@ -98,6 +99,19 @@ def test_an_empty_register_is_watched_until_it_is_told_to_stop(home: Home, numbe
         assert family(hub) == []
     assert left(home) == []
     assert home.hub_pid() is None
+
+
+def test_a_terminal_that_goes_away_ends_it_cleanly(home: Home) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-m", "camerahub", "--home", str(home.path), "run"])
+    said = b""
+    while b"/metrics" not in said:
+        said += os.read(terminal, 4096)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == EXIT_OK
+    assert left(home) == []
 
 
 def test_a_stop_while_it_is_still_starting_ends_it_as_cleanly(home: Home) -> None:
