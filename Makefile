@@ -31,7 +31,7 @@ lint: setup
 	$(BIN)/deptry camerahub
 
 test-fast: setup ## under a minute
-	$(BIN)/pytest -n 2 -m "not slow and not real"
+	$(BIN)/pytest -n 2 --quick -m "not slow and not real"
 
 test: setup lint ## everything that needs only pip
 	$(BIN)/pytest -n 2 -m "not real"

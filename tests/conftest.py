@@ -7,6 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+# The machine is noisy: how long an example takes, or how many a strategy throws away, is no finding here.
+settings.register_profile(
+    "camerahub", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+settings.load_profile("camerahub")
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +25,36 @@ def logs_as_they_were() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+#: Files in which real processes are started, killed and waited for: left out of the fast tier.
+SLOW_FILES = (
+    "tests/acceptance/",
+    "tests/cli/test_run.py",
+    "tests/contract/test_history.py",
+    "tests/contract/test_kill9.py",
+    "tests/contract/test_readers.py",
+    "tests/farm/test_kinds.py",
+    "tests/registry/test_faults.py",
+    "tests/services/test_supervisor.py",
+    "tests/telemetry/test_logs.py",
+)
+#: The fast tier tries a share of the examples of each property, and at least so many.
+QUICK_SHARE, QUICK_LEAST = 8, 20
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="fewer examples of each property")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    quick = config.getoption("--quick")
+    for item in items:
+        if item.nodeid.startswith(SLOW_FILES):
+            item.add_marker(pytest.mark.slow)
+        tested = getattr(item, "obj", None)
+        whole = getattr(tested, "_hypothesis_internal_use_settings", None)
+        if quick and tested is not None and whole is not None:
+            fewer = min(whole.max_examples, max(QUICK_LEAST, whole.max_examples // QUICK_SHARE))
+            target = getattr(tested, "__func__", tested)
+            target._hypothesis_internal_use_settings = settings(whole, max_examples=fewer)
