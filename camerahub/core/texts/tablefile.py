@@ -171,6 +171,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "没有地址, 已登记但不检测",
         "no address: registered, but not checked",
     ),
+    "tablefile.row.via_no_address": (
+        "不知道 {value} 的地址, 已登记但不检测; 请在同一 via 的任一行填写该设备的 ip",
+        "no address of {value} is known: registered, but not checked; give its ip in any row with that via",
+    ),
     "tablefile.row.vendor_unknown": (
         "厂商 {value} 不在 vendors.toml 中, 只能检测在线, 不能取流",
         "maker {value} is not in vendors.toml: liveness only, no stream address",

@@ -35,6 +35,7 @@ from camerahub.registry.tablefile.verdicts import (
     RowVerdict,
     problem,
 )
+from camerahub.registry.tablefile.via import Hub, via_devices
 from camerahub.registry.vendors import Vendors, shipped_vendors
 
 PORTION = 50_000
@@ -120,6 +121,7 @@ class _Import:
     layout: Layout
     summary: Summary
     checker: Checker
+    hubs: dict[str, Hub] = field(default_factory=dict)
     seen: _Seen = field(default_factory=_Seen)
 
     def portion(self, rows: list[tuple[int, list[str]]]) -> None:
@@ -166,7 +168,7 @@ class _Import:
         usable = [draft for draft in drafts if not draft.refused]
         with reading(self.engine) as connection:
             known = read_known(connection, [draft.code for draft in usable])
-            resolver = Resolver(read_places(connection), self.vendors, self.layout.header_of)
+            resolver = Resolver(read_places(connection), self.vendors, self.layout.header_of, self.hubs)
             cameras: dict[int, CameraRow] = {}
             for draft in usable:
                 camera = resolver.resolve(draft, known.get(draft.code))
@@ -255,8 +257,14 @@ def import_file(
         summary,
         Checker(table.layout),
     )
-    while rows := list(islice(table.rows, PORTION)):
+    rows = list(islice(table.rows, PORTION))
+    # a file of one portion is in memory; a longer one is read twice
+    job.hubs = via_devices(
+        job.checker, rows if len(rows) < PORTION else open_table(path, find_profile(profile)).rows
+    )
+    while rows:
         job.portion(rows)
+        rows = list(islice(table.rows, PORTION))
     return summary
 
 

@@ -6,7 +6,7 @@ Must not know files; never writes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from camerahub.registry.tablefile.check import Draft
 from camerahub.registry.tablefile.known import Known, KnownEndpoint, Places
 from camerahub.registry.tablefile.profile import CAMERA_TEXTS, STORED_FIELDS
 from camerahub.registry.tablefile.verdicts import problem
+from camerahub.registry.tablefile.via import Hub
 from camerahub.registry.vendors import Vendor, Vendors
 
 RTSP, HTTP = ("rtsp", "rtsps"), ("http", "https")
@@ -38,6 +39,8 @@ class Resolver:
     places: Places
     vendors: Vendors
     header_of: Callable[[str], str]
+    #: What the whole file says of the devices its cameras hang on (``via_devices``).
+    settled: Mapping[str, Hub] = field(default_factory=dict)
     devices: dict[str, DeviceRow] = field(default_factory=dict)
     _makers: dict[str, Vendor | None] = field(default_factory=dict)
     _made: dict[tuple[str, int | None], dict[str, str]] = field(default_factory=dict)
@@ -127,7 +130,7 @@ class Resolver:
         if "rtsp_url" not in addresses:
             found += self._built(draft, known, via, road)
         elif via:
-            self._device(via, None, "")
+            self._device(via)
         if not found and (username or password):
             found = [_as_row(one) for one in known.endpoints]
         for one in found:
@@ -166,26 +169,40 @@ class Resolver:
         values = draft.values
         name = values.get("vendor") or str(known.columns.get("vendor", ""))
         host, port = values.get("ip", ""), int(values.get("port") or 0)
-        if via and not host:
-            host, known_port, known_vendor = self.places.devices.get(via, ("", 0, ""))
-            name, port = name or known_vendor, port or known_port
-            self._device(via, None, "")
-        elif via:
-            self._device(via, (host, port), name)
-        if host:
-            if kept := self._unmoved(draft, known, host):
-                return kept
-            return self._streams(draft, name, host, port, via, road)
         if via:
-            channel = values.get("channel") or draft.code
-            return [EndpointRow("gb28181", "main", road, "", "", 0, "", channel, via)]
-        return []
+            hub = self._device(via)
+            if not host:
+                host, name, port = hub.host, name or hub.vendor, port or self._port_told(via)
+        if not host:
+            return self._nowhere(draft, known, via, road)
+        if kept := self._unmoved(draft, known, host):
+            return kept
+        return self._streams(draft, name, host, port, via, road)
 
-    def _device(self, code: str, address: tuple[str, int] | None, vendor: str) -> None:
-        if address is not None:
-            self.devices[code] = DeviceRow(code, "nvr", host=address[0], port=address[1], vendor=vendor)
+    def _nowhere(self, draft: Draft, known: Known, via: str, road: str) -> list[EndpointRow]:
+        """A camera of which at most the device is known that it hangs on, and not where that one is."""
+        if not via:
+            return []
+        main = known.endpoint("rtsp")
+        if main is None or not main.host:
+            draft.problems.append(problem(self.header_of("via"), "via_no_address", value=via))
+        channel = draft.values.get("channel") or draft.code
+        return [EndpointRow("gb28181", "main", road, "", "", 0, "", channel, via)]
+
+    def _port_told(self, via: str) -> int:
+        return self.settled[via].port if via in self.settled else 0
+
+    def _device(self, code: str) -> Hub:
+        """Where a device is: as this file says, else as the register knows. What the file says is to be stored."""
+        there = Hub(*self.places.devices.get(code, ("", 0, "")))
+        told = self.settled.get(code)
+        if told is not None:
+            port = told.port or (there.port if there.host == told.host else 0)
+            there = Hub(told.host, port, told.vendor or there.vendor)
+            self.devices[code] = DeviceRow(code, "nvr", host=there.host, port=there.port, vendor=there.vendor)
         elif code not in self.places.devices and code not in self.devices:
             self.devices[code] = DeviceRow(code, "platform")
+        return there
 
     @staticmethod
     def _unmoved(draft: Draft, known: Known, host: str) -> list[EndpointRow]:

@@ -51,6 +51,7 @@ PROBLEMS: dict[str, bool] = {
     "text_password": False,
     "no_username": False,
     "no_address": False,
+    "via_no_address": False,
     "vendor_unknown": False,
     "same_address_row": False,
     "same_address_code": False,

@@ -8,6 +8,7 @@ import xlsxwriter
 from sqlalchemy import func, select, text
 
 from camerahub.registry.store import Store
+from camerahub.registry.tablefile import importer
 from camerahub.registry.tablefile.exporter import export_csv, export_xlsx
 from camerahub.registry.tablefile.profiles import PROFILES
 from camerahub.registry.tables import METADATA, cameras, changes, credentials, endpoints, imports
@@ -295,3 +296,66 @@ def test_national27_from_xlsx_with_title_and_numbers(store: Store, tmp_path: Pat
         extra = json.loads(camera["extra"])
         assert (extra["mac"], extra["codec"], extra["networked"]) == ("02-00-5E-10-00-01", "4", "0")
         assert connection.execute(text("SELECT path FROM endpoints")).scalar() == "/Streaming/Channels/101"
+
+
+VIA_HEAD = ["code", "name", "area_code", "ip", "port", "channel", "vendor", "via"]
+
+
+def via_row(number: int, *cells: str, via: str = "NVR-Q") -> list[str]:
+    return [CODE.format(number), f"通道{number}", "320585101", *cells, via]
+
+
+def streams(store: Store) -> list[tuple[str, str, int, str]]:
+    with store.engine.connect() as connection:
+        query = select(cameras.c.code, endpoints.c.host, endpoints.c.port, endpoints.c.path)
+        query = query.join(cameras, cameras.c.id == endpoints.c.camera_id).where(endpoints.c.stream == "main")
+        return sorted(tuple(found) for found in connection.execute(query))
+
+
+@pytest.mark.parametrize("portion", [1, 2, 50_000])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_via_is_settled_by_the_whole_file(
+    store: Store, write: Write, monkeypatch: pytest.MonkeyPatch, order: tuple[int, ...], portion: int
+) -> None:
+    monkeypatch.setattr(importer, "PORTION", portion)
+    rows = [
+        via_row(107, "127.0.0.20", "8554", "1", "大华"),
+        via_row(108, "", "", "2", ""),
+        via_row(109, "", "", "3", "海康"),
+    ]
+    path = write([VIA_HEAD, *(rows[at] for at in order)])
+    _, dry = load(store, path, dry_run=True)
+    first, wet = load(store, path)
+    assert dry == wet
+    assert first.verdicts["added"] == 3
+    assert not first.problems
+    assert [(host, port) for _, host, port, _ in streams(store)] == [("127.0.0.20", 8554)] * 3
+    assert streams(store)[1][3] == "/cam/realmonitor?channel=2&subtype=0"
+    again, _ = load(store, path)
+    assert again.verdicts["unchanged"] == 3
+
+
+def test_rows_that_contradict_each_other_on_a_device(store: Store, write: Write) -> None:
+    rows = [
+        via_row(1, "192.0.2.9", "", "1", "大华"),
+        via_row(2, "192.0.2.1", "", "2", "大华"),
+        via_row(3, "192.0.2.1", "", "3", "大华"),
+        via_row(4, "", "", "4", ""),
+        [*via_row(5, "192.0.2.200", "", "0", "大华")],  # refused: no channel 0
+    ]
+    load(store, write([VIA_HEAD, *rows]))
+    assert streams(store)[3][1] == "192.0.2.1"
+    again, _ = load(store, write([VIA_HEAD, *reversed(rows)]))
+    assert again.verdicts["unchanged"] == 4
+
+
+def test_a_via_that_leads_nowhere_is_said(store: Store, write: Write) -> None:
+    path = write([VIA_HEAD, via_row(1, "", "", "1", "大华", via="NVR-X")])
+    for verdict in ("added", "unchanged"):
+        _, told = load(store, path)
+        assert (told[0].verdict, reasons(told[0])) == (verdict, ["via_no_address"])
+        assert "NVR-X" in told[0].problems[0].zh
+    load(store, write([VIA_HEAD, via_row(2, "192.0.2.5", "", "2", "大华", via="NVR-X")], name="nvr.csv"))
+    _, told = load(store, path)
+    assert (told[0].verdict, reasons(told[0])) == ("changed", [])
+    assert load(store, path)[0].verdicts["unchanged"] == 1
