@@ -80,9 +80,16 @@ def as_json(camera: CameraState, zone: tzinfo) -> dict[str, Any]:
     }
 
 
+def _why(told: FacetState) -> str:
+    if told.reason == "blind" and not told.observed_at:
+        never = text("web.never_looked_at")
+        return f"{never.zh} {never.en}"
+    return f"{REASONS[told.reason].zh} {told.reason}"
+
+
 def _cells(camera: CameraState, facet: str, zone: tzinfo) -> list[str]:
     told = camera.facets[facet]
-    state, reason = text(f"web.state_{told.state}"), REASONS[told.reason]
+    state = text(f"web.state_{told.state}")
     return [
         camera.code,
         camera.name,
@@ -90,7 +97,7 @@ def _cells(camera: CameraState, facet: str, zone: tzinfo) -> list[str]:
         camera.network,
         f"{state.zh} {state.en}",
         moment(told.since, zone),
-        f"{reason.zh} {told.reason}",
+        _why(told),
         moment(told.observed_at, zone),
     ]
 

@@ -84,7 +84,9 @@ def _calm_word(policy: Policy, signal: Signal, reason: int) -> int:
 def _rules(policy: Policy) -> _Rules:
     told_by = {Signal.UP: State.UP, Signal.DOWN: State.DOWN, Signal.UNKNOWN: State.UNKNOWN}
     calm = [_calm_word(policy, signal, reason) for signal in Signal for reason in range(256)]
-    agrees = [told_by.get(signal) is state for state in State for signal in Signal]
+    # A fault that is not yet enough explains why nothing is known better than silence does.
+    explains = {(state, signal) for signal, state in told_by.items()} | {(State.UNKNOWN, Signal.DOWN)}
+    agrees = [(state, signal) in explains for state in State for signal in Signal]
     return _Rules(
         signal_table(policy.facet), step_table(policy), np.array(calm, dtype=np.uint32), np.array(agrees)
     )
@@ -268,13 +270,12 @@ def _expire_row(states: States, row: int, now: int, watching_since: int) -> tupl
     state = _AFTER_SILENCE[old & _STATE_BITS]
     before, after = PUBLIC[old & _STATE_BITS], PUBLIC[state]
     flipped = before != after
-    told = np.where(flipped, doubt, old >> 16 & 0xFF)
-    word[index] = state | told << 16 | doubt << 24
+    word[index] = state | doubt << 16 | doubt << 24
     k = index[flipped]
     at = after_last_flip(states.since[row][k], np.full(len(k), now), now + AHEAD_US)
     states.since[row][k] = at
     facet, seq = np.full(len(k), policy.facet, dtype=np.uint8), np.full(len(k), -1)
-    flips = Flips(k, facet, at, before[flipped], after[flipped], told[flipped].astype(np.uint8), seq)
+    flips = Flips(k, facet, at, before[flipped], after[flipped], doubt[flipped].astype(np.uint8), seq)
     return flips, np.concatenate((index, repaired))
 
 

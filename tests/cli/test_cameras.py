@@ -39,6 +39,14 @@ async def test_never_is_null(county: FiguresHome) -> None:
     }  # fmt: skip
 
 
+async def test_a_camera_nobody_looked_at_is_not_told_as_a_blind_prober(tmp_path: Path) -> None:
+    home = FiguresHome(tmp_path, [camera_row(0, "320585100")])
+    (told,) = home.lines(command)
+    assert told["facets"]["online"]["reason"] == "blind"
+    assert "尚未检测 not looked at yet" in home.run(command).stdout
+    home.close()
+
+
 @pytest.mark.parametrize(
     ("args", "number"),
     [

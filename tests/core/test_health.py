@@ -237,6 +237,14 @@ AHEAD = 10_000_000
 LEAST_STAGE = {Facet.ONLINE: 2, Facet.MEDIA: 4, Facet.LIT: 5, Facet.PICTURE: 6}
 
 
+def test_one_fault_of_three_is_the_reason_told_until_it_is_forgotten():
+    states = States.fresh(1)
+    assert feed(states, "refused") == []
+    assert REASON_NAMES[states.reason[0, 0]] == "refused"
+    expire(states, T0 + 301 * S)
+    assert REASON_NAMES[states.reason[0, 0]] == "blind"
+
+
 @dataclass
 class Rule:
     facet: Facet
@@ -312,6 +320,8 @@ def _judge(endpoint, rule, word, reason, at, now):
         new = "up"
     if {"up": "good", "down": "bad"}.get(new) == word:
         endpoint.reason = reason
+    if new == "unknown":
+        endpoint.reason = reason
     if new == endpoint.answer:
         return None
     when = at if endpoint.since > now + AHEAD else max(at, endpoint.since)
@@ -326,8 +336,9 @@ def expire_one(endpoint: Endpoint, rule: Rule, now: int, watching_since: int):
         endpoint.observed_at, endpoint.seen_at = min(endpoint.observed_at, now), min(endpoint.seen_at, now)
     if now - max(endpoint.observed_at, watching_since) <= rule.stale:
         return None
-    endpoint.signals = []
+    half_made, endpoint.signals = bool(endpoint.signals), []
     if endpoint.answer == "unknown":
+        endpoint.reason = endpoint.doubt if half_made else endpoint.reason
         return None
     when = now if endpoint.since > now + AHEAD else max(now, endpoint.since)
     flip = (int(rule.facet), when, endpoint.answer, "unknown", endpoint.doubt)

@@ -79,6 +79,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.state_up": ("在线", "up"),
     "web.state_down": ("离线", "down"),
     "web.state_unknown": ("未知", "unknown"),
+    "web.never_looked_at": ("尚未检测", "not looked at yet"),
     "web.col_code": ("编码", "code"),
     "web.col_name": ("名称", "name"),
     "web.col_area": ("区划", "area"),
