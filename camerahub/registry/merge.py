@@ -52,17 +52,14 @@ class Cameras:
 
 @contextmanager
 def trial(connection: Connection, *, dry_run: bool) -> Iterator[None]:
-    """Everything within is undone at the end of a dry run."""
-    nested = connection.begin_nested()
-    try:
+    """Everything within is undone at the end of a dry run. What fails is undone by the transaction around it: a
+    savepoint may be gone by then (SQLite drops it when the disk is full), and the first error must be the one told."""
+    if not dry_run:
         yield
-    except BaseException:
-        nested.rollback()
-        raise
-    if dry_run:
-        nested.rollback()
-    else:
-        nested.commit()
+        return
+    nested = connection.begin_nested()
+    yield
+    nested.rollback()
 
 
 def merge_cameras(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from camerahub.cli.main import run
+from camerahub.registry import engine as engine_module
 
 HEAD = "code,name,area_code,rtsp_url,password,WEB密码\n"
 
@@ -65,3 +67,39 @@ def test_wrong_use(home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert run(["--home", home, "import-areas"]) == 2
     assert run(["--home", home, "import-areas", "--builtin", "110101"]) == 2
     assert run(["--home", home, "export", "--csv", "a", "--xlsx", "b"]) == 2
+
+
+def _full_disk(monkeypatch: pytest.MonkeyPatch, spare: int) -> None:
+    """Every connection from now on may add ``spare`` pages to the file, as on a disk that is nearly full."""
+    plain = engine_module._sqlite_settings
+
+    def settings(raw: sqlite3.Connection, record: object) -> None:
+        plain(raw, record)
+        pages = raw.execute("PRAGMA page_count").fetchone()[0]
+        raw.execute(f"PRAGMA max_page_count={pages + spare}").close()
+
+    monkeypatch.setattr(engine_module, "_sqlite_settings", settings)
+
+
+@pytest.mark.parametrize("spare", [0, 20])
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_full_disk_is_one_sentence_and_nothing_is_stored(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], spare: int, dry: list[str]
+) -> None:
+    table, towns, out = tmp_path / "t.csv", tmp_path / "towns.csv", tmp_path / "out.csv"
+    rows = [f"A{at},示例 {at},320585100,rtsp://u:Planted@192.0.2.1/{at},,\n" for at in range(3000)]
+    table.write_text(HEAD + "".join(rows), encoding="utf-8")
+    towns.write_text(
+        "code,name\n" + "".join(f"32058{at},示例 {at}\n" for at in range(1000, 9999)), encoding="utf-8"
+    )
+    for what in (["import", str(table)], ["import-areas", str(towns)]):
+        with pytest.MonkeyPatch.context() as patch:
+            _full_disk(patch, spare)
+            capsys.readouterr()
+            assert run(["--home", home, *what, *dry]) == 4
+            said = capsys.readouterr().err
+        assert "Traceback" not in said
+        assert len(said.strip().splitlines()) == 2, said
+    assert run(["--home", home, "export", "--csv", str(out)]) == 0
+    assert len(out.read_text().splitlines()) == 1
+    assert run(["--home", home, "import", str(table)]) == 0
