@@ -71,9 +71,11 @@ def tidy(cell: str) -> str:
 
 
 def plain(cell: str) -> str:
-    """``tidy`` plus full-width forms made narrow: for codes, numbers, addresses."""
+    """``tidy`` plus full-width forms made narrow, without the ``'`` that makes Excel keep digits as text: for codes,
+    numbers, addresses."""
     cell = tidy(cell)
-    return cell if cell.isascii() else unicodedata.normalize("NFKC", cell).strip()
+    cell = cell if cell.isascii() else unicodedata.normalize("NFKC", cell).strip()
+    return cell[1:].lstrip() if cell.startswith("'") else cell
 
 
 def guard(value: str) -> str:

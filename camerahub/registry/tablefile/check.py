@@ -122,6 +122,7 @@ def _take(column: Column, header: str, cell: str) -> _Taken:
 def _check_code(draft: Draft, header: str) -> None:
     """At most one problem of a camera code (``core.camera.check_code``)."""
     checked = check_code(draft.code)
+    draft.code = draft.values["code"] = checked.code if checked.problem is None else draft.code
     if checked.problem is not None:
         fields = {} if checked.problem == "code_empty" else {"value": without_secrets(checked.code)}
         draft.problems.append(problem(header, checked.problem, **fields))

@@ -177,7 +177,13 @@ class Resolver:
             return self._nowhere(draft, known, via, road)
         if kept := self._unmoved(draft, known, host):
             return kept
-        return self._streams(draft, name, host, port, via, road)
+        channel = values.get("channel", "")
+        if (before := _before(known, host, road)) is not None:
+            port, channel = port or before.port, channel or before.channel
+            via, road = via or before.via, road if via else before.road
+        elif via and not values.get("ip"):
+            port = port or hub.port
+        return self._streams(draft, name, (host, port), channel, via, road)
 
     def _nowhere(self, draft: Draft, known: Known, via: str, road: str) -> list[EndpointRow]:
         """A camera of which at most the device is known that it hangs on, and not where that one is."""
@@ -215,9 +221,9 @@ class Resolver:
         return [_as_row(one) for one in known.endpoints]
 
     def _streams(
-        self, draft: Draft, name: str, host: str, port: int, via: str, road: str
+        self, draft: Draft, name: str, at: tuple[str, int], channel: str, via: str, road: str
     ) -> list[EndpointRow]:
-        channel = draft.values.get("channel", "")
+        host, port = at
         number = int(channel) if channel and len(channel) <= 4 else None
         if name not in self._makers:
             self._makers[name] = self.vendors.find(name)
@@ -237,6 +243,12 @@ class Resolver:
             main, sub = vendor.path("main", channel), vendor.path("sub", channel)
             self._made[key] = {"main": main, "sub": sub} if sub and sub != main else {"main": main}
         return self._made[key]
+
+
+def _before(known: Known, host: str, road: str) -> KnownEndpoint | None:
+    """The stream known on that address: what the table does not say of it stays as it is."""
+    found = [one for one in known.endpoints if (one.kind, one.stream, one.host) == ("rtsp", "main", host)]
+    return next((one for one in found if one.road == road), found[0] if found else None)
 
 
 def _endpoint(column: str, address: Address, road: str, via: str) -> EndpointRow:

@@ -359,3 +359,38 @@ def test_a_via_that_leads_nowhere_is_said(store: Store, write: Write) -> None:
     _, told = load(store, path)
     assert (told[0].verdict, reasons(told[0])) == ("changed", [])
     assert load(store, path)[0].verdicts["unchanged"] == 1
+
+
+def test_the_apostrophe_of_excel_is_no_part_of_a_code_or_number(store: Store, write: Write) -> None:
+    given = {"code": "'32058500001320000025", "area_code": "'320585101", "ip": "'192.0.2.1", "channel": "'2"}
+    assert one(store, write, vendor="大华", **given) == ("added", [])
+    with store.engine.connect() as connection:
+        assert connection.scalar(select(cameras.c.code)) == "32058500001320000025"
+    assert streams(store)[0][1:] == ("192.0.2.1", 554, "/cam/realmonitor?channel=2&subtype=0")
+    _, told = load(store, write([HEAD, row(25), row(25, code="'" + CODE.format(25))]))
+    assert [reasons(verdict) for verdict in told] == [[], ["code_twice"]]
+
+
+@pytest.mark.parametrize("maker", ["大华", "无名", ""])
+@pytest.mark.parametrize("via", ["", "NVR-Q"])
+def test_what_a_table_does_not_say_of_an_address_stays(
+    store: Store, write: Write, maker: str, via: str
+) -> None:
+    load(store, write([VIA_HEAD, via_row(1, "192.0.2.1", "8554", "3", maker, via=via)]))
+    before = streams(store)
+    assert before[0][2] == 8554
+    base = via_row(1)[:3]
+    for head, cells in (
+        (["ip"], ["192.0.2.1"]),
+        (["ip", "vendor"], ["192.0.2.1", maker]),
+        (["ip", "port", "channel", "vendor"], ["192.0.2.1", "", "", maker]),
+        (["ip", "port", "channel", "via"], ["192.0.2.1", "", "3", via]),
+        (["via", "channel"], [via, "3"]),
+    ):
+        summary, told = load(store, write([[*VIA_HEAD[:3], *head], [*base, *cells]]))
+        assert streams(store) == before, head
+        assert summary.verdicts["unchanged"] == 1, (head, told)
+    load(store, write([[*VIA_HEAD[:3], "ip", "vendor"], [*base, "192.0.2.1", "海康"]]))
+    assert [found[1:] for found in streams(store)] == [("192.0.2.1", 8554, "/Streaming/Channels/301")]
+    load(store, write([[*VIA_HEAD[:3], "ip", "vendor", "via"], [*base, "192.0.2.2", "海康", via]]))
+    assert streams(store)[0][1:] == ("192.0.2.2", 554, "/Streaming/Channels/101")
