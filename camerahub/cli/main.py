@@ -5,6 +5,7 @@ Commands are imported when they are called: a sweep must not pay for the databas
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -16,7 +17,14 @@ import click
 
 from camerahub import __version__
 from camerahub.cli.context import Context
-from camerahub.core.errors import EXIT_BUG, EXIT_INTERRUPTED, CamerahubError
+from camerahub.core.errors import (
+    EXIT_BUG,
+    EXIT_ENVIRONMENT,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    CamerahubError,
+)
 from camerahub.core.texts import text
 
 #: name -> (module under camerahub.cli, short help). A new command is one file and one line.
@@ -38,6 +46,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prober": ("prober", "探测进程 / a prober process"),
 }
 HIDDEN = {"farm", "prober"}
+#: Of an error without a file name: standard output could not take it.
+_NO_OUTPUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+class ReaderGone(Exception):
+    """Who reads our output has read enough; as a BrokenPipeError click would make exit code 1 of it."""
 
 
 class LazyGroup(click.Group):
@@ -57,14 +71,28 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"camerahub.cli.{COMMANDS[cmd_name][0]}").command
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """As click does it; help may have no reader."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it; an answer may have no reader."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
 
 @click.group(cls=LazyGroup)
 @click.version_option(__version__)
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), envvar="CAMERAHUB_HOME")
+@click.option("--home", type=click.Path(file_okay=False), envvar="CAMERAHUB_HOME")
 @click.pass_context
-def root(ctx: click.Context, home: Path | None) -> None:
+def root(ctx: click.Context, home: str | None) -> None:
     """camerahub: 摄像机在不在线, 数字站不站得住. Do the cameras work, and can the figure be proved?"""
-    ctx.obj = Context(home=home)
+    ctx.obj = Context(home=Path(home) if home else None)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -76,6 +104,7 @@ def run(argv: list[str]) -> int:
     """Exit code of one command line; every expected error is one clear sentence on stderr."""
     try:
         result: Any = root.main(args=argv, prog_name="camerahub", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except CamerahubError as error:
         click.echo(f"camerahub: {error.text.zh}\n  {error.text.en}", err=True)
@@ -83,16 +112,41 @@ def run(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as wrong:
-        wrong.show()
-        return 2
+        return _misused(wrong)
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"camerahub: {text('error.interrupted').zh} / {text('error.interrupted').en}", err=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (BrokenPipeError, ReaderGone):
+        return _silenced(EXIT_OK)
+    except OSError as error:
+        return _unwritten(error) if error.errno in _NO_OUTPUT and error.filename is None else _bug(error)
     except Exception as bug:  # noqa: BLE001 - the last door: said, masked, and answered with its own exit code
         return _bug(bug)
+
+
+def _silenced(code: int) -> int:
+    """What is still to be written goes nowhere, at the end of the interpreter too."""
+    nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return code
+
+
+def _unwritten(error: OSError) -> int:
+    said = text("cli.output", problem=error.strerror)
+    click.echo(f"camerahub: {said.zh}\n  {said.en}", err=True)
+    return _silenced(EXIT_ENVIRONMENT)
+
+
+def _misused(wrong: click.ClickException) -> int:
+    from camerahub.telemetry.logs import mask_text
+
+    said = text("cli.usage", problem=mask_text(wrong.format_message()))
+    click.echo(f"camerahub: {said.zh} / {said.en}", err=True)
+    ctx = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    if ctx is not None:
+        click.echo(f"{ctx.get_usage()}\n{ctx.command_path} --help", err=True)
+    return EXIT_USAGE
 
 
 def _bug(bug: Exception) -> int:

@@ -103,7 +103,17 @@ def _named(name: str, by: str | None, names: dict[str, str]) -> str:
     if name == UNASSIGNED or (name == "" and by is not None):
         said = text("web.unassigned")
         return f"{said.zh} {said.en}"
+    if by == "status":
+        return _standing(name)
     return f"{name} {names[name]}" if name in names else name
+
+
+def _standing(name: str) -> str:
+    """A status of the register in people's words."""
+    from camerahub.registry.tables import STATUSES
+
+    _, zh, en = STATUSES.get(name, (True, "", ""))
+    return f"{zh} {en}" if zh else name
 
 
 def _cells(name: str, parts: Parts) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -177,3 +180,49 @@ def test_a_bug_is_told_masked_and_has_its_own_exit_code(
     assert code == EXIT_BUG
     assert "RuntimeError" in message
     assert "planted-secret" not in message
+
+
+def piped(home: Path, *words: str) -> tuple[int, str]:
+    """Exit code and stderr of a command whose reader has gone."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "camerahub", "--home", str(home), *words]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("words", [("export",), ("cameras", "--json"), ("rates",), ("--help",)])
+def test_a_reader_who_has_read_enough_is_no_failure(home: Path, words: tuple[str, ...]) -> None:
+    assert run(["--home", str(home), "import", table(home)]) == EXIT_OK
+    code, message = piped(home, *words)
+    assert code == EXIT_OK, message
+    assert "Traceback" not in message
+
+
+@pytest.mark.parametrize("words", [("cameras", "--json"), ("rates",), ("--help",)])
+def test_output_that_cannot_be_written_is_told_in_a_sentence(home: Path, words: tuple[str, ...]) -> None:
+    assert run(["--home", str(home), "import", table(home)]) == EXIT_OK
+    command = [sys.executable, "-m", "camerahub", "--home", str(home), *words]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == EXIT_ENVIRONMENT
+    assert "the output cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_a_wrong_word_is_told_in_both_languages(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, message = said(capsys, home, "rates", "--no-such-option")
+    assert code == EXIT_USAGE
+    assert "用法有误 / usage error: No such option" in message
+    assert "Usage: camerahub rates" in message
+
+
+def test_an_empty_home_is_no_home(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CAMERAHUB_HOME", raising=False)
+    for words in (["--home", "", "status"], ["--home", "", "init"]):
+        assert run(words) == EXIT_USAGE
+        assert "no home folder" in capsys.readouterr().err

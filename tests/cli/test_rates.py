@@ -169,3 +169,8 @@ RESULTS = st.lists(
 def test_scrape_rates_and_list_agree(spec: list[Any], rounds: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_same_everywhere(Path(folder), spec, rounds))
+
+
+async def test_by_status_speaks_in_words(county: FiguresHome) -> None:
+    assert "在用 in use" in county.run(command, "--by", "status").stdout
+    assert county.lines(command, "--by", "status")[0]["status"] == "active"

@@ -1,6 +1,11 @@
 """Messages of the commands that belong to no room."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "cli.usage": ("用法有误", "usage error: {problem}"),
+    "cli.output": (
+        "结果无法写出 ({problem}): 请检查磁盘空间或接收输出的程序",
+        "the output cannot be written ({problem}): check the disk, or the program that takes the output",
+    ),
     "cli.demo_building": (
         "正在搭建虚拟县: {townships} 个乡镇, {cameras} 路摄像机 (全部为虚构, 只在本机回环地址) …",
         "building a virtual county: {townships} townships, {cameras} cameras (all invented, on loopback only) …",
