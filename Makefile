@@ -14,8 +14,9 @@ $(BIN)/uv: requirements/bootstrap.lock
 	touch $@
 
 $(STAMP): $(BIN)/uv $(LOCK) pyproject.toml
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK) requirements/bootstrap.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $(LOCK) requirements/bootstrap.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q camerahub # commands start at once, also where Python is told to write no bytecode
 	touch $@
 
 setup: $(STAMP) ## virtual environment in .venv, from a hashed lock; fast when nothing changed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import math
 import os
 import socket
 import sys
@@ -51,14 +52,20 @@ RETRY_S = 5.0
 LOOK_UP_S = 10.0
 RESOLVERS = 16
 MAX_AUTO_PROBERS = 4
+#: Dials a second one prober does with a core mostly to spare.
+PROBER_PACE = 600.0
 #: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
 BATCH_S = 1.0
 DRAIN_S = 3.0
 
 
-def prober_count(settings: Settings) -> int:
-    """How many prober processes to start: as configured, or one a core, four at most."""
-    return settings.fleet.probers or min(len(os.sched_getaffinity(0)), MAX_AUTO_PROBERS)
+def prober_count(settings: Settings, endpoints: int) -> int:
+    """How many prober processes to start: as configured, or as the pace asks for, at most one a core and four.
+
+    Fewer processes wake less often for the same number of cameras.
+    """
+    wanted = math.ceil(endpoints / settings.fleet.interval_s / PROBER_PACE)
+    return settings.fleet.probers or max(1, min(wanted, len(os.sched_getaffinity(0)), MAX_AUTO_PROBERS))
 
 
 def policies(settings: Settings) -> tuple[Policy, ...]:
@@ -162,6 +169,7 @@ class Hub:
     supervisor: Supervisor = field(init=False)
     web: WebServer = field(init=False)
     door: ControlDoor = field(init=False)
+    probers: int = field(init=False)
     _clock: SystemClock = field(default_factory=SystemClock)
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     failed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -173,11 +181,12 @@ class Hub:
         settings = self.settings
         self.board = Board(__version__, RULE)
         engine = self.store.engine
+        self.probers = prober_count(settings, queries.status(engine).probed)
         desk = Desk(self.store, lambda: queries.areas(engine), policies(settings), (LIVENESS,))
         self.ingest = Ingest(desk, self._clock, self.board)
         self.supervisor = Supervisor(
             spawner=_spawner(settings.logs.level),
-            probers=prober_count(settings),
+            probers=self.probers,
             probe=LIVENESS,
             policy=fleet_policy(settings),
             clock=self._clock,
@@ -224,7 +233,7 @@ class Hub:
             await self.aclose()
             raise
         self._tasks.append(spawn(self._assign_often(), "assign"))
-        log.info("hub_started", probers=prober_count(self.settings), port=port)
+        log.info("hub_started", probers=self.probers, port=port)
         return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
 
     async def aclose(self) -> None:
@@ -243,7 +252,7 @@ class Hub:
     def problems(self) -> list[Problem]:
         """Why the hub is not ready; empty when it is."""
         found = self.ingest.problems()
-        connected, wanted = len(self.supervisor.pids), prober_count(self.settings)
+        connected, wanted = len(self.supervisor.pids), self.probers
         if connected < wanted:
             found.append(
                 Problem("probers", text("web.ready_probers", connected=connected, configured=wanted))
@@ -317,7 +326,7 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
-        sources.probers = lambda: (prober_count(self.settings), len(self.supervisor.pids))
+        sources.probers = lambda: (self.probers, len(self.supervisor.pids))
 
     def _seats(self) -> dict[str, tuple[int, int]]:
         stats = list(self.supervisor.stats.values())

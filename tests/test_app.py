@@ -76,9 +76,11 @@ def test_the_fleet_is_as_gentle_as_configured() -> None:
     assert fleet_policy(Settings()).batch_s == app.BATCH_S
 
 
-def test_probers_are_counted_by_cores_unless_configured() -> None:
-    assert prober_count(settings(fleet={"probers": 7})) == 7
-    assert 1 <= prober_count(Settings()) <= app.MAX_AUTO_PROBERS
+def test_probers_follow_the_pace_and_the_cores_unless_configured() -> None:
+    assert prober_count(settings(fleet={"probers": 7}), 10) == 7
+    assert prober_count(Settings(), 0) == 1
+    assert prober_count(Settings(), 26_000) == 1
+    assert 1 <= prober_count(Settings(), 10_000_000) <= app.MAX_AUTO_PROBERS
 
 
 # --- names

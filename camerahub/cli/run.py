@@ -36,7 +36,7 @@ def command(context: Context) -> None:
 async def serve(context: Context, ready: Callable[[Hub, str], None] | None = None) -> None:
     """Run a hub on the home of ``context`` until it is told to end. ``ready`` is given it and its
     address."""
-    from camerahub.app import Hub, prober_count
+    from camerahub.app import Hub
     from camerahub.registry import queries
 
     stop = asyncio.Event()
@@ -55,7 +55,7 @@ async def serve(context: Context, ready: Callable[[Hub, str], None] | None = Non
     try:
         figures = await asyncio.to_thread(queries.status, hub.store.engine)
         said = text(
-            "config.serving", cameras=figures.cameras, probers=prober_count(settings), url=addresses.url
+            "config.serving", cameras=figures.cameras, probers=hub.probers, url=addresses.url
         )
         click.echo(f"{said.zh}\n{said.en}", err=True)
         if ready is not None:
