@@ -12,6 +12,7 @@ import click
 from camerahub.core.errors import EXIT_OK
 from camerahub.core.texts import text
 from camerahub.registry.tablefile.exporter import export_csv, export_xlsx
+from camerahub.registry.tablefile.files import writing
 from camerahub.registry.tablefile.profiles import PROFILES
 from camerahub.registry.tablefile.verdicts import TableFileError
 
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 
 
 def _csv_file(engine: Engine, profile: str, path: Path) -> int:
-    try:
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            return export_csv(engine, profile, file)
-    except OSError as error:
-        raise TableFileError("tablefile.cannot_write", file=path, why=error.strerror) from error
+    with writing(path), path.open("w", encoding="utf-8-sig", newline="") as file:
+        return export_csv(engine, profile, file)
 
 
 def _csv_stdout(engine: Engine, profile: str) -> int:

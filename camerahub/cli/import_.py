@@ -17,10 +17,11 @@ import click
 from camerahub.core.address import without_secrets
 from camerahub.core.errors import EXIT_OK, EXIT_REFUSED
 from camerahub.core.texts import text
+from camerahub.registry.tablefile.files import check_readable, writing
 from camerahub.registry.tablefile.importer import Summary, collector_off, import_file
 from camerahub.registry.tablefile.profiles import PROFILES
 from camerahub.registry.tablefile.reader import Layout
-from camerahub.registry.tablefile.verdicts import REFUSED, Problem, RowVerdict, TableFileError
+from camerahub.registry.tablefile.verdicts import REFUSED, Problem, RowVerdict
 from camerahub.services.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Report:
         """Remember the headers, and start the file of refused rows with them."""
         self.layout = layout
         if self.errors is not None:
-            csv.writer(self.errors).writerow([*layout.headers, text("tablefile.problem_column").zh])
+            self._keep(self.errors, [*layout.headers, text("tablefile.problem_column").zh])
 
     def on_row(self, verdict: RowVerdict, cells: list[str]) -> None:
         """One row: a JSON line, or a place in the summary; a refused one into the file."""
@@ -55,7 +56,12 @@ class Report:
                 self.rows[one.reason].append(verdict.row)
         if self.errors is not None and verdict.verdict == REFUSED and self.layout is not None:
             said = "; ".join(f"{one.column}: {one.zh}" if one.column else one.zh for one in verdict.problems)
-            csv.writer(self.errors).writerow([*self._unsecret(cells, self.layout), said])
+            self._keep(self.errors, [*self._unsecret(cells, self.layout), said])
+
+    @staticmethod
+    def _keep(errors: IO[str], cells: list[str]) -> None:
+        with writing(Path(errors.name)):
+            csv.writer(errors).writerow(cells)
 
     @staticmethod
     def _unsecret(cells: list[str], layout: Layout) -> list[str]:
@@ -108,14 +114,20 @@ def _estimate(path: Path) -> int:
 def _write_errors(stack: ExitStack, path: Path | None) -> IO[str] | None:
     if path is None:
         return None
-    try:
-        return stack.enter_context(path.open("w", encoding="utf-8-sig", newline=""))
-    except OSError as error:
-        raise TableFileError("tablefile.cannot_write", file=path, why=error.strerror) from error
+    with writing(path):
+        # line by line: a full disk shows at once
+        file = path.open("w", encoding="utf-8-sig", newline="", buffering=1)
+    stack.callback(_close, file, path)
+    return file
+
+
+def _close(file: IO[str], path: Path) -> None:
+    with writing(path):
+        file.close()
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--profile", type=click.Choice(list(PROFILES)), default="native", show_default=True)
 @click.option("--dry-run", is_flag=True, help="只检查, 不写入. Same verdicts, nothing written.")
 @click.option("--json", "as_json", is_flag=True, help="每行一个 JSON. One JSON object a row.")
@@ -130,6 +142,7 @@ def command(
 ) -> int:
     """导入摄像机表格 (CSV 或 XLSX). Import a table of cameras; see docs/import.md."""
     context: Context = ctx.find_root().obj
+    check_readable(file)
     with ExitStack() as stack:
         store = stack.enter_context(context.writing_store(keys=True))
         stack.enter_context(collector_off())

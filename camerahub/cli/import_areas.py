@@ -11,6 +11,7 @@ import click
 from camerahub.cli.import_ import Report
 from camerahub.core.errors import EXIT_OK, EXIT_REFUSED
 from camerahub.registry.tablefile.areas import import_areas, import_builtin
+from camerahub.registry.tablefile.files import check_readable
 from camerahub.registry.tablefile.importer import Summary
 from camerahub.registry.tablefile.verdicts import RowVerdict, TableFileError
 from camerahub.services.clock import SystemClock
@@ -32,7 +33,7 @@ def _run(store: Store, file: Path | None, builtin: str, dry_run: bool, report: R
 
 
 @click.command("import-areas")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--builtin", default="", help="内置区县, 如 320585,511702,341702. Shipped counties.")
 @click.option("--dry-run", is_flag=True, help="只检查, 不写入. Same verdicts, nothing written.")
 @click.option("--json", "as_json", is_flag=True, help="每行一个 JSON. One JSON object a row.")
@@ -42,6 +43,8 @@ def command(ctx: click.Context, file: Path | None, builtin: str, dry_run: bool, 
     if (file is None) == (not builtin):
         raise TableFileError("tablefile.areas_what")
     context: Context = ctx.find_root().obj
+    if file is not None:
+        check_readable(file)
     report = Report(as_json)
     with context.writing_store() as store:
         summary = _run(store, file, builtin, dry_run, report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -103,3 +104,31 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_stored(
     assert run(["--home", home, "export", "--csv", str(out)]) == 0
     assert len(out.read_text().splitlines()) == 1
     assert run(["--home", home, "import", str(table)]) == 0
+
+
+@pytest.mark.parametrize("command", ["import", "import-areas"])
+@pytest.mark.parametrize("what", ["none.csv", "folder", "pipe", "/dev/zero"])
+def test_what_is_no_file_is_refused_at_once(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, what: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    capsys.readouterr()
+    assert run(["--home", home, command, str(tmp_path / what)]) == 2
+    said = capsys.readouterr().err
+    assert len(said.strip().splitlines()) == 2, said
+    assert ("没有文件" if what == "none.csv" else "不是普通文件") in said
+
+
+def test_a_full_disk_under_an_export(home: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for kind in ("--csv", "--xlsx"):
+        capsys.readouterr()
+        assert run(["--home", home, "export", kind, "/dev/full"]) == 4, kind
+        said = capsys.readouterr().err
+        assert "/dev/full" in said
+        assert len(said.strip().splitlines()) == 2, said
+        assert run(["--home", home, "export", kind, str(tmp_path / "no" / "file")]) == 2, kind
+    table = tmp_path / "t.csv"
+    table.write_text(HEAD + ",,,,,\n" * 3 + "A,,,,,\n", encoding="utf-8")
+    assert run(["--home", home, "import", str(table), "--errors", "/dev/full"]) == 4
+    assert "/dev/full" in capsys.readouterr().err

@@ -6,6 +6,11 @@ Keys ``tablefile.row.*`` are the reasons of row problems (``registry.tablefile.v
 TEXTS: dict[str, tuple[str, str]] = {
     # the file
     "tablefile.unreadable": ("无法读取文件 {file}: {why}", "cannot read {file}: {why}"),
+    "tablefile.no_file": ("没有文件 {file}, 请核对路径", "there is no file {file}: check the path"),
+    "tablefile.not_regular": (
+        "{file} 不是普通文件 (是目录、管道或设备), 请给出 CSV 或 XLSX 文件",
+        "{file} is not a regular file (a folder, pipe or device): give a CSV or XLSX file",
+    ),
     "tablefile.too_big": (
         "文件 {file} 超过 {limit} MB, 请分成几个文件导入",
         "{file} is larger than {limit} MB: split it into several files",
@@ -61,6 +66,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "give a file of area codes, or --builtin CODE,CODE",
     ),
     "tablefile.cannot_write": ("无法写入 {file}: {why}", "cannot write {file}: {why}"),
+    "tablefile.disk": (
+        "写入 {file} 时磁盘出错: {why}; 请腾出空间后重做",
+        "the disk failed while writing {file}: {why}; make room and do it again",
+    ),
     "tablefile.one_output": ("--csv 和 --xlsx 只能选一个", "choose one of --csv and --xlsx"),
     "tablefile.vendors_unreadable": ("无法读取厂商文件 {file}: {why}", "cannot read {file}: {why}"),
     "tablefile.vendors_twice": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -15,10 +16,10 @@ from camerahub.core.area import UNASSIGNED
 from camerahub.registry.engine import reading
 from camerahub.registry.tablefile.cells import guard
 from camerahub.registry.tablefile.dictionaries import DICTIONARIES
+from camerahub.registry.tablefile.files import writing
 from camerahub.registry.tablefile.known import Known, KnownEndpoint, all_cameras
 from camerahub.registry.tablefile.profile import CAMERA_TEXTS, Column, Profile
 from camerahub.registry.tablefile.profiles import find_profile
-from camerahub.registry.tablefile.verdicts import TableFileError
 
 
 def export_rows(engine: Engine, profile: Profile) -> Iterator[list[str]]:
@@ -109,11 +110,14 @@ def export_csv(engine: Engine, profile: str, file: IO[str]) -> int:
 
 
 def export_xlsx(engine: Engine, profile: str, path: Path) -> int:
-    """Write XLSX, every cell as text; returns the number of cameras. TableFileError when the file cannot be written."""
+    """Write XLSX, every cell as text; returns the number of cameras. TableFileError or, for a full disk,
+    EnvironmentFault when the file cannot be written."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     written = -1
-    try:
-        with xlsxwriter.Workbook(str(path), options) as book:
+    # into memory first: xlsxwriter cannot give up a file half written without a second error at exit
+    done = BytesIO()
+    with writing(path):
+        with xlsxwriter.Workbook(done, options) as book:
             sheet = book.add_worksheet(profile)
             text = book.add_format({"num_format": "@"})
             for row, cells in enumerate(export_rows(engine, find_profile(profile))):
@@ -121,6 +125,5 @@ def export_xlsx(engine: Engine, profile: str, path: Path) -> int:
                     if cell:
                         sheet.write_string(row, at, cell, text)
                 written = row
-    except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-        raise TableFileError("tablefile.cannot_write", file=path, why=error) from error
+        path.write_bytes(done.getbuffer())
     return written

@@ -12,6 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from camerahub.registry.tablefile.csvfile import read_csv
+from camerahub.registry.tablefile.files import check_readable
 from camerahub.registry.tablefile.limits import HEADER_WITHIN, MAX_COLUMNS, MAX_KEPT_COLUMNS, MAX_ROWS
 from camerahub.registry.tablefile.profile import Column, Profile, normal
 from camerahub.registry.tablefile.verdicts import TableFileError
@@ -64,6 +65,7 @@ def open_table(path: Path, profile: Profile) -> TableFile:
 
 
 def _sheets(path: Path) -> list[Iterator[list[str]]]:
+    check_readable(path)
     try:
         with path.open("rb") as file:
             magic = file.read(8)
