@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.texts import CATALOGUE, text
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -23,6 +25,11 @@ HistoryBits = Annotated[int, Field(ge=1, le=8)]
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _wrong(kind: str, **fields: str) -> PydanticCustomError:
+    """A value that is refused for the reason ``config.bad.<kind>`` of the catalogue."""
+    return PydanticCustomError(kind, "refused", fields)
 
 
 class Site(_Section):
@@ -37,7 +44,7 @@ class Site(_Section):
         try:
             ZoneInfo(value)
         except (OSError, ValueError, KeyError):
-            raise ValueError("not an IANA time zone such as Asia/Shanghai") from None
+            raise _wrong("timezone") from None
         return value
 
     @property
@@ -56,9 +63,9 @@ class Database(_Section):
     @classmethod
     def _no_password(cls, value: str) -> str:
         if value and not value.startswith(("sqlite:///", "postgresql://")):
-            raise ValueError("expected sqlite:///FILE or postgresql://user@host:port/name")
+            raise _wrong("url")
         if "@" in value and ":" in value.split("://", 1)[1].rsplit("@", 1)[0]:
-            raise ValueError("a password stands in the address: move it to database.password_file")
+            raise _wrong("password_in_url")
         return value
 
 
@@ -95,7 +102,7 @@ class Fleet(_Section):
     @classmethod
     def _fits(cls, value: float, info: ValidationInfo) -> float:
         if value > info.data.get("interval_s", value):
-            raise ValueError("deadline_s must not be longer than interval_s")
+            raise _wrong("deadline")
         return value
 
 
@@ -113,7 +120,7 @@ class FacetHealth(_Section):
     def _not_below(cls, value: int, info: ValidationInfo) -> int:
         name = (info.field_name or "").replace("_m", "_n")
         if value < info.data.get(name, 1):
-            raise ValueError(f"must be at least {name}")
+            raise _wrong("below", name=name)
         return value
 
 
@@ -153,9 +160,7 @@ class Settings(_Section):
         if fleet is not None:
             longest = fleet.interval_s * (1 + fleet.jitter) + fleet.deadline_s
             if value.online.stale_s < longest:
-                raise ValueError(
-                    f"online.stale_s must be at least {longest:g}: fleet.interval_s, its jitter and deadline_s"
-                )
+                raise _wrong("stale", longest=f"{longest:g}")
         return value
 
     evidence: Evidence = Evidence()
@@ -198,9 +203,12 @@ def _explain(problem: Any) -> tuple[str, str]:
     if problem["type"] == "extra_forbidden":
         nearest = _nearest(key)
         return f"未知的键 {key}; 最接近的是 {nearest}", f"unknown key {key}; nearest valid key: {nearest}"
-    what = problem["msg"].removeprefix("Value error, ")
     # The value itself stays out: a mistyped password must not reach a log.
-    return f"{key}: 值不合要求 ({what})", f"{key}: {what}"
+    reason = f"config.bad.{problem['type']}"
+    if reason not in CATALOGUE:
+        return f"{key}: 值不合要求 ({problem['msg']})", f"{key}: {problem['msg']}"
+    said = text(reason, **problem.get("ctx", {}))
+    return f"{key}: {said.zh}", f"{key}: {said.en}"
 
 
 def _nearest(key: str) -> str:

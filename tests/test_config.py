@@ -17,12 +17,13 @@ INVALID = Path(__file__).parent / "data" / "invalid"
 MISTAKES = {
     "unknown-key": "unknown key fleet.intervall_s; nearest valid key: fleet.interval_s",
     "unknown-section": "unknown key flet; nearest valid key: fleet",
-    "wrong-type": "fleet.probers: Input should be a valid integer",
-    "out-of-range": "web.port: Input should be less than or equal to 65535",
+    "wrong-type": "fleet.probers: should be a whole number",
+    "out-of-range": "web.port: should be 65535 or less",
     "deadline-longer-than-interval": "fleet.deadline_s: deadline_s must not be longer than interval_s",
     "timezone": "site.timezone: not an IANA time zone such as Asia/Shanghai",
     "password-in-url": "database.url: a password stands in the address: move it to database.password_file",
     "bad-url": "database.url: expected sqlite:///FILE or postgresql://user@host:port/name",
+    "stale-between-looks": "health.online.stale_s must be at least 335: fleet.interval_s, its jitter",
     "n-above-m": "health.online.down_m: must be at least down_n",
     "syntax": "is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 7)",
     "encoding": "is not UTF-8 text (byte 15)",
@@ -42,6 +43,22 @@ def test_mistake(name: str) -> None:
     assert str(path) in caught.value.text.zh
     assert caught.value.exit_code == EXIT_USAGE
     assert "planted-secret" not in str(caught.value)
+
+
+def test_the_chinese_lines_are_chinese(tmp_path: Path) -> None:
+    path = tmp_path / "camerahub.toml"
+    path.write_text(
+        '[web]\nhost = 1\n[fleet]\nprobers = "x"\njitter = nan\ninterval_s = "y"\nconfirm_s = 0.0\n'
+        '[logs]\nlevel = "loud"\n[site]\ntimezone = "Mars"\n',
+        "utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    zh = caught.value.text.zh
+    assert "should" not in zh
+    assert "值不合要求" not in zh
+    assert "fleet.probers: 应为整数" in zh
+    assert "logs.level: 可用的值: 'debug'" in zh
 
 
 def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:

@@ -146,9 +146,10 @@ def test_a_busy_port(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_off_loopback_needs_tls_and_a_token(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "camerahub.toml").write_text('[web]\nhost = "0.0.0.0"\nport = 0\n', "utf-8")
-    code, message = said(capsys, home, "run")
-    assert code == EXIT_USAGE
-    assert "web.tls_cert" in message
+    for command in ("run", "check-config"):
+        code, message = said(capsys, home, command)
+        assert code == EXIT_USAGE
+        assert "web.tls_cert" in message
 
 
 def test_a_file_where_the_home_should_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,39 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{file} 有误, 什么也没有改动:\n{zh}\n  对照 configs/camerahub.toml 修改后再运行 check-config",
         "{file} is wrong, nothing was changed:\n{en}\n  compare with configs/camerahub.toml, then run check-config",
     ),
+    # -- config.bad.<pydantic's name of the mistake, or our own> ---------------------------------------------------
+    "config.bad.int_type": ("应为整数", "should be a whole number"),
+    "config.bad.float_type": ("应为数字", "should be a number"),
+    "config.bad.bool_type": ("应为 true 或 false", "should be true or false"),
+    "config.bad.string_type": ("应为引号中的文字", "should be text in quotes"),
+    "config.bad.model_type": ("应为一节, 如 [fleet]", "should be a section such as [fleet]"),
+    "config.bad.finite_number": ("应为有限的数字", "should be a finite number"),
+    "config.bad.greater_than": ("应大于 {gt}", "should be greater than {gt}"),
+    "config.bad.greater_than_equal": ("不能小于 {ge}", "should be {ge} or more"),
+    "config.bad.less_than": ("应小于 {lt}", "should be less than {lt}"),
+    "config.bad.less_than_equal": ("不能大于 {le}", "should be {le} or less"),
+    "config.bad.literal_error": ("可用的值: {expected}", "should be {expected}"),
+    "config.bad.timezone": (
+        "不是 IANA 时区名, 应如 Asia/Shanghai",
+        "not an IANA time zone such as Asia/Shanghai",
+    ),
+    "config.bad.url": (
+        "应为 sqlite:///文件 或 postgresql://用户@主机:端口/库名",
+        "expected sqlite:///FILE or postgresql://user@host:port/name",
+    ),
+    "config.bad.password_in_url": (
+        "地址里写了密码: 请移到 database.password_file 所指的文件",
+        "a password stands in the address: move it to database.password_file",
+    ),
+    "config.bad.deadline": (
+        "deadline_s 不能大于 interval_s",
+        "deadline_s must not be longer than interval_s",
+    ),
+    "config.bad.below": ("不能小于 {name}", "must be at least {name}"),
+    "config.bad.stale": (
+        "health.online.stale_s 不能小于 {longest}: fleet.interval_s 加上它的 jitter 和 deadline_s",
+        "health.online.stale_s must be at least {longest}: fleet.interval_s, its jitter and deadline_s",
+    ),
     "config.file_missing": (
         "{file} 里的 {key} 指向不存在或不可读的文件 {value}",
         "{key} in {file} names a file that is missing or unreadable: {value}",
