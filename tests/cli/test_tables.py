@@ -64,7 +64,9 @@ def test_wrong_use(home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     broken = tmp_path / "b.csv"
     broken.write_text("a,b\n1,2\n")
     assert run(["--home", home, "import", str(broken)]) == 2
-    assert "area_code" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "area_code" in said
+    assert "读到的列: a, b." in said
     assert run(["--home", home, "import-areas"]) == 2
     assert run(["--home", home, "import-areas", "--builtin", "110101"]) == 2
     assert run(["--home", home, "export", "--csv", "a", "--xlsx", "b"]) == 2

@@ -116,6 +116,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "wrong kind of address: this column takes {allowed}",
     ),
     "tablefile.row.bad_host": ("IP 地址或主机名不对", "not a usable IP address or host name"),
+    "tablefile.row.ip_name": (
+        "{value} 不是 IP 地址; 此列只填 IP, 主机名请写成 rtsp:// 地址填在 rtsp_url 列",
+        "{value} is no IP address: this column takes an IP; give a host name as an rtsp:// address in rtsp_url",
+    ),
+    "tablefile.row.ip_port": (
+        "{value} 把端口写在了 IP 里; 此列只填 IP, 端口请填在 port 列",
+        "{value} is an IP with a port: this column takes the IP alone, put the port into the port column",
+    ),
     "tablefile.row.bad_port": ("端口不对, 应为 1–65535", "not a port (1–65535)"),
     "tablefile.row.bad_channel": (
         "通道号不对, 应为 1–4096 或 20 位编码",
@@ -187,6 +195,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tablefile.row.vendor_unknown": (
         "厂商 {value} 不在 vendors.toml 中, 只能检测在线, 不能取流",
         "maker {value} is not in vendors.toml: liveness only, no stream address",
+    ),
+    "tablefile.row.vendor_empty": (
+        "没有填厂商, 只能检测在线, 不能取流",
+        "no maker given: liveness only, no stream address",
     ),
     "tablefile.row.same_address_row": (
         "与第 {row} 行的 {code} 地址和通道相同, 可能是同一台摄像机",

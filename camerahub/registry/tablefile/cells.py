@@ -18,6 +18,9 @@ _GUARDED = re.compile(r"'[=+\-@\t]")
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
 _MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
+_IP_AND_PORT = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
+#: Has a letter, and nothing that may separate a password.
+_HOST_NAME = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9.-]{1,253}")
 _MAC = re.compile(r"[0-9A-Fa-f]{12}")
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,15})?")
 _SEPARATORS = re.compile(r"[/,;、|\s]+")
@@ -102,9 +105,14 @@ def _digits(cell: str, _words: Words | None) -> str:
 
 
 def _ip(cell: str, _words: Words | None) -> str:
+    value = plain(cell)
     try:
-        return parse_ip(plain(cell))
+        return parse_ip(value)
     except AddressError as error:
+        if _IP_AND_PORT.fullmatch(value):
+            raise CellError("ip_port", value=value) from error
+        if _HOST_NAME.fullmatch(value):
+            raise CellError("ip_name", value=value) from error
         raise CellError("bad_host") from error
 
 

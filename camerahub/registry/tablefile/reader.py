@@ -51,7 +51,7 @@ class TableFile:
 
 def open_table(path: Path, profile: Profile) -> TableFile:
     """Open a CSV or XLSX file under ``profile``. TableFileError when it cannot be used at all."""
-    best: tuple[int, list[str]] = (0, [])
+    best: tuple[int, list[str]] = (-1, [])
     for sheet in _sheets(path):
         head = list(islice(sheet, HEADER_WITHIN))
         scored = [_score(cells, profile) for cells in head]
@@ -60,7 +60,8 @@ def open_table(path: Path, profile: Profile) -> TableFile:
                 layout = make_layout(path, head[at], profile)
                 rows = chain(enumerate(head[at + 1 :], start=at + 2), enumerate(sheet, start=len(head) + 1))
                 return TableFile(path, layout, _data_rows(path, rows))
-        best = max([best, *zip(scored, head, strict=True)], key=lambda one: one[0])
+        # of rows without a known header the one with the most cells is what was meant as one
+        best = max([best, *zip(scored, head, strict=True)], key=lambda one: (one[0], _filled(one[1])))
     raise _no_header(path, best[1], profile)
 
 
@@ -74,6 +75,10 @@ def _sheets(path: Path) -> list[Iterator[list[str]]]:
     if magic.startswith((ZIP_MAGIC, OLE_MAGIC)):
         return read_xlsx(path)
     return [read_csv(path)]
+
+
+def _filled(cells: list[str]) -> int:
+    return sum(1 for cell in cells[:MAX_COLUMNS] if cell.strip())
 
 
 def _score(cells: list[str], profile: Profile) -> int:

@@ -119,7 +119,8 @@ class Resolver:
             return short, value
         above = (value[:width] for width in (12, 9, 6))
         taken = next((code for code in above if code in self.places.areas), UNASSIGNED)
-        draft.problems.append(problem(self.header_of("area_code"), "area_unknown", value=value, taken=taken))
+        told = "“未分配” (unassigned)" if taken == UNASSIGNED else taken
+        draft.problems.append(problem(self.header_of("area_code"), "area_unknown", value=value, taken=told))
         return taken, value
 
     def _endpoints(self, draft: Draft, known: Known) -> list[EndpointRow]:
@@ -230,7 +231,8 @@ class Resolver:
         vendor = self._makers[name]
         if vendor is None:
             header = self.header_of("vendor")
-            draft.problems.append(problem(header, "vendor_unknown", value=name or "-"))
+            said = problem(header, "vendor_unknown", value=name) if name else problem(header, "vendor_empty")
+            draft.problems.append(said)
             return [EndpointRow("rtsp", "main", road, "rtsp", host, port or 554, "/", channel, via)]
         return [
             EndpointRow("rtsp", stream, road, "rtsp", host, port or vendor.rtsp_port, path, channel, via)

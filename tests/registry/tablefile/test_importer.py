@@ -96,6 +96,10 @@ def test_a_refused_row_does_not_stop_the_rest(store: Store, write: Write) -> Non
         ({"rtsp_url": "http://192.0.2.1/"}, "refused", "bad_scheme"),
         ({"rtsp_url": "rtsp://192.0.2.1:99999/"}, "refused", "bad_port"),
         ({"ip": "192.0.2.300"}, "refused", "bad_host"),
+        ({"ip": "192.0.2.1:8554"}, "refused", "ip_port"),
+        ({"ip": "cam-1.example.net"}, "refused", "ip_name"),
+        ({"ip": "u:Planted@cam"}, "refused", "bad_host"),
+        ({"ip": "192.0.2.1"}, "added", "vendor_empty"),
         ({"ip": "192.0.2.1", "channel": "0"}, "refused", "bad_channel"),
         ({"rtsp_url": "rtsp://u:Planted@192.0.2.1/x"}, "added", "url_password"),
         ({"ip": "192.0.2.1", "vendor": "无名"}, "added", "vendor_unknown"),
@@ -394,3 +398,10 @@ def test_what_a_table_does_not_say_of_an_address_stays(
     assert [found[1:] for found in streams(store)] == [("192.0.2.1", 8554, "/Streaming/Channels/301")]
     load(store, write([[*VIA_HEAD[:3], "ip", "vendor", "via"], [*base, "192.0.2.2", "海康", via]]))
     assert streams(store)[0][1:] == ("192.0.2.2", 554, "/Streaming/Channels/101")
+
+
+def test_an_area_nobody_knows_is_said_in_words(store: Store, write: Write) -> None:
+    _, told = load(store, write([HEAD, row(1, area_code="999999")]))
+    said = next(one for one in told[0].problems if one.reason == "area_unknown")
+    assert "暂归 “未分配” (unassigned);" in said.zh
+    assert "taken as unassigned" not in said.zh
