@@ -28,6 +28,35 @@ if TYPE_CHECKING:
     from camerahub.cli.context import Context
 
 _ROWS_SHOWN = 5
+#: Different sentences told of one reason; what comes after is counted together.
+_SAID_SHOWN = 5
+
+
+@dataclass(slots=True)
+class Group:
+    """Rows of which the same is to be said. ``problem`` None: of each something else."""
+
+    problem: Problem | None
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+    _last: int = 0
+
+    def add(self, row: int) -> None:
+        """One more row; the same row again is none."""
+        if row == self._last:
+            return
+        self._last = row
+        self.count += 1
+        if len(self.rows) < _ROWS_SHOWN:
+            self.rows.append(row)
+
+    def line(self) -> str:
+        """What is said, and of which rows: the first of them, and that there are more."""
+        key = "tablefile.problem_rows" if self.count <= len(self.rows) else "tablefile.problem_rows_cut"
+        said = text(key, rows=", ".join(map(str, self.rows)))
+        one = self.problem or text("tablefile.problem_more")
+        column = f"[{self.problem.column}] " if self.problem and self.problem.column else ""
+        return f"  {self.count} × {column}{one.zh} / {one.en} ({said.zh} / {said.en})"
 
 
 @dataclass(slots=True)
@@ -37,8 +66,7 @@ class Report:
     as_json: bool
     errors: IO[str] | None = None
     layout: Layout | None = None
-    first: dict[str, Problem] = field(default_factory=dict)
-    rows: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    groups: dict[str, dict[Problem | None, Group]] = field(default_factory=lambda: defaultdict(dict))
 
     def on_layout(self, layout: Layout) -> None:
         """Remember the headers, and start the file of refused rows with them."""
@@ -51,12 +79,12 @@ class Report:
         if self.as_json:
             click.echo(json.dumps(verdict.as_json(), ensure_ascii=False))
         for one in verdict.problems:
-            self.first.setdefault(one.reason, one)
-            if len(self.rows[one.reason]) < _ROWS_SHOWN:
-                self.rows[one.reason].append(verdict.row)
+            groups = self.groups[one.reason]
+            said = one if one in groups or len(groups) < _SAID_SHOWN else None
+            groups.setdefault(said, Group(said)).add(verdict.row)
         if self.errors is not None and verdict.verdict == REFUSED and self.layout is not None:
-            said = "; ".join(f"{one.column}: {one.zh}" if one.column else one.zh for one in verdict.problems)
-            self._keep(self.errors, [*self._unsecret(cells, self.layout), said])
+            why = "; ".join(f"{one.column}: {one.zh}" if one.column else one.zh for one in verdict.problems)
+            self._keep(self.errors, [*self._unsecret(cells, self.layout), why])
 
     @staticmethod
     def _keep(errors: IO[str], cells: list[str]) -> None:
@@ -89,12 +117,11 @@ class Report:
         ):
             if columns:
                 lines.append(_both(key, columns=", ".join(columns)))
-        for reason, count in summary.problems.most_common():
-            one, rows = self.first[reason], ", ".join(map(str, self.rows[reason]))
-            column = f"[{one.column}] " if one.column else ""
-            lines.append(
-                f"  {count} × {column}{one.zh} / {one.en} ({_both('tablefile.problem_rows', rows=rows)})"
+        for reason, _ in summary.problems.most_common():
+            groups = sorted(
+                self.groups[reason].values(), key=lambda one: (one.problem is None, -one.count, one.rows)
             )
+            lines += [group.line() for group in groups]
         return lines
 
 

@@ -134,3 +134,24 @@ def test_a_full_disk_under_an_export(home: str, capsys: pytest.CaptureFixture[st
     table.write_text(HEAD + ",,,,,\n" * 3 + "A,,,,,\n", encoding="utf-8")
     assert run(["--home", home, "import", str(table), "--errors", "/dev/full"]) == 4
     assert "/dev/full" in capsys.readouterr().err
+
+
+def test_the_summary_keeps_different_values_apart(
+    home: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "t.csv"
+    areas = ["320585998"] * 7 + ["320585997"] + [f"3205859{at}" for at in range(10, 20)]
+    rows = [f"A{at},示例,{area},rtsp://192.0.2.1/{at},,\n" for at, area in enumerate(areas)]
+    twice = "B,示例,320585100,rtsp://u:p@192.0.2.2/1,rtsp://u:p@192.0.2.2/2\n"
+    table.write_text(HEAD + "".join(rows), encoding="utf-8")
+    capsys.readouterr()
+    assert run(["--home", home, "import", str(table)]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "×" in line]
+    assert [line.split(" ×")[0].strip() for line in lines] == ["7", "1", "1", "1", "1", "7"]
+    assert "320585998" in lines[0]
+    assert "第 2, 3, 4, 5, 6 行等" in lines[0]
+    assert "第 9 行 /" in lines[1]
+    assert "各不相同" in lines[-1]
+    table.write_text("code,name,area_code,rtsp_url,rtsp_sub_url\n" + twice, encoding="utf-8")
+    assert run(["--home", home, "import", str(table)]) == 0
+    assert "2, 2" not in capsys.readouterr().out

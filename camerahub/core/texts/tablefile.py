@@ -248,6 +248,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "unknown columns that look like passwords, not stored: {columns}",
     ),
     "tablefile.problem_group": ("{count} 行: {example}", "{count} rows: {example}"),
+    "tablefile.problem_rows_cut": ("第 {rows} 行等", "rows {rows}, …"),
+    "tablefile.problem_more": (
+        "同类问题, 内容各不相同, 逐行见 --json",
+        "the same kind, each with its own value: see --json",
+    ),
     "tablefile.problem_rows": ("第 {rows} 行", "rows {rows}"),
     "tablefile.errors_written": ("拒收的行已写入 {file}", "refused rows were written to {file}"),
     "tablefile.exported": ("已导出 {count} 台摄像机到 {file}", "{count} cameras written to {file}"),
