@@ -10,6 +10,8 @@ import asyncio
 import errno
 import hmac
 import ipaddress
+import json
+import logging
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +19,8 @@ from html import escape
 from typing import Protocol
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import hdrs, web, web_response
+from aiohttp.http_exceptions import HttpProcessingError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.texts import Text, text
@@ -29,6 +32,7 @@ ANSWER_S = 20.0
 MAX_BODY = 16 * 1024
 MAX_WAITING = 64
 
+SOFTWARE = "camerahub"
 _PATHS = ("metrics", "healthz", "readyz")
 _HARDENED = {
     "Cache-Control": "no-store",
@@ -97,9 +101,13 @@ class Binding:
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+def _json(said: object, status: int = 200) -> web.Response:
+    return web.json_response(text=json.dumps(said, ensure_ascii=False), status=status)
+
+
 def _says(key: str, status: int) -> web.Response:
     said = text(key)
-    return web.json_response({"error": key.partition(".")[2], "zh": said.zh, "en": said.en}, status=status)
+    return _json({"error": key.partition(".")[2], "zh": said.zh, "en": said.en}, status=status)
 
 
 def _host_name(header: str) -> str:
@@ -145,12 +153,12 @@ class Pages:
     async def healthz(self, _request: web.Request) -> web.Response:
         """The process answers."""
         said = text("web.alive")
-        return web.json_response({"alive": True, "zh": said.zh, "en": said.en})
+        return _json({"alive": True, "zh": said.zh, "en": said.en})
 
     async def readyz(self, _request: web.Request) -> web.Response:
         """200 when ready, else 503 with every reason."""
         listed = [{"code": p.code, "zh": p.text.zh, "en": p.text.en} for p in self._problems()]
-        return web.json_response({"ready": not listed, "problems": listed}, status=503 if listed else 200)
+        return _json({"ready": not listed, "problems": listed}, status=503 if listed else 200)
 
     async def index(self, _request: web.Request) -> web.Response:
         """What can be asked here."""
@@ -196,7 +204,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _dress(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers[hdrs.SERVER] = "camerahub"
+    response.headers[hdrs.SERVER] = SOFTWARE
     for name, value in _HARDENED.items():
         response.headers.setdefault(name, value)
 
@@ -233,6 +241,9 @@ class WebServer:
     async def start(self) -> int:
         """Listen; the port taken. EnvironmentFault when it is busy or cannot be bound."""
         tls = self.binding.ssl_context()
+        # What is refused before it is a request never meets our pages: aiohttp answers it, under its own name.
+        vars(web_response)["SERVER_SOFTWARE"] = SOFTWARE
+        logging.getLogger("aiohttp.server").addFilter(_GARBLED)
         runner = web.AppRunner(
             self._app,
             access_log=None,
@@ -260,6 +271,21 @@ class WebServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = self.port = None
+
+
+class _Garbled(logging.Filter):
+    """A request that is none is the sender's mistake: one line, no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for such a record, which it tells in its own words."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError):
+            return True
+        log.info("bad_request", kind=type(error).__name__)
+        return False
+
+
+_GARBLED = _Garbled()
 
 
 def _bind_fault(error: OSError, host: str, port: int) -> EnvironmentFault:

@@ -207,3 +207,25 @@ async def test_tls_with_a_token(hub: Hub, tmp_path: Path) -> None:
                 assert answer.status == status
         async with session.get(url + "/healthz", ssl=trust) as answer:
             assert answer.status == 200
+
+
+async def test_what_is_no_request_names_no_software_and_leaves_no_traceback(
+    hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with hub.served() as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 9000 + b"\r\n\r\n")
+        said = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+        await writer.wait_closed()
+    assert b" 400 " in said
+    assert b"aiohttp" not in said
+    assert b"Python" not in said
+    assert "Traceback" not in caplog.text
+
+
+async def test_sentences_can_be_read_where_they_are_printed(ask: Ask) -> None:
+    for path in ("/healthz", "/admin"):
+        answer = await ask(path)
+        assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+        assert "\\u" not in await answer.text()
