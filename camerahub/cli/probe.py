@@ -136,7 +136,7 @@ def _stream(typed: str) -> Aim:
     try:
         target, name = parse_target(typed)
     except LineError as error:
-        raise ConfigError("probe.bad_target", problem=f"{error.why.zh} / {error.why.en}") from None
+        raise ConfigError("probe.bad_target", zh=error.why.zh, en=error.why.en) from None
     return Aim(target, name, "rtsp" if target.url else "port")
 
 
@@ -148,7 +148,7 @@ def _onvif(typed: str) -> Aim:
         host, port = "", 0
     if not host:
         why = text("probe.line.form")
-        raise ConfigError("probe.bad_target", problem=f"{why.zh} / {why.en}")
+        raise ConfigError("probe.bad_target", zh=why.zh, en=why.en)
     return Aim(Target(0, host, port), redact(typed), "onvif")
 
 

@@ -17,7 +17,7 @@ from camerahub.core.texts import Text, text
 from camerahub.wire.url import RtspUrl, UrlError, redact, split_credentials
 
 _HOST_PORT = re.compile(
-    r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}))):([0-9]{1,5})\Z"
+    r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}))):([0-9]{1,20})\Z"
 )
 _SECRETIVE = re.compile(r"@|pass|pwd", re.IGNORECASE)
 _RESOLVERS = 32

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from camerahub.cli.context import Context
 from camerahub.cli.main import run
+from camerahub.cli.probe import aim_at
+from camerahub.core.errors import ConfigError
 from camerahub.core.result import REASONS
 from camerahub.core.texts import CATALOGUE
 from tests.probes.conftest import OPTIONS_OK, Camera, Script, camera, replies, request, silent
@@ -173,3 +176,12 @@ def test_every_reason_these_probes_give_has_words() -> None:
     }
     elsewhere |= {"paused", "platform_down"}
     assert [r for r in REASONS if f"probe.came.{r}" not in CATALOGUE and r not in elsewhere] == []
+
+
+def test_a_port_that_cannot_be_is_named_each_language_on_its_own_line() -> None:
+    with pytest.raises(ConfigError) as caught:
+        aim_at(Context(), "127.0.0.1:210010")
+    assert "端口应为 1 到 65535" in caught.value.text.zh
+    assert "the port" not in caught.value.text.zh
+    assert "the port must be 1 to 65535" in caught.value.text.en
+    assert "端口" not in caught.value.text.en

@@ -27,8 +27,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "probe.password_prompt": ("用户 {user} 的密码", "password of {user}"),
     "probe.bad_target": (
-        "无法识别目标: {problem}。可写: 摄像机编码, rtsp://主机/路径, http://主机/onvif/device_service 或 主机:端口",
-        "cannot read the target: {problem}. Write a camera code, rtsp://host/path, "
+        "无法识别目标: {zh}。可写: 摄像机编码, rtsp://主机/路径, http://主机/onvif/device_service 或 主机:端口",
+        "cannot read the target: {en}. Write a camera code, rtsp://host/path, "
         "http://host/onvif/device_service or host:port",
     ),
     "probe.camera_no_address": (
@@ -49,8 +49,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "probe.bad_line": ("第 {line} 行已拒绝", "line {line} refused"),
     "probe.line.form": (
-        "应为 主机:端口 或 rtsp:// 地址, 每行一个",
-        "expected host:port or an rtsp:// address, one a line",
+        "应为 主机:端口 或 rtsp:// 地址",
+        "expected host:port or an rtsp:// address",
     ),
     "probe.line.port": ("端口应为 1 到 65535", "the port must be 1 to 65535"),
     "probe.line.url": ("rtsp 地址有误: {problem}", "bad rtsp address: {problem}"),
