@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import click
 
 from camerahub.cli.context import Context
 from camerahub.core.texts import text
+from camerahub.home import DATABASE_NAME
+
+#: SQLite's own files beside the database.
+ENDS = ("", "-journal", "-wal", "-shm")
 
 
 @click.command()
@@ -18,16 +23,30 @@ def command(context: Context) -> None:
     from camerahub.registry.secrets import KeyRing
 
     home = context.home_folder()
-    home.create()
-    settings = context.settings()
-    key = home.key_path(settings)
     with ExitStack() as undo:
-        # A failed init must leave a folder in which the next one can succeed.
-        undo.callback(home.config_path.unlink)
+        # A failed init must leave a folder in which the next one can succeed, and nothing half made.
+        if not home.path.exists():
+            undo.callback(_remove_empty, home.path)
+        _unmake(undo, home.config_path, *(home.path / f"{DATABASE_NAME}{end}" for end in ENDS))
+        home.create()
+        settings = context.settings()
+        key = home.key_path(settings)
+        _unmake(undo, key)
         KeyRing.create(key)
-        undo.callback(key.unlink)
         upgrade(context.database_url())
         undo.pop_all()
     home.keep_private()
     done = text("config.init_done", home=home.path, key=settings.secrets.key_file)
     click.echo(f"{done.zh}\n{done.en}", err=True)
+
+
+def _unmake(undo: ExitStack, *paths: Path) -> None:
+    """Should it fail: remove of ``paths`` what is not there yet."""
+    for path in paths:
+        if not path.exists():
+            undo.callback(path.unlink, missing_ok=True)
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()

@@ -57,6 +57,23 @@ def test_a_failed_init_can_be_repeated(tmp_path: Path, capsys: pytest.CaptureFix
     assert said(capsys, folder, "init")[0] == EXIT_OK
 
 
+def test_an_init_that_runs_out_of_disk_leaves_nothing(tmp_path: Path) -> None:
+    """The limit on the size of a file stands for the full disk: the key still fits, the database does not."""
+    folder = tmp_path / "home"
+    full = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384))\n"
+        "from camerahub.cli.main import main\n"
+        f"main(['--home', {str(folder)!r}, 'init'])\n"
+    )
+    done = subprocess.run([sys.executable, "-Bc", full], capture_output=True, text=True, check=False)
+    assert done.returncode == EXIT_ENVIRONMENT, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not folder.exists()
+    assert run(["--home", str(folder), "init"]) == EXIT_OK
+
+
 def test_check_config_and_migrate_are_content(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, message = said(capsys, home, "check-config")
     assert code == EXIT_OK
