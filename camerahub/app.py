@@ -55,7 +55,7 @@ MAX_AUTO_PROBERS = 4
 #: Dials a second one prober does with a core mostly to spare.
 PROBER_PACE = 600.0
 #: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
-BATCH_S = 1.0
+BATCH_S = 2.0
 DRAIN_S = 3.0
 
 
