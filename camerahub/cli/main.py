@@ -142,7 +142,7 @@ def _misused(wrong: click.ClickException) -> int:
     from camerahub.telemetry.logs import mask_text
 
     said = text("cli.usage", problem=mask_text(wrong.format_message()))
-    click.echo(f"camerahub: {said.zh} / {said.en}", err=True)
+    click.echo(f"camerahub: {said.zh}\n  {said.en}", err=True)
     ctx = wrong.ctx if isinstance(wrong, click.UsageError) else None
     if ctx is not None:
         click.echo(f"{ctx.get_usage()}\n{ctx.command_path} --help", err=True)

@@ -233,7 +233,8 @@ def test_output_that_cannot_be_written_is_told_in_a_sentence(home: Path, words: 
 def test_a_wrong_word_is_told_in_both_languages(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, message = said(capsys, home, "rates", "--no-such-option")
     assert code == EXIT_USAGE
-    assert "用法有误 / usage error: No such option" in message
+    assert "用法有误: No such option" in message
+    assert "usage error: No such option" in message
     assert "Usage: camerahub rates" in message
 
 

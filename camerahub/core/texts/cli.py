@@ -1,7 +1,7 @@
 """Messages of the commands that belong to no room."""
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "cli.usage": ("用法有误", "usage error: {problem}"),
+    "cli.usage": ("用法有误: {problem}", "usage error: {problem}"),
     "cli.output": (
         "结果无法写出 ({problem}): 请检查磁盘空间或接收输出的程序",
         "the output cannot be written ({problem}): check the disk, or the program that takes the output",
