@@ -114,8 +114,7 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(NamedTuple):
     """One immutable measurement of one endpoint: one attempt, one deadline.
 
     ``started_at`` int µs since 1970 UTC; ``duration_s`` seconds on the monotonic clock; ``stage`` the highest
