@@ -17,7 +17,9 @@ def main(wanted: list[str]) -> int:
         if wanted and name not in wanted:
             continue
         print(f"\n== {name} ==", flush=True)
-        if subprocess.run([sys.executable, "-m", f"benchmarks.{path.stem}"], cwd=HERE.parent, check=False).returncode:
+        if subprocess.run(
+            [sys.executable, "-m", f"benchmarks.{path.stem}"], cwd=HERE.parent, check=False
+        ).returncode:
             failed.append(name)
     print(f"\nfailed: {', '.join(failed)}" if failed else "\nall ran", flush=True)
     return 1 if failed else 0

@@ -54,9 +54,7 @@ async def serve(context: Context, ready: Callable[[Hub, str], None] | None = Non
         return
     try:
         figures = await asyncio.to_thread(queries.status, hub.store.engine)
-        said = text(
-            "config.serving", cameras=figures.cameras, probers=hub.probers, url=addresses.url
-        )
+        said = text("config.serving", cameras=figures.cameras, probers=hub.probers, url=addresses.url)
         click.echo(f"{said.zh}\n{said.en}", err=True)
         if ready is not None:
             ready(hub, addresses.url)

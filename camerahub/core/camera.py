@@ -179,7 +179,13 @@ def check_code(text: str) -> CheckedCode:
 def _remark(code: str) -> str | None:
     if not code.isdecimal():
         return None
-    return "code_rounded" if len(code) == 20 and code.endswith("00000") else "code_short" if len(code) == 19 else None
+    return (
+        "code_rounded"
+        if len(code) == 20 and code.endswith("00000")
+        else "code_short"
+        if len(code) == 19
+        else None
+    )
 
 
 #: Status words of registers -> must it count (应检). 在用 and 维修 count; what is gone or switched off does not.

@@ -86,11 +86,15 @@ REASONS: dict[str, ReasonInfo] = {
     "black": ReasonInfo(17, _FAULT, _U, _U, _D, "黑屏", "picture is black"),
     "no_signal": ReasonInfo(18, _FAULT, _U, _U, _D, "信号丢失", "no-signal card"),
     "no_address": ReasonInfo(19, _UNKNOWN, _Q, _Q, _Q, "未检测: 无地址", "not checked: no address"),
-    "no_route": ReasonInfo(20, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测机无路由", "not checked: prober has no route"),
+    "no_route": ReasonInfo(
+        20, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测机无路由", "not checked: prober has no route"
+    ),
     "no_seat": ReasonInfo(21, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测名额不足", "not checked: no seat"),
     "paused": ReasonInfo(22, _UNKNOWN, _Q, _Q, _Q, "未检测: 已暂停", "not checked: paused"),
     "blind": ReasonInfo(23, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测机失明", "not checked: prober was blind"),
-    "platform_down": ReasonInfo(24, _UNKNOWN, _Q, _Q, _Q, "未检测: 上级平台离线", "not checked: platform down"),
+    "platform_down": ReasonInfo(
+        24, _UNKNOWN, _Q, _Q, _Q, "未检测: 上级平台离线", "not checked: platform down"
+    ),
 }
 REASON_NAMES: tuple[str, ...] = tuple(REASONS)
 REASON_CODES: dict[str, int] = {name: info.code for name, info in REASONS.items()}
@@ -113,6 +117,7 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
     "rtsp": ProbeInfo(2, Stage.L3, (Facet.ONLINE,), "登录探测", "RTSP DESCRIBE answered 200"),
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
+
 
 class ProbeResult(NamedTuple):
     """One immutable measurement of one endpoint: one attempt, one deadline.

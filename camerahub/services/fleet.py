@@ -51,7 +51,7 @@ MAX_SLOTS: Final = 1 << 20
 #: Heap entries, or endpoints of a round, taken in one step: a step must not keep the loop from reading answers.
 STEP_LIMIT: Final = 256
 #: Dials that may be made up for at once, in seconds of the budget.
-BURST_S: Final = 0.12
+BURST_S: Final = 0.08
 _SLOT_BITS: Final = 20
 _SLOT_MASK: Final = MAX_SLOTS - 1
 _GOLDEN: Final = 0x9E3779B97F4A7C15

@@ -16,7 +16,12 @@ def main(seconds: int) -> int:
     crashed = []
     for name, runs in RUNS.items():
         corpus = HERE / "corpus" / name
-        command = [sys.executable, str(HERE / f"fuzz_{name}.py"), f"-runs={runs}", f"-max_total_time={seconds}"]
+        command = [
+            sys.executable,
+            str(HERE / f"fuzz_{name}.py"),
+            f"-runs={runs}",
+            f"-max_total_time={seconds}",
+        ]
         print(f"== {name}: {runs} inputs", flush=True)
         if subprocess.run([*command, str(corpus)], cwd=HERE.parent.parent, check=False).returncode:
             crashed.append(name)
