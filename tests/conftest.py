@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -58,3 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             fewer = min(whole.max_examples, max(QUICK_LEAST, whole.max_examples // QUICK_SHARE))
             target = getattr(tested, "__func__", tested)
             target._hypothesis_internal_use_settings = settings(whole, max_examples=fewer)
+
+
+def pytest_configure() -> None:
+    """A runner in the background may have Ctrl-C ignored; the commands started here must hear it all the same."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

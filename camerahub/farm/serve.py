@@ -113,8 +113,8 @@ def _fork(county: County, spec: Spec, doors: _Doors, number: int) -> _Worker:
 
 
 def _work(county: County, spec: Spec, doors: _Doors, number: int, line: socket.socket) -> None:
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    for ending in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_IGN)
     # Main's end of an earlier server's line was inherited; its end of file must not depend on us.
     _close_inherited({line.fileno(), *(sock.fileno() for sock in doors.serve[number : number + 1])})
     server = Server(county.cameras, county.ports, spec, first=number == 0)

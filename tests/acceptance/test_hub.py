@@ -99,7 +99,6 @@ def test_one_camera_climbed_beside_the_hub(place: Office) -> None:
     code = next(code for code, row in place.truth().items() if row["kind"] == "wrong_password")
     with place.hub():
         steps = place.lines("probe", code)
-    assert steps[-2]["step"] == "login" or steps[-2]["reason"] == "auth"
     assert "auth" in {step.get("reason") for step in steps}
 
 
