@@ -100,8 +100,8 @@ def test_the_console_is_for_people_and_masked_too() -> None:
 def test_warnings_of_libraries_come_as_json_and_masked() -> None:
     out = io.StringIO()
     set_up(stream=out)
-    logging.getLogger("some.library").warning("cannot reach rtsp://a:%s@h/", SECRET)
-    logging.getLogger("some.library").info("quiet")
+    logging.getLogger("some.package").warning("cannot reach rtsp://a:%s@h/", SECRET)
+    logging.getLogger("some.package").info("quiet")
     lines = out.getvalue().splitlines()
     assert len(lines) == 1
     assert json.loads(lines[0])["level"] == "warning"
