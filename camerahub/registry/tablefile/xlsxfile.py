@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
@@ -140,9 +141,8 @@ def _too_far(content: bytes) -> bool:
         return True
     if content.count(b"<c") + content.count(b":c") <= MAX_XLSX_COLUMNS:
         return False
-    return any(
-        _crowded(content, one, two) for one, two in zip(starts, [*starts[1:], len(content)], strict=True)
-    )
+    bounds = [*(starts or [0]), len(content)]  # cells outside any row are looked at as one
+    return any(_crowded(content, one, two) for one, two in pairwise(bounds))
 
 
 def _crowded(content: bytes, start: int, end: int) -> bool:
