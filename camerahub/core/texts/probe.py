@@ -39,10 +39,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "登记表中没有编码为 {code} 的摄像机; 若是地址, 请写 rtsp://… 或 主机:端口",
         "the register has no camera with code {code}; if this is an address write rtsp://… or host:port",
     ),
-    "probe.register_not_available": (
-        "本版本的 sweep 需要 --targets 文件",
-        "sweep needs --targets FILE in this version",
-    ),
     "probe.targets_unreadable": (
         "无法读取目标文件 {path}: {problem}",
         "cannot read the targets file {path}: {problem}",

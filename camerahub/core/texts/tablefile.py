@@ -247,7 +247,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "不认识的列, 名称像密码, 没有保存: {columns}",
         "unknown columns that look like passwords, not stored: {columns}",
     ),
-    "tablefile.problem_group": ("{count} 行: {example}", "{count} rows: {example}"),
     "tablefile.problem_rows_cut": ("第 {rows} 行等", "rows {rows}, …"),
     "tablefile.problem_more": (
         "同类问题, 内容各不相同, 逐行见 --json",
