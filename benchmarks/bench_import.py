@@ -24,12 +24,13 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 from sqlalchemy import Engine, insert, select, update
 
+from camerahub.core.collector import collector_off
 from camerahub.registry.engine import open_engine
 from camerahub.registry.migrate import upgrade
 from camerahub.registry.rows import AreaRow, CameraRow, DeviceRow, Source, UpsertReport
 from camerahub.registry.secrets import KeyRing
 from camerahub.registry.store import Store
-from camerahub.registry.tablefile.importer import collector_off, import_file
+from camerahub.registry.tablefile.importer import import_file
 from camerahub.registry.tables import cameras, changes, credentials, endpoints, memberships
 from tests.contract.server import postgres
 

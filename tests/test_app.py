@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from camerahub import app
-from camerahub.app import Addresses, Hub, fleet_policy, policies, prober_count, resolve, target_of
+from camerahub.app import Addresses, Hub, resolve
 from camerahub.cli.context import Context
 from camerahub.config import Settings, parse
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.result import Facet
 from camerahub.home import Home
+from camerahub.plan import BATCH_S, MAX_AUTO_PROBERS, fleet_policy, policies, prober_count, target_of
 from camerahub.registry import queries
 from camerahub.registry.queries import EndpointTarget
 from camerahub.registry.rows import Source
@@ -73,14 +74,14 @@ def test_the_fleet_is_as_gentle_as_configured() -> None:
     policy = fleet_policy(given)
     assert (policy.interval_s, policy.deadline_s, policy.device_seats) == (5.0, 2.0, 3)
     assert (policy.max_in_flight, policy.batch_s) == (40, 0.5)
-    assert fleet_policy(Settings()).batch_s == app.BATCH_S
+    assert fleet_policy(Settings()).batch_s == BATCH_S
 
 
 def test_probers_follow_the_pace_and_the_cores_unless_configured() -> None:
     assert prober_count(settings(fleet={"probers": 7}), 10) == 7
     assert prober_count(Settings(), 0) == 1
     assert prober_count(Settings(), 26_000) == 1
-    assert 1 <= prober_count(Settings(), 10_000_000) <= app.MAX_AUTO_PROBERS
+    assert 1 <= prober_count(Settings(), 10_000_000) <= MAX_AUTO_PROBERS
 
 
 # --- names

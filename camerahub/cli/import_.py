@@ -15,10 +15,11 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from camerahub.core.address import without_secrets
+from camerahub.core.collector import collector_off
 from camerahub.core.errors import EXIT_OK, EXIT_REFUSED
 from camerahub.core.texts import text
 from camerahub.registry.tablefile.files import check_readable, writing
-from camerahub.registry.tablefile.importer import Summary, collector_off, import_file
+from camerahub.registry.tablefile.importer import Summary, import_file
 from camerahub.registry.tablefile.profiles import PROFILES
 from camerahub.registry.tablefile.reader import Layout
 from camerahub.registry.tablefile.verdicts import REFUSED, Problem, RowVerdict

@@ -10,6 +10,7 @@ import click
 
 from camerahub.cli.sweeping import Sweep, allowed
 from camerahub.cli.targets import BadLine, TargetList, read_targets
+from camerahub.core.collector import collector_off
 from camerahub.core.errors import EXIT_INTERRUPTED, ConfigError
 from camerahub.core.result import PROBE_NAMES
 from camerahub.core.texts import text
@@ -59,7 +60,8 @@ def command(
     found = read_targets_file(targets_file)
     report_bad_lines(found.bad)
     sweep = Sweep(found, probe, as_json=as_json)
-    interrupted = loop.run(lambda: sweep.run(allowed(concurrency), deadline))
+    with collector_off():
+        interrupted = loop.run(lambda: sweep.run(allowed(concurrency), deadline))
     sweep.summarise()
     return EXIT_INTERRUPTED if interrupted else sweep.exit_code(fail_on)
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from camerahub.app import policies, target_of
-from camerahub.cli.line import line_to_hub
 from camerahub.cli.sweeping import Sweep, allowed
 from camerahub.cli.targets import TargetList
 from camerahub.core.batch import RESULT_DTYPE, pack
+from camerahub.core.collector import collector_off
 from camerahub.core.errors import EXIT_INTERRUPTED
 from camerahub.core.result import ProbeResult, Target
+from camerahub.plan import policies, target_of
 from camerahub.registry import queries
 from camerahub.registry.store import Store
 from camerahub.services import loop
@@ -43,7 +43,7 @@ def sweep_register(
 ) -> int:
     """One round over every probed endpoint of the register; exit code as of a sweep over a file."""
     with_secrets = probe == "rtsp"
-    with _keeper(context, with_secrets) as (store, keep):
+    with collector_off(), _keeper(context, with_secrets) as (store, keep):
         rows = queries.targets(store.engine)
         targets = _targets(context, store, rows, with_secrets)
         results: list[ProbeResult] = []
@@ -86,6 +86,8 @@ def _keeper(context: Context, with_secrets: bool) -> Iterator[tuple[Store, Keep]
             stack.enter_context(home.lock())
             yield store, lambda batch: _commit(context, store, batch)
             return
+        from camerahub.cli.line import line_to_hub
+
         line = stack.enter_context(line_to_hub(home))
         line.ask(do="sweep")
 

@@ -44,7 +44,7 @@ STATS_S = 1.0
 LAG_S = 0.1
 #: Due endpoints are started together this often, seconds: waking for each of them would cost more than its probe. A few
 #: starts at once stay far below what would make answer times untrue.
-GRAIN_S = 0.03
+GRAIN_S = 0.05
 #: Seconds beyond the probes' own deadline that a drain may take.
 DRAIN_EXTRA_S = 1.0
 

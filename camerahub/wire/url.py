@@ -18,6 +18,10 @@ DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?\Z")
 _PATH = re.compile(r"/[!-~]*\Z")
 _VISIBLE = re.compile(r"[!-~]+\Z")
+#: What a register holds: no credentials, nothing to decode, encode or turn into lower case.
+_SETTLED = re.compile(
+    r"(rtsps?)://([a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?)(?::(\d{1,5}))?(/[!-?A-~]{0,4000})\Z", re.ASCII
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"(rtsps?)://", re.IGNORECASE)
 _PLAIN_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?"
@@ -96,7 +100,14 @@ def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
     password: the last "@" before the first "/" ends it. A "/" in a password must be written %2F. Blanks and
     non-ASCII letters in the path are percent-encoded as UTF-8. Raises ``UrlError``.
     """
-    url = url.strip()
+    if settled := _SETTLED.match(url):
+        name, host, port, path = settled.groups()
+        return RtspUrl(name, host, int(port) if port else DEFAULT_PORTS[name], path), "", ""
+    return _typed(url.strip())
+
+
+def _typed(url: str) -> tuple[RtspUrl, str, str]:
+    """``split_credentials`` of an address as people write it."""
     if len(url) > MAX_URL:
         raise UrlError("too_long")
     if _CONTROL.search(url):
@@ -109,11 +120,11 @@ def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
     authority, path = (rest, "") if slash < 0 else (rest[:slash], rest[slash:])
     userinfo, _, hostport = authority.rpartition("@")
     hostport, path = _split_query(hostport, path)
-    host, port = _host_port(hostport, DEFAULT_PORTS[scheme[1].lower()])
+    host, number = _host_port(hostport, DEFAULT_PORTS[scheme[1].lower()])
     if "@" in path and "." not in host and ":" not in host:
         raise UrlError("slash")
     user, _, password = userinfo.partition(":")
-    address = RtspUrl(scheme[1].lower(), host, port, quote(path or "/", safe=_PATH_SAFE))
+    address = RtspUrl(scheme[1].lower(), host, number, quote(path or "/", safe=_PATH_SAFE))
     return address, _decoded(user), _decoded(password)
 
 

@@ -6,11 +6,9 @@ know terminals or commands.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -266,19 +264,6 @@ def import_file(
         job.portion(rows)
         rows = list(islice(table.rows, PORTION))
     return summary
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    """For a process that only imports: rows are many and form no circles, walking them again and again costs a
-    quarter of the time. The switch is the whole process's, so it is the command's to turn and not ours."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def sha256_of(path: Path) -> str:
