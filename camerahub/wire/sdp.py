@@ -55,7 +55,8 @@ class Media:
     upper-case of the first payload type that has one ("" unknown) and its ``clock_rate`` in Hz (0 unknown);
     ``fmtp`` parameters of that payload type, names lower-case; ``control`` absolute. ``payload_type`` is the one that
     ``codec`` belongs to, 0..127 (-1 none); ``protocol`` the upper-case profile ("RTP/AVP"); ``encrypted`` says that
-    the media comes as SRTP: a SAVP profile (RFC 3711, RFC 5124) or keys (``a=crypto`` RFC 4568, ``a=key-mgmt`` RFC 4567).
+    the media comes as SRTP: a SAVP profile (RFC 3711, RFC 5124) or keys (``a=crypto`` RFC 4568, ``a=key-mgmt``
+    RFC 4567).
     """
 
     kind: str
