@@ -92,7 +92,7 @@ class KeyFrameReader:
         self._order = Order(reader, payload_type, self.figures, limits.window)
 
     def packet(self, rtp: bytes) -> KeyFrame | None:
-        """One RTP packet; the key picture it completes, or None."""
+        """One RTP packet; the key picture it completes (of several, the last), or None."""
         data = self._order.packet(rtp)
         return None if data is None else self._key_frame(data)
 

@@ -102,6 +102,7 @@ class Grammar:
 
 
 HEAD = 48  # bytes of a NAL unit that the grammars look at, emulation prevention included
+SHORT = 16  # bytes that hold the beginning of every slice header
 
 
 class ParameterSets:
@@ -172,6 +173,8 @@ class PictureReader:
         self._into = False  # whether the open unit is kept
         self._open = -1  # type of the unit that comes in fragments; -1 none
         self._unit_timestamp = -1
+        self._stub = b""  # a beginning too short to tell what it is of
+        self._stub_type = -1
         self._role = Role.WITHIN
         # the marker
         self._marked = False  # the last slice of this picture had it
@@ -188,7 +191,7 @@ class PictureReader:
         if self._kind is not None:
             self._figures.broken += 1
         self._forget()
-        self._open = -1
+        self._open, self._stub = -1, b""
         self._marked = False
         self._recovery = b""
 
@@ -203,7 +206,7 @@ class PictureReader:
 
     def _spoil(self) -> None:
         """The picture being kept contradicts itself, or what it is made of does."""
-        self._open = -1
+        self._open, self._stub = -1, b""
         if self._kind is not None:
             self._figures.broken += 1
             self._forget()
@@ -213,7 +216,17 @@ class PictureReader:
     ) -> bytes | None:
         """A fragment of a unit: ``flags`` 0x80 the first, 0x40 the last; ``header`` of the NAL unit rebuilt."""
         done = None
+        if (
+            self._stub
+            and not flags & 0x80
+            and nal_type == self._stub_type
+            and timestamp == self._unit_timestamp
+        ):
+            flags, data, self._stub = flags | 0x80, self._stub + data, b""
         if flags & 0x80:
+            if len(data) < SHORT and not flags & 0x40:
+                self._keep_stub(nal_type, data, timestamp)
+                return None
             done = self._begin(nal_type, header + data[:HEAD], timestamp)
             self._open = nal_type
             data = START + header + data
@@ -223,6 +236,13 @@ class PictureReader:
         if self._into:
             self._add(data)
         return (self._close(marker) if flags & 0x40 else None) or done
+
+    def _keep_stub(self, nal_type: int, data: bytes, timestamp: int) -> None:
+        """A first fragment too short to say what the unit is: looked at together with the next."""
+        if self._open >= 0 or self._stub:
+            self._spoil()
+        self._stub, self._stub_type, self._unit_timestamp = data, nal_type, timestamp
+        self._into = False
 
     def _forbidden(self) -> None:
         """A unit with the forbidden bit: damaged, or of another grammar under this name (SVAC sets it always)."""
@@ -238,7 +258,7 @@ class PictureReader:
 
     def _begin(self, nal_type: int, head: bytes, timestamp: int) -> bytes | None:
         """A unit begins; a picture that this ends, or None."""
-        if self._open >= 0:
+        if self._open >= 0 or self._stub:
             self._spoil()
         self._unit_timestamp = timestamp
         self._role = role = self._grammar.roles[nal_type]
