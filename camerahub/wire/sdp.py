@@ -53,7 +53,10 @@ class Media:
 
     ``kind`` lower-case ("video", "audio", "application", …); ``payload_types`` 0..127 in their order; ``codec``
     upper-case of the first payload type that has one ("" unknown) and its ``clock_rate`` in Hz (0 unknown);
-    ``fmtp`` parameters of that payload type, names lower-case; ``control`` absolute.
+    ``fmtp`` parameters of that payload type, names lower-case; ``control`` absolute. ``payload_type`` is the one that
+    ``codec`` belongs to, 0..127 (-1 none); ``protocol`` the upper-case profile ("RTP/AVP"); ``encrypted`` says that
+    the media comes as SRTP: a SAVP profile (RFC 3711, RFC 5124) or keys (``a=crypto`` RFC 4568, ``a=key-mgmt``
+    RFC 4567).
     """
 
     kind: str
@@ -62,6 +65,9 @@ class Media:
     clock_rate: int
     fmtp: Mapping[str, str]
     control: str
+    payload_type: int = -1
+    protocol: str = ""
+    encrypted: bool = False
 
     def parameter_sets(self) -> tuple[bytes, ...]:
         """VPS, SPS and PPS of sprop-* parameters (RFC 6184, RFC 7798), decoded; unreadable ones left out."""
@@ -87,6 +93,7 @@ class Session:
 class _Block:
     head: str = ""
     control: str = ""
+    keys: bool = False
     rtpmaps: dict[int, tuple[str, int]] = field(default_factory=dict)
     fmtps: dict[int, str] = field(default_factory=dict)
 
@@ -99,7 +106,7 @@ def parse_sdp(data: bytes, base_url: str) -> Session:
     """
     session, blocks, name = _blocks(_lines(data))
     base = _aggregate(session.control, _safe(base_url))
-    return Session(_readable(name), base, tuple(_media(block, base) for block in blocks))
+    return Session(_readable(name), base, tuple(_media(block, base, session.keys) for block in blocks))
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -145,13 +152,15 @@ def _attribute(block: _Block, text: str) -> None:
         found = _RTPMAP.match(value)
         if found:
             block.rtpmaps.setdefault(int(found[1]), (found[2].upper(), int(found[3] or 0)))
+    elif name in ("crypto", "key-mgmt"):
+        block.keys = True
     elif name == "fmtp" and len(block.fmtps) < MAX_FORMATS:
         found = _PAYLOAD.match(value)
         if found:
             block.fmtps.setdefault(int(found[1]), value[found.end() :])
 
 
-def _media(block: _Block, base: str) -> Media:
+def _media(block: _Block, base: str, keys: bool) -> Media:
     words = block.head.split()
     if not words:
         raise SdpError("a media line is empty")
@@ -160,7 +169,18 @@ def _media(block: _Block, base: str) -> Media:
     payload = next((t for t in types if t in block.rtpmaps or t in STATIC), types[0] if types else -1)
     codec, clock = block.rtpmaps.get(payload) or STATIC.get(payload, ("", 0))
     parameters = _parameters(block.fmtps.get(payload, ""))
-    return Media(words[0].lower()[:32], types, codec, clock, parameters, _join(base, block.control))
+    protocol = words[2].upper()[:32] if len(words) > 2 else ""
+    return Media(
+        words[0].lower()[:32],
+        types,
+        codec,
+        clock,
+        parameters,
+        _join(base, block.control),
+        payload,
+        protocol,
+        keys or block.keys or "SAVP" in protocol,
+    )
 
 
 def _parameters(text: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from camerahub.wire.digest import Authenticator, Credential, parse_challenges
+from camerahub.wire.keyframe import KeyFrameReader, Unsupported
 from camerahub.wire.rtsp import Limits, RtspClient, WireError, quick_status
 from camerahub.wire.sdp import SdpError, parse_sdp
 from camerahub.wire.url import RtspUrl, UrlError, redact, split_credentials
@@ -99,3 +100,5 @@ def sdp(data: bytes) -> None:
     for media in session.medias:
         assert all(0 <= payload < 128 for payload in media.payload_types)
         media.parameter_sets()
+        with contextlib.suppress(Unsupported):
+            KeyFrameReader(media)

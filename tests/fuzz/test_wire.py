@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.fuzz import oracle
+from tests.fuzz import oracle, oracle_rtp
 from tests.fuzz.seeds import CORPUS, seeds
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"rtsp": oracle.rtsp, "sdp": oracle.sdp}
+TARGETS: dict[str, Callable[[bytes], None]] = {"rtsp": oracle.rtsp, "sdp": oracle.sdp, "rtp": oracle_rtp.rtp}
 MUTATIONS = 1000
 
 
