@@ -119,6 +119,17 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
     "tcp": ProbeInfo(0, Stage.L1, (Facet.ONLINE,), "端口探测", "TCP connect"),
     "options": ProbeInfo(1, Stage.L2, (Facet.ONLINE,), "在线探测", "RTSP OPTIONS without credentials"),
     "rtsp": ProbeInfo(2, Stage.L3, (Facet.ONLINE,), "登录探测", "RTSP DESCRIBE answered 200", login=True),
+    "media": ProbeInfo(
+        3, Stage.L4, (Facet.ONLINE, Facet.MEDIA), "出流探测", "first key frame arrives", login=True
+    ),
+    "picture": ProbeInfo(
+        4,
+        Stage.L5,
+        (Facet.ONLINE, Facet.MEDIA, Facet.LIT),
+        "点亮探测",
+        "key frame decodes and shows something",
+        login=True,
+    ),
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
 
@@ -127,11 +138,34 @@ PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
 SENT, UNSENT = 1, 2
 
 
+#: Streams of a camera, the one asked first at the front: the small one costs a third and proves the same.
+SUB, MAIN = "sub", "main"
+
+
+class MediaFacts(NamedTuple):
+    """What a conversation about media learned besides its verdict: cheap evidence, kept per endpoint.
+
+    ``stream`` SUB or MAIN; ``codec`` as in session descriptions; ``received`` bytes of the whole conversation;
+    ``key_bytes`` size of the key picture; ``bit_rate`` bit/s by the stream's own clock, 0 = too short to say;
+    ``width``, ``height`` of the picture in pixels, 0 = not decoded; ``measures`` by name, of the decoded picture.
+    """
+
+    stream: str = MAIN
+    codec: str = ""
+    received: int = 0
+    key_bytes: int = 0
+    bit_rate: int = 0
+    width: int = 0
+    height: int = 0
+    measures: tuple[tuple[str, float], ...] = ()
+
+
 class ProbeResult(NamedTuple):
     """One immutable measurement of one endpoint: one attempt, one deadline.
 
     ``started_at`` int µs since 1970 UTC; ``duration_s`` seconds on the monotonic clock; ``stage`` the highest
-    stage proven (0 when nothing was); ``status`` the last RTSP/HTTP status seen, 0 when none; ``flags`` bits above.
+    stage proven (0 when nothing was); ``status`` the last RTSP/HTTP status seen, 0 when none; ``flags`` bits above;
+    ``facts`` of a conversation about media.
     """
 
     endpoint: int
@@ -143,6 +177,7 @@ class ProbeResult(NamedTuple):
     duration_s: float
     status: int = 0
     flags: int = 0
+    facts: MediaFacts | None = None
 
     def row(self) -> tuple[int, int, int, int, int, int, int, int, int]:
         """The fields in the order of ``core.batch.RESULT_DTYPE``."""
@@ -161,7 +196,10 @@ class ProbeResult(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom to dial. ``host`` is an IP address by the time a probe sees it; ``password`` never leaves in a repr."""
+    """Whom to dial. ``host`` is an IP address by the time a probe sees it; ``password`` never leaves in a repr.
+
+    ``sub_url``: its sub-stream at the same host and port, "" for none; ``stream``: the one that gave a picture last.
+    """
 
     endpoint: int
     host: str
@@ -169,6 +207,8 @@ class Target:
     url: str = ""
     username: str = ""
     password: str = ""
+    sub_url: str = ""
+    stream: str = ""
 
     def __repr__(self) -> str:
         return f"<Target {self.endpoint} {self.host}:{self.port}>"

@@ -37,9 +37,26 @@ class Verdict(NamedTuple):
     status: int = 0
 
 
+class Linger(NamedTuple):
+    """The verdict is known; a last word (TEARDOWN) is sent, and its answer waited for, ``seconds`` at most."""
+
+    data: bytes
+    verdict: Verdict
+    seconds: float
+
+
+class Redial(NamedTuple):
+    """The camera closed where the dialogue may go on over a new connection (after a 401): dial once more, within the
+    same deadline. ``first`` is asked again for what to send."""
+
+
+Answer = bytes | Verdict | Linger | None
+
+
 class Conversation(Protocol):
     """What a probe says to a camera. ``stage`` and ``status``: proven so far, for a timeout or a reset.
 
+    ``read_size``: bytes asked of the socket at once; ``max_received``: bytes after which a camera is cut off.
     One that may log in also has ``flags``: SENT once a credential has gone out, UNSENT before.
     """
 
@@ -49,15 +66,35 @@ class Conversation(Protocol):
     def stage(self) -> int: ...
     @property
     def status(self) -> int: ...
+    @property
+    def read_size(self) -> int: ...
+    @property
+    def max_received(self) -> int: ...
 
-    def first(self) -> bytes | Verdict | None:
-        """Called once when the connection stands: what to send, or the end, or None to listen."""
+    def first(self) -> Answer:
+        """Called when the connection stands: what to send, or the end, or None to listen."""
 
-    def received(self, data: bytes) -> bytes | Verdict | None:
+    def received(self, data: bytes) -> Answer:
         """Called with every piece that arrives: what to send, or the end, or None to wait for more."""
 
-    def closed(self) -> Verdict:
+    def closed(self) -> Verdict | Redial:
         """Called when the camera closed its side."""
+
+    def expired(self) -> Verdict | Linger:
+        """Called when the deadline has passed."""
+
+
+class Brief:
+    """What short conversations have in common: small answers, and a deadline that is simply a timeout."""
+
+    __slots__ = ()
+    read_size = 4096
+    max_received = 512 * 1024
+    stage = 0
+    status = 0
+
+    def expired(self) -> Verdict:
+        return Verdict("timeout", self.stage, self.status)
 
 
 Done = Callable[[ProbeResult], None]
@@ -65,8 +102,6 @@ Done = Callable[[ProbeResult], None]
 TICK_S = 0.05
 """Longest time the epoll set is left unread while something is in flight; lateness is what exceeds it."""
 BATCH = 512
-READ_SIZE = 4096
-MAX_RECEIVED = 512 * 1024
 
 _OUTCOMES: dict[str, Outcome] = {name: info.outcome for name, info in REASONS.items()}
 
@@ -109,9 +144,13 @@ class _Dial:
         "credit",
         "deadline",
         "done",
+        "ending",
         "fd",
         "left",
         "pending",
+        "queued",
+        "redialled",
+        "size",
         "sock",
         "started",
         "started_at",
@@ -138,7 +177,11 @@ class _Dial:
         self.connected = False
         self.pending = b""
         self.credit = 0.0
-        self.left = MAX_RECEIVED
+        self.left = conversation.max_received
+        self.size = conversation.read_size
+        self.ending: Verdict | None = None
+        self.redialled = False
+        self.queued = True  # its deadline is the one of its queue; False: it stands in the heap of the others
 
 
 class Engine:
@@ -220,39 +263,46 @@ class Engine:
         dial = _Dial(target, conversation, done, self._now_us(), started, started + deadline_s)
         if not self._dials:
             self._drained = started
-        host = target.host
-        family = _INET6 if ":" in host else _INET
-        try:
-            _inet_pton(family, host)  # a name would make connect() block on DNS
-        except OSError:
-            self._fail(dial, "no_address")
+        if not self._connect(dial):
             return
-        try:
-            sock = dial.sock = _Socket(family, _STREAM)
-        except OSError as error:
-            self._fail(dial, _LOCAL.get(error.errno or 0, "no_route"))
-            return
-        try:
-            error_code = sock.connect_ex((host, target.port))
-        except (OSError, OverflowError):  # a port out of range, an address the family does not take
-            self._fail(dial, "no_address")
-            return
-        if error_code != _IN_PROGRESS and error_code:
-            self._fail(dial, _LOCAL.get(error_code, "no_route"))
-            return
-        fd = dial.fd = sock.fileno()
-        try:
-            self._epoll.register(fd, 0x80002005)  # IN | OUT | RDHUP | ET
-        except OSError:
-            self._fail(dial, "no_seat")
-            return
-        self._dials[fd] = dial
         queue = self._queues.get(deadline_s)
         if queue is None:
             queue = self._queues[deadline_s] = deque()
         queue.append(dial)
         if self._timer is None:
             self._timer = self._loop.call_later(min(TICK_S, deadline_s), self._tick)
+
+    def _connect(self, dial: _Dial) -> bool:
+        """Send a SYN; False when that ended the dial."""
+        target = dial.target
+        host = target.host
+        family = _INET6 if ":" in host else _INET
+        try:
+            _inet_pton(family, host)  # a name would make connect() block on DNS
+        except OSError:
+            self._fail(dial, "no_address")
+            return False
+        try:
+            sock = dial.sock = _Socket(family, _STREAM)
+        except OSError as error:
+            self._fail(dial, _LOCAL.get(error.errno or 0, "no_route"))
+            return False
+        try:
+            error_code = sock.connect_ex((host, target.port))
+        except (OSError, OverflowError):  # a port out of range, an address the family does not take
+            self._fail(dial, "no_address")
+            return False
+        if error_code != _IN_PROGRESS and error_code:
+            self._fail(dial, _LOCAL.get(error_code, "no_route"))
+            return False
+        fd = dial.fd = sock.fileno()
+        try:
+            self._epoll.register(fd, 0x80002005)  # IN | OUT | RDHUP | ET
+        except OSError:
+            self._fail(dial, "no_seat")
+            return False
+        self._dials[fd] = dial
+        return True
 
     def _fail(self, dial: _Dial, reason: str) -> None:
         """End a dial that never got out. From the loop: callers start the next one on each result; no recursion."""
@@ -317,14 +367,29 @@ class Engine:
             self._end(dial, _PEER.get(code, "unreachable"), 0, 0)
         return code != 0
 
-    def _act(self, dial: _Dial, answer: bytes | Verdict) -> None:
+    def _act(self, dial: _Dial, answer: bytes | Verdict | Linger) -> None:
         if isinstance(answer, Verdict):
             self._end(dial, *answer)
+            return
+        if isinstance(answer, Linger):
+            self._linger(dial, answer)
             return
         late = self._monotonic() - self._drained - TICK_S
         if late > 0.0:
             dial.credit += late
         self._send(dial, dial.pending + answer if dial.pending else answer)
+
+    def _linger(self, dial: _Dial, last: Linger) -> None:
+        """Say the last word and wait a moment for its answer; the verdict stands already."""
+        dial.ending = last.verdict
+        dial.deadline = self._monotonic() + last.seconds
+        self._extend(dial)
+        self._send(dial, dial.pending + last.data)
+
+    def _extend(self, dial: _Dial) -> None:
+        dial.queued = False
+        self._extensions += 1
+        heapq.heappush(self._extended, (dial.deadline, self._extensions, dial))
 
     def _send(self, dial: _Dial, data: bytes) -> None:
         try:
@@ -346,28 +411,51 @@ class Engine:
         """Read until the socket is empty, the conversation ends, or the camera has sent more than anybody needs."""
         if not mask & _READ:
             return
-        conversation = dial.conversation
+        conversation, size = dial.conversation, dial.size
         while (sock := dial.sock) is not None:
             try:
-                data = sock.recv(READ_SIZE)
+                data = sock.recv(size)
             except BlockingIOError:
                 return
             except OSError as error:
                 self._broken(dial, error)
                 return
             if not data:
-                self._end(dial, *conversation.closed())
+                self._hung_up(dial)
                 return
             dial.left -= len(data)
             answer = conversation.received(data)
             if answer is not None:
                 self._act(dial, answer)
             elif dial.left < 0:
-                self._end(dial, "protocol", max(1, conversation.stage), conversation.status)
-            if len(data) < READ_SIZE and not mask & _ENDED:
+                self._end(dial, *(dial.ending or self._too_much(conversation)))
+            if len(data) < size and not mask & _ENDED:
                 return  # epoll(7): a short read has emptied a stream socket
 
+    @staticmethod
+    def _too_much(conversation: Conversation) -> Verdict:
+        return Verdict("protocol", max(1, conversation.stage), conversation.status)
+
+    def _hung_up(self, dial: _Dial) -> None:
+        """The camera closed: what it says then, or once more over a new connection."""
+        answer = dial.ending or dial.conversation.closed()
+        if isinstance(answer, Verdict):
+            self._end(dial, *answer)
+        elif dial.redialled:
+            self._end(dial, "reset", dial.conversation.stage, dial.conversation.status)
+        else:
+            self._redial(dial)
+
+    def _redial(self, dial: _Dial) -> None:
+        del self._dials[dial.fd]
+        dial.sock.close()  # type: ignore[union-attr]
+        dial.sock, dial.connected, dial.pending, dial.redialled = None, False, b"", True
+        self._connect(dial)
+
     def _broken(self, dial: _Dial, error: OSError) -> None:
+        if dial.ending is not None:
+            self._end(dial, *dial.ending)
+            return
         conversation = dial.conversation
         reason = _PEER.get(error.errno or 0, "unreachable")
         self._end(dial, reason, max(int(dial.connected), conversation.stage), conversation.status)
@@ -433,11 +521,12 @@ class Engine:
         for timeout, queue in list(self._queues.items()):
             while queue:
                 dial = queue[0]
-                if dial.sock is not None and dial.deadline > before:
+                mine = dial.sock is not None and dial.queued
+                if mine and dial.deadline > before:
                     upcoming = min(upcoming, dial.deadline)
                     break
                 queue.popleft()
-                if dial.sock is not None:
+                if mine:
                     self._expire(dial)
                 if self._closed:
                     return upcoming
@@ -447,8 +536,8 @@ class Engine:
 
     def _expire_extended(self, before: float) -> float:
         while self._extended and (self._extended[0][0] <= before or self._extended[0][2].sock is None):
-            dial = heapq.heappop(self._extended)[2]
-            if dial.sock is not None:
+            deadline, _, dial = heapq.heappop(self._extended)
+            if dial.sock is not None and deadline == dial.deadline:
                 self._expire(dial)
         return self._extended[0][0] if self._extended else before + TICK_S
 
@@ -457,14 +546,20 @@ class Engine:
         if dial.credit > 0.0:
             dial.deadline += dial.credit
             dial.credit = 0.0
-            self._extensions += 1
-            heapq.heappush(self._extended, (dial.deadline, self._extensions, dial))
+            self._extend(dial)
             return
         try:
             if dial.connected:
                 self._read(dial, _READ | _ENDED)
             if dial.sock is not None:
-                conversation = dial.conversation
-                self._end(dial, "timeout", max(int(dial.connected), conversation.stage), conversation.status)
+                self._out_of_time(dial)
         except Exception as error:  # noqa: BLE001 - as in _ready
             self._bug(dial, error)
+
+    def _out_of_time(self, dial: _Dial) -> None:
+        """The verdict that stands already, or what the conversation makes of it; a last word is still sent."""
+        answer = dial.ending or dial.conversation.expired()
+        if isinstance(answer, Linger):
+            self._linger(dial, answer)
+        else:
+            self._end(dial, answer.reason, max(int(dial.connected), answer.stage), answer.status)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from camerahub.core.result import Target
 from camerahub.probes.address import address_of, options_request
-from camerahub.probes.engine import Verdict
+from camerahub.probes.engine import Brief, Verdict
 from camerahub.wire.rtsp import WireError, quick_options, quick_status
 
 _CLOSED = Verdict("reset", 1)
@@ -18,13 +18,11 @@ _OK = Verdict("ok", 2, 200)
 MAX_PIECES = 1024
 
 
-class Options:
+class Options(Brief):
     """One request, and the status line and headers of one reply."""
 
     __slots__ = ("_head", "_pieces", "_request")
     probe = "options"
-    stage = 0
-    status = 0
 
     def __init__(self, request: bytes) -> None:
         self._request = request

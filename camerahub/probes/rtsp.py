@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from camerahub.core.result import SENT, UNSENT, Target
 from camerahub.probes.address import address_of, describe_request
-from camerahub.probes.engine import Verdict
+from camerahub.probes.engine import Brief, Redial, Verdict
 from camerahub.wire.digest import Credential
 from camerahub.wire.rtsp import Denied, Redirected, Reply, Retry, RtspClient, ServerRequest, WireError
 from camerahub.wire.rtsp_describe import quick_answer, quick_describe, quick_final
@@ -34,14 +34,14 @@ def reason_of(status: int) -> str:
     return STATUS_REASONS.get(status, "busy" if status >= 500 else "not_found")
 
 
-class Describe:
+class Describe(Brief):
     """DESCRIBE, with one answer to one challenge.
 
     Goes the short way of ``wire.rtsp_describe`` while the camera says what most say; from the first piece that is
     anything else, an ``RtspClient`` that is told what was heard before carries on.
     """
 
-    __slots__ = ("_client", "_credential", "_heard", "_request", "_url", "flags", "stage", "status")
+    __slots__ = ("_again", "_client", "_credential", "_heard", "_request", "_url", "flags", "stage", "status")
     probe = "rtsp"
 
     def __init__(self, url: RtspUrl, request: bytes, credential: Credential | None) -> None:
@@ -49,12 +49,17 @@ class Describe:
         self._request = request
         self._credential = credential
         self._heard = b""
+        self._again = b""
         self._client: RtspClient | None = None
         self.stage = 0
         self.status = 0
         self.flags = UNSENT
 
     def first(self) -> bytes:
+        if self._again and self._client is not None:
+            self._client.reconnected()
+            self.flags = SENT
+            return self._again
         return self._request
 
     def received(self, data: bytes) -> bytes | Verdict | None:
@@ -88,6 +93,8 @@ class Describe:
             match event:
                 case Reply() | Redirected() | Denied():
                     return _final(event.status)
+                case Retry() if client.closing:
+                    self.stage, self.status, self._again = 2, 401, event.data
                 case Retry():
                     self.stage, self.status, self.flags = 2, 401, SENT
                     to_send += event.data
@@ -97,7 +104,9 @@ class Describe:
                     pass
         return to_send or None
 
-    def closed(self) -> Verdict:
+    def closed(self) -> Verdict | Redial:
+        if self._again and self._client is not None and self._client.closing:
+            return Redial()  # it said that it would; a credential it might have judged is never sent twice
         return Verdict("reset", max(1, self.stage), self.status)
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from camerahub.core.result import Target
 from camerahub.probes.address import is_tls
-from camerahub.probes.engine import Conversation, Done, Engine, Verdict
+from camerahub.probes.engine import Brief, Conversation, Done, Engine, Verdict
+from camerahub.probes.media import media, picture
 from camerahub.probes.options import options
 from camerahub.probes.rtsp import rtsp
 from camerahub.probes.tcp import tcp
@@ -32,6 +33,8 @@ PROBES: dict[str, ProbeSpec] = {
     "tcp": ProbeSpec(tcp, tls=False),
     "options": ProbeSpec(options, tls=True),
     "rtsp": ProbeSpec(rtsp, tls=True),
+    "media": ProbeSpec(media, tls=True),
+    "picture": ProbeSpec(picture, tls=True),
 }
 
 #: Descriptors that are not cameras: files, pipes, the database, the web server.
@@ -75,12 +78,10 @@ class Prober:
         await self._engine.aclose()
 
 
-class _Unusable:
+class _Unusable(Brief):
     """Stands in for the conversation with an address that cannot be used; it is never dialled."""
 
     __slots__ = ("probe",)
-    stage = 0
-    status = 0
 
     def __init__(self, probe: str) -> None:
         self.probe = probe

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from camerahub.core.result import Target
-from camerahub.probes.engine import Verdict
+from camerahub.probes.engine import Brief, Verdict
 
 _STANDS = Verdict("ok", 1)
 
 
-class Tcp:
+class Tcp(Brief):
     """Ends as soon as the connection is there; nothing is sent."""
 
     __slots__ = ()
     probe = "tcp"
-    stage = 0
-    status = 0
 
     def first(self) -> Verdict:
         return _STANDS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from functools import lru_cache
 
-from camerahub.probes.engine import Conversation, Verdict
+from camerahub.probes.engine import Answer, Conversation, Linger, Redial, Verdict
 
 
 @lru_cache(1)
@@ -28,6 +28,9 @@ class Tls:
 
     def __init__(self, inner: Conversation) -> None:
         self._inner = inner
+        self._renew()
+
+    def _renew(self) -> None:
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
         self._tls = _context().wrap_bio(self._in, self._out)
@@ -49,17 +52,36 @@ class Tls:
     def flags(self) -> int:
         return getattr(self._inner, "flags", 0)
 
-    def first(self) -> bytes | Verdict | None:
+    @property
+    def read_size(self) -> int:
+        return self._inner.read_size
+
+    @property
+    def max_received(self) -> int:
+        return self._inner.max_received
+
+    def first(self) -> Answer:
+        if self._greeted:  # dialled anew
+            self._renew()
         return self._advance()
 
-    def received(self, data: bytes) -> bytes | Verdict | None:
+    def received(self, data: bytes) -> Answer:
         self._in.write(data)
         return self._advance()
 
-    def closed(self) -> Verdict:
+    def closed(self) -> Verdict | Redial:
         return self._inner.closed() if self._greeted else Verdict("tls", 1)
 
-    def _advance(self) -> bytes | Verdict | None:
+    def expired(self) -> Verdict | Linger:
+        answer = self._inner.expired()
+        return self._sealed(answer) if isinstance(answer, Linger) else answer
+
+    def _sealed(self, last: Linger) -> Linger:
+        """The last word as it goes over the line."""
+        self._tls.write(last.data)
+        return Linger(self._out.read(), last.verdict, last.seconds)
+
+    def _advance(self) -> Answer:
         try:
             if not self._greeted:
                 self._tls.do_handshake()
@@ -68,18 +90,20 @@ class Tls:
                 if verdict is not None:
                     return verdict
             while True:
-                verdict = self._say(self._inner.received(self._tls.read(16384)))
+                verdict = self._say(self._inner.received(self._tls.read(self.read_size)))
                 if verdict is not None:
                     return verdict
         except ssl.SSLWantReadError:
             return self._out.read() or None
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            return self.closed()
+            answer = self.closed()
+            # The alert says that it will close; where it is dialled anew then, ``closed`` says so once more.
+            return answer if isinstance(answer, Verdict) else None
         except ssl.SSLError:
             return Verdict("tls", max(1, self.stage), self.status)
 
-    def _say(self, answer: bytes | Verdict | None) -> Verdict | None:
+    def _say(self, answer: Answer) -> Verdict | Linger | None:
         if isinstance(answer, bytes):
             self._tls.write(answer)
             return None
-        return answer
+        return self._sealed(answer) if isinstance(answer, Linger) else answer

@@ -94,10 +94,13 @@ class RtspClient:
         #: Session id ("" before SETUP) and how long the server keeps it without a word, seconds 1..999999.
         self.session = ""
         self.session_timeout = DEFAULT_SESSION_TIMEOUT_S
+        #: The peer said that it closes after its last reply: what is to be sent goes over a new connection.
+        self.closing = False
         #: Interleaved channel pairs granted by SETUP replies, in their order.
         self.channels: list[tuple[int, int]] = []
         self._login = Authenticator(credential) if credential else None
         self._login_header = "Authorization"
+        self._limits = limits
         self._reader = Reader(limits)
         self._open: dict[int, _Open] = {}
         self._cseq = 0
@@ -111,6 +114,15 @@ class RtspClient:
     def options(self) -> bytes:
         """Ask what the server can do; needs no credential on nearly every camera."""
         return self._request("OPTIONS", self.url)
+
+    def aim(self, url: RtspUrl) -> None:
+        """Speak of another stream of the same camera from now on; what was learned of the login stays."""
+        self.url = self.base_url = str(url)
+
+    def reconnected(self) -> None:
+        """The dialogue goes on over a new connection; a request that was made and not sent goes out there."""
+        self.closing = False
+        self._reader = Reader(self._limits)
 
     def describe(self) -> bytes:
         """Ask for the session description; the reply's body goes to ``wire.sdp.parse_sdp`` with ``base_url``."""
@@ -199,6 +211,8 @@ class RtspClient:
             return ServerRequest(message.method, _answer(message))
         if message.status < 200:
             return None
+        if message.headers.get("connection").lower() == "close":
+            self.closing = True
         request = self._take(message.headers.get("cseq"))
         return self._settle(request, message) if request else None
 

@@ -27,6 +27,7 @@ _ASKED = re.compile(
     rb"RTSP/[12]\.\d 401(?: [ -~]*+)?+\r\n"
     rb"((?:(?!%b(?!0[\t ]*+\r))[!-9;-~]++:[\t -~]*+\r\n){0,63}+)\r\n\Z" % _LENGTH
 )
+_CLOSES = re.compile(rb"\nconnection:[\t ]*close", re.IGNORECASE)
 _CHALLENGE = re.compile(r"^www-authenticate:[\t ]*+([^\r]*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -43,7 +44,7 @@ def quick_answer(
     None = the long way: ``data`` is not one whole 401 with one plain Digest challenge, perhaps beside Basic ones.
     """
     found = _ASKED.match(data)
-    if not found or len(data) > _QUICK_MAX:
+    if not found or len(data) > _QUICK_MAX or _CLOSES.search(data):
         return None
     uri = request[9 : request.index(b" ", 9)].decode("ascii")
     login = plain_answer(_CHALLENGE.findall(found[1].decode("ascii")), credential, "DESCRIBE", uri, cnonce)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from camerahub.core.result import ProbeResult, Target
-from camerahub.probes.engine import Engine, Verdict
+from camerahub.probes.engine import Brief, Engine, Verdict
 from camerahub.probes.options import options
 from camerahub.probes.table import Prober
 
@@ -165,7 +165,7 @@ async def test_out_of_descriptors_is_unknown(camera: Make) -> None:
     await prober.aclose()
 
 
-class Talker:
+class Talker(Brief):
     """Sends far more than the socket takes at once."""
 
     probe = "options"
