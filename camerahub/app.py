@@ -20,11 +20,13 @@ import structlog
 from camerahub import __version__
 from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
+from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.health import RULE, Policy
 from camerahub.core.messages import Assignment, FleetPolicy, Results
 from camerahub.core.result import Facet, Target
 from camerahub.core.texts import text
+from camerahub.core.uplinks import UPLINK_SCOPE, Uplink, UplinkMap
 from camerahub.home import Home
 from camerahub.probes.table import open_files_allow
 from camerahub.registry import queries
@@ -89,7 +91,14 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         subnet_seats=fleet.subnet_seats,
         batch_s=min(BATCH_S, fleet.interval_s / 10),
         down_n=settings.health.online.down_n,
+        reference_s=fleet.reference_s,
+        reference_deadline_s=fleet.reference_deadline_s,
     )
+
+
+def uplinks(settings: Settings) -> tuple[Uplink, ...]:
+    """The lines to the cameras, the one for the rest among them."""
+    return tuple(UplinkMap(line.uplink() for line in settings.uplinks).uplinks)
 
 
 def target_of(row: queries.EndpointTarget, host: str, username: str = "", password: str = "") -> Target:
@@ -192,6 +201,7 @@ class Hub:
             clock=self._clock,
             on_batch=self.ingest.take,
             on_gap=self._gap,
+            uplinks=uplinks(settings),
         )
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
@@ -284,7 +294,8 @@ class Hub:
     # --- wiring
 
     async def _gap(self, gap: Gap) -> None:
-        await self.ingest.gap(gap.worker, gap.start, gap.end, gap.reason)
+        scope = UPLINK_SCOPE + gap.uplink if gap.uplink else ""
+        await self.ingest.gap(gap.worker, gap.start, gap.end, gap.reason, scope)
 
     async def _assign(self) -> None:
         async with self._assigning:  # one at a time: who read the register first must not assign last
@@ -326,7 +337,19 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
+        lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
+        sources.references = lambda: lines
+        sources.blind = self._blind
+        self._warn_of_lines_without_references(lines)
         sources.probers = lambda: (self.probers, len(self.supervisor.pids))
+
+    def _warn_of_lines_without_references(self, lines: Mapping[str, int]) -> None:
+        for name in (name for name, references in lines.items() if not references):
+            log.warning("uplink_without_references", uplink=name, **text("config.no_references")._asdict())
+
+    def _blind(self) -> dict[tuple[str, str], int]:
+        values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}
+        return {line: values[sight] for line, sight in self.supervisor.sights.items()}
 
     def _seats(self) -> dict[str, tuple[int, int]]:
         stats = list(self.supervisor.stats.values())

@@ -77,7 +77,7 @@ def test_the_shipped_example_is_complete_and_holds_the_defaults() -> None:
     for key in keys():
         name = key.rsplit(".", 1)[-1]
         assert (
-            re.search(rf"^(\[{re.escape(key)}\]|{re.escape(name)} = )", text, re.MULTILINE)
+            re.search(rf"^(# )?(\[?\[{re.escape(key)}\]\]?|{re.escape(name)} = )", text, re.MULTILINE)
             or f"[{key}." in text
         ), key
 
