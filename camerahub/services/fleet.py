@@ -134,6 +134,9 @@ class Fleet:
         self._wanted: dict[int, dict[str, list[int]]] = {}
         self._asking: deque[tuple[int, str, Iterator[int]]] = deque()
         self._open_rounds: dict[int, int] = {}
+        self._again_until = (
+            -1
+        )  # whose look ends blind before, having begun too early, is looked at again soon
         self._tokens = 1.0
         self._refilled = now
         self._lag = 0
@@ -297,6 +300,7 @@ class Fleet:
     def look_again(self, chosen: Callable[[str], bool], now: float) -> None:
         """Look soon at all whose host is ``chosen``: spread over half an interval, nobody later than before."""
         ticks = self._ticks(now)
+        self._again_until = ticks + int(2 * self.policy.deadline_s * TICKS_PER_S)
         for endpoint, slot in self._slot_of.items():
             if self._state[slot] == _IDLE and chosen(self._assigned(slot).target.host):
                 soon = ticks + self._place(endpoint, self._interval // 2)
@@ -504,6 +508,9 @@ class Fleet:
         elif again and soon < self._regular[slot] + self._interval:
             self._counts["confirmations_total"] += 1
             self._arm(slot, soon)
+        elif reason == "blind" and now < self._again_until:
+            endpoint = self._assigned(slot).target.endpoint
+            self._arm(slot, now + self._place(endpoint, self._interval // 2))
         elif self._regular[slot] > now:
             self._arm(slot, self._regular[slot])
         else:
