@@ -32,7 +32,7 @@ from camerahub.probes.table import open_files_allow
 from camerahub.registry import queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
-from camerahub.services.desk import Desk
+from camerahub.services.desk import HUB, Desk
 from camerahub.services.ingest import Ingest, Problem
 from camerahub.services.ports import Spawner
 from camerahub.services.supervisor import Gap, Supervisor
@@ -48,6 +48,8 @@ T = TypeVar("T")
 LIVENESS = "options"
 #: Names in the register are looked up again this often, seconds.
 RESOLVE_S = 600.0
+#: While none of them is answered, this often.
+NAMELESS_S = 30.0
 #: What could not be read is read again after so long.
 RETRY_S = 5.0
 #: How long all names together may take, and how many are asked at once.
@@ -59,6 +61,8 @@ PROBER_PACE = 600.0
 #: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
 BATCH_S = 2.0
 DRAIN_S = 3.0
+#: Scope of the gap in which no host name is answered.
+NAMES = "names"
 
 
 def prober_count(settings: Settings, endpoints: int) -> int:
@@ -108,8 +112,10 @@ def target_of(row: queries.EndpointTarget, host: str, username: str = "", passwo
     return Target(row.endpoint, host, row.port, url, username, password)
 
 
-async def resolve(hosts: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """IP address of every host, within ``LOOK_UP_S``.
+async def resolve(
+    hosts: Iterable[str], known: Mapping[str, str] | None = None, asked: dict[str, bool] | None = None
+) -> dict[str, str]:
+    """IP address of every host, within ``LOOK_UP_S``. ``asked``: gets every name, and whether it was answered.
 
     A name without an answer keeps the one in ``known``; else it stays as it is, and its probe will say so.
     """
@@ -119,7 +125,10 @@ async def resolve(hosts: Iterable[str], known: Mapping[str, str] | None = None) 
     # Those that answered before go first: names that nobody answers for delay only each other.
     Random().shuffle(names)
     names.sort(key=lambda name: name not in known)
-    found.update(await _look_up(names))
+    answers = await _look_up(names)
+    if asked is not None:
+        asked.update((name, name in answers) for name in names)
+    found.update(answers)
     return found
 
 
@@ -185,6 +194,8 @@ class Hub:
     overdue: asyncio.Event = field(default_factory=asyncio.Event)
     _assigning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hosts: dict[str, str] = field(default_factory=dict)
+    names_unanswered: int = 0
+    _nameless: int | None = None  # since when no name is answered
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -300,7 +311,9 @@ class Hub:
     async def _assign(self) -> None:
         async with self._assigning:  # one at a time: who read the register first must not assign last
             rows = await asyncio.to_thread(queries.targets, self.store.engine)
-            hosts = self._hosts = await resolve({row.host for row in rows}, self._hosts)
+            asked: dict[str, bool] = {}
+            hosts = self._hosts = await resolve({row.host for row in rows}, self._hosts, asked)
+            await self._note_names(asked)
             # Liveness needs no credentials: none are opened, none leave the hub.
             plan = await asyncio.to_thread(lambda: self.supervisor.plan(self._assignments(rows, hosts)))
             self.supervisor.follow(plan)
@@ -313,6 +326,20 @@ class Hub:
         except EnvironmentFault as fault:
             log.warning("assign_failed", key=fault.key, zh=fault.text.zh, en=fault.text.en)
             self.overdue.set()
+
+    async def _note_names(self, asked: Mapping[str, bool]) -> None:
+        """No name is answered: the name server is away. Cameras keep the addresses they had; those that never had one
+        are not looked at, which is a gap and nobody's fault."""
+        self.names_unanswered = sum(not answered for answered in asked.values())
+        away, now = bool(asked) and self.names_unanswered == len(asked), self._clock.wall_us()
+        if away and self._nameless is None:
+            log.warning("names_unanswered", names=len(asked))
+            self._nameless = now
+            await self.ingest.gap(HUB, now, None, "names", NAMES)
+        elif not away and self._nameless is not None:
+            log.warning("names_answered", names=len(asked))
+            start, self._nameless = self._nameless, None
+            await self.ingest.gap(HUB, start, max(start, now), "names", NAMES)
 
     def _assignments(
         self, rows: Iterable[queries.EndpointTarget], hosts: dict[str, str]
@@ -327,7 +354,7 @@ class Hub:
         """Names move; and what could not be read when it changed must be read soon."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RESOLVE_S):
+                async with asyncio.timeout(RESOLVE_S if self._nameless is None else NAMELESS_S):
                     await self.overdue.wait()
             await asyncio.sleep(RETRY_S if self.overdue.is_set() else 0.0)
             await self._try_assign()
@@ -339,6 +366,7 @@ class Hub:
         sources.seats = self._seats
         lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
         sources.references = lambda: lines
+        sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
         self._warn_of_lines_without_references(lines)
         sources.probers = lambda: (self.probers, len(self.supervisor.pids))

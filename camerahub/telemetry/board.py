@@ -91,6 +91,7 @@ class Sources:
         dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows
     )
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
+    names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 
 class Board:

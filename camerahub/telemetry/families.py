@@ -148,6 +148,12 @@ _ALL = (
     Family("camerahub_seats", "gauge", ("kind",), "Conversations allowed at once, by kind of seat."),
     Family("camerahub_seats_in_use", "gauge", ("kind",), "Conversations going on, by kind of seat."),
     Family(
+        "camerahub_names_unanswered",
+        "gauge",
+        (),
+        "Host names of the register that got no answer when last looked up; their cameras keep the address they had.",
+    ),
+    Family(
         "camerahub_prober_blind",
         "gauge",
         ("worker", "uplink"),
