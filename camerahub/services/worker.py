@@ -17,7 +17,7 @@ from functools import partial
 
 import structlog
 
-from camerahub.core.blindness import News, Ruling
+from camerahub.core.blindness import News, Ruling, Sight
 from camerahub.core.messages import (
     Ack,
     Assign,
@@ -305,7 +305,9 @@ class Worker:
         at = self._clock.wall_us() - round((now - news.at) * 1e6)
         self._bus.send(Sighting(self._setup.worker, uplink, int(news.sight), at, news.reason))
         if news.was is not news.sight:
-            _log.warning("prober_sight", uplink=uplink, sight=news.sight.name.lower(), reason=news.reason)
+            level = "warning" if Sight.BLIND in (news.was, news.sight) else "info"
+            sight = news.sight.name.lower()
+            getattr(_log, level)("prober_sight", uplink=uplink, sight=sight, reason=news.reason)
         if seeing_again is not None:
             self._fleet.look_again(seeing_again, now)
             self._arm(self._fleet.next_due(), now)
