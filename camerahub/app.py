@@ -18,16 +18,18 @@ import structlog
 from camerahub import __version__
 from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
+from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.health import RULE
 from camerahub.core.messages import Assignment, Results
 from camerahub.core.texts import text
+from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
-from camerahub.plan import fleet_policy, policies, prober_count, target_of
+from camerahub.plan import fleet_policy, policies, prober_count, target_of, uplinks
 from camerahub.registry import queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
-from camerahub.services.desk import Desk
+from camerahub.services.desk import HUB, Desk
 from camerahub.services.ingest import Ingest, Problem
 from camerahub.services.ports import Spawner
 from camerahub.services.supervisor import Gap, Supervisor
@@ -43,16 +45,22 @@ T = TypeVar("T")
 LIVENESS = "options"
 #: Names in the register are looked up again this often, seconds.
 RESOLVE_S = 600.0
+#: While none of them is answered, this often.
+NAMELESS_S = 30.0
 #: What could not be read is read again after so long.
 RETRY_S = 5.0
 #: How long all names together may take, and how many are asked at once.
 LOOK_UP_S = 10.0
 RESOLVERS = 16
 DRAIN_S = 3.0
+#: Scope of the gap in which no host name is answered.
+NAMES = "names"
 
 
-async def resolve(hosts: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
-    """IP address of every host, within ``LOOK_UP_S``.
+async def resolve(
+    hosts: Iterable[str], known: Mapping[str, str] | None = None, asked: dict[str, bool] | None = None
+) -> dict[str, str]:
+    """IP address of every host, within ``LOOK_UP_S``. ``asked``: gets every name, and whether it was answered.
 
     A name without an answer keeps the one in ``known``; else it stays as it is, and its probe will say so.
     """
@@ -62,7 +70,10 @@ async def resolve(hosts: Iterable[str], known: Mapping[str, str] | None = None) 
     # Those that answered before go first: names that nobody answers for delay only each other.
     Random().shuffle(names)
     names.sort(key=lambda name: name not in known)
-    found.update(await _look_up(names))
+    answers = await _look_up(names)
+    if asked is not None:
+        asked.update((name, name in answers) for name in names)
+    found.update(answers)
     return found
 
 
@@ -128,6 +139,8 @@ class Hub:
     overdue: asyncio.Event = field(default_factory=asyncio.Event)
     _assigning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hosts: dict[str, str] = field(default_factory=dict)
+    names_unanswered: int = 0
+    _nameless: int | None = None  # since when no name is answered
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -144,6 +157,7 @@ class Hub:
             clock=self._clock,
             on_batch=self.ingest.take,
             on_gap=self._gap,
+            uplinks=uplinks(settings),
         )
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
@@ -236,12 +250,15 @@ class Hub:
     # --- wiring
 
     async def _gap(self, gap: Gap) -> None:
-        await self.ingest.gap(gap.worker, gap.start, gap.end, gap.reason)
+        scope = UPLINK_SCOPE + gap.uplink if gap.uplink else ""
+        await self.ingest.gap(gap.worker, gap.start, gap.end, gap.reason, scope)
 
     async def _assign(self) -> None:
         async with self._assigning:  # one at a time: who read the register first must not assign last
             rows = await asyncio.to_thread(queries.targets, self.store.engine)
-            hosts = self._hosts = await resolve({row.host for row in rows}, self._hosts)
+            asked: dict[str, bool] = {}
+            hosts = self._hosts = await resolve({row.host for row in rows}, self._hosts, asked)
+            await self._note_names(asked)
             # Liveness needs no credentials: none are opened, none leave the hub.
             plan = await asyncio.to_thread(lambda: self.supervisor.plan(self._assignments(rows, hosts)))
             self.supervisor.follow(plan)
@@ -254,6 +271,20 @@ class Hub:
         except EnvironmentFault as fault:
             log.warning("assign_failed", key=fault.key, zh=fault.text.zh, en=fault.text.en)
             self.overdue.set()
+
+    async def _note_names(self, asked: Mapping[str, bool]) -> None:
+        """No name is answered: the name server is away. Cameras keep the addresses they had; those that never had one
+        are not looked at, which is a gap and nobody's fault."""
+        self.names_unanswered = sum(not answered for answered in asked.values())
+        away, now = bool(asked) and self.names_unanswered == len(asked), self._clock.wall_us()
+        if away and self._nameless is None:
+            log.warning("names_unanswered", names=len(asked))
+            self._nameless = now
+            await self.ingest.gap(HUB, now, None, "names", NAMES)
+        elif not away and self._nameless is not None:
+            log.warning("names_answered", names=len(asked))
+            start, self._nameless = self._nameless, None
+            await self.ingest.gap(HUB, start, max(start, now), "names", NAMES)
 
     def _assignments(
         self, rows: Iterable[queries.EndpointTarget], hosts: dict[str, str]
@@ -268,7 +299,7 @@ class Hub:
         """Names move; and what could not be read when it changed must be read soon."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RESOLVE_S):
+                async with asyncio.timeout(RESOLVE_S if self._nameless is None else NAMELESS_S):
                     await self.overdue.wait()
             await asyncio.sleep(RETRY_S if self.overdue.is_set() else 0.0)
             await self._try_assign()
@@ -278,7 +309,20 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
+        lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
+        sources.references = lambda: lines
+        sources.names = lambda: self.names_unanswered
+        sources.blind = self._blind
+        self._warn_of_lines_without_references(lines)
         sources.probers = lambda: (self.probers, len(self.supervisor.pids))
+
+    def _warn_of_lines_without_references(self, lines: Mapping[str, int]) -> None:
+        for name in (name for name, references in lines.items() if not references):
+            log.warning("uplink_without_references", uplink=name, **text("config.no_references")._asdict())
+
+    def _blind(self) -> dict[tuple[str, str], int]:
+        values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}
+        return {line: values[sight] for line, sight in self.supervisor.sights.items()}
 
     def _seats(self) -> dict[str, tuple[int, int]]:
         stats = list(self.supervisor.stats.values())

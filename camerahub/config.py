@@ -6,10 +6,12 @@ The example in ``configs/camerahub.toml`` is complete: a test compares it with t
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -17,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.texts import CATALOGUE, text
+from camerahub.core.uplinks import DEFAULT, MOST_REFERENCES, MOST_SUBNETS, MOST_UPLINKS, Uplink, reference_of
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -97,6 +100,8 @@ class Fleet(_Section):
     dials_per_s: float = Field(default=0.0, ge=0, le=1_000_000)
     device_seats: Count = 1
     subnet_seats: Count = 32
+    reference_s: float = Field(default=5.0, ge=1, le=60)
+    reference_deadline_s: float = Field(default=2.0, gt=0, le=30)
 
     @field_validator("deadline_s")
     @classmethod
@@ -104,6 +109,62 @@ class Fleet(_Section):
         if value > info.data.get("interval_s", value):
             raise _wrong("deadline")
         return value
+
+    @field_validator("reference_deadline_s")
+    @classmethod
+    def _answers_before_the_next(cls, value: float, info: ValidationInfo) -> float:
+        if value > info.data.get("reference_s", value):
+            raise _wrong("reference_deadline")
+        return value
+
+
+class Line(_Section):
+    """One uplink: which cameras are reached through it, and what answers whenever it carries."""
+
+    name: str
+    subnets: list[str] = Field(default=[], max_length=MOST_SUBNETS)
+    references: list[str] = Field(default=[], max_length=MOST_REFERENCES)
+    need: int = Field(default=1, ge=1)
+
+    @field_validator("name")
+    @classmethod
+    def _plain_name(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", value):
+            raise _wrong("uplink_name")
+        return value
+
+    @field_validator("subnets")
+    @classmethod
+    def _are_subnets(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        for subnet in value:
+            try:
+                ipaddress.ip_network(subnet)
+            except ValueError:
+                raise _wrong("subnet", subnet=subnet[:64]) from None
+        if value and info.data.get("name") == DEFAULT:
+            raise _wrong("uplink_default")
+        return value
+
+    @field_validator("references")
+    @classmethod
+    def _are_references(cls, value: list[str]) -> list[str]:
+        for place, reference in enumerate(value, 1):
+            try:
+                reference_of(reference)
+            except ValueError:  # the value stays out: it may hold a password
+                raise _wrong("reference", place=str(place)) from None
+        return value
+
+    @field_validator("need")
+    @classmethod
+    def _can_be_met(cls, value: int, info: ValidationInfo) -> int:
+        if value > max(1, len(info.data.get("references", range(value)))):
+            raise _wrong("uplink_need")
+        return value
+
+    def uplink(self) -> Uplink:
+        """As the prober knows it."""
+        return Uplink(self.name, tuple(self.subnets), tuple(map(reference_of, self.references)), self.need)
 
 
 class FacetHealth(_Section):
@@ -165,6 +226,26 @@ class Settings(_Section):
 
     evidence: Evidence = Evidence()
     logs: Logs = Logs()
+    uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)
+
+    @field_validator("uplinks")
+    @classmethod
+    def _each_owns_its_own(cls, value: list[Line]) -> list[Line]:
+        names = [line.name for line in value]
+        nets = [ipaddress.ip_network(subnet) for line in value for subnet in line.subnets]
+        if (twice := _twice(names)) is not None:
+            raise _wrong("uplink_twice", name=twice)
+        if (twice := _twice(map(str, nets))) is not None:
+            raise _wrong("subnet_twice", subnet=twice)
+        if sum(not line.subnets for line in value) > 1:
+            raise _wrong("uplink_rest")
+        return value
+
+
+def _twice(items: Iterable[str]) -> str | None:
+    """The first that comes again."""
+    seen: set[str] = set()
+    return next((item for item in items if item in seen or seen.add(item)), None)  # type: ignore[func-returns-value]
 
 
 def load(path: Path) -> Settings:
@@ -224,5 +305,6 @@ def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         yield f"{prefix}{name}"
         inner = field.annotation
+        inner = next(iter(get_args(inner)), inner)  # of a list: its items
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from keys(inner, f"{prefix}{name}.")

@@ -12,6 +12,7 @@ from camerahub.config import Settings
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
 from camerahub.core.result import Facet, Target
+from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
 from camerahub.registry import queries
 
@@ -52,7 +53,14 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         subnet_seats=fleet.subnet_seats,
         batch_s=min(BATCH_S, fleet.interval_s / 10),
         down_n=settings.health.online.down_n,
+        reference_s=fleet.reference_s,
+        reference_deadline_s=fleet.reference_deadline_s,
     )
+
+
+def uplinks(settings: Settings) -> tuple[Uplink, ...]:
+    """The lines to the cameras, the one for the rest among them."""
+    return tuple(UplinkMap(line.uplink() for line in settings.uplinks).uplinks)
 
 
 def target_of(row: queries.EndpointTarget, host: str, username: str = "", password: str = "") -> Target:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from camerahub import app
 from camerahub.app import Addresses, Hub, resolve
@@ -130,6 +131,13 @@ async def test_a_name_server_that_is_silent_holds_up_nothing(monkeypatch: pytest
     answer.set()
     assert time.monotonic() - began < 3
     assert (found["good.example"], found["n7.example"], elsewhere) == ("192.0.2.5", "n7.example", "free")
+
+
+async def test_it_says_which_names_got_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_address_of", lambda name: "192.0.2.5" if name == "good.example" else "")
+    asked: dict[str, bool] = {}
+    await resolve(["good.example", "lost.example", "192.0.2.1"], None, asked)
+    assert asked == {"good.example": True, "lost.example": False}
 
 
 # --- a hub in this process, its probers real
@@ -275,3 +283,40 @@ def test_an_interval_longer_than_what_makes_stale_is_refused() -> None:
         settings(fleet={"interval_s": 300.0})
     assert "stale_s" in caught.value.text.en
     settings(fleet={"interval_s": 300.0}, health={"online": {"stale_s": 900.0}})
+
+
+async def test_a_name_server_that_is_away_is_a_gap_a_figure_and_nobodys_fault(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Context(home=hub.home.path).open_store()
+    row = camera_row(7, "320585100")
+    row.endpoints[0] = replace(row.endpoints[0], host="cam.example")
+    store.import_cameras([row], Source("test", "named.csv"), 5)
+    store.close()
+    there = True
+    monkeypatch.setattr(app, "_address_of", lambda _name: "192.0.2.77" if there else "")
+    await hub.ingest.start()
+    hub._sources()
+    for there in (True, False, False):  # noqa: B007 - the name server hears of it
+        await hub._assign()
+        (host,) = {s for s in hub._hosts.values() if s == "192.0.2.77"}
+        assert host, "the camera keeps the address it had"
+    (gap,) = queries.gaps_between(hub.store.engine, 0, 2**62)
+    assert (gap.worker, gap.scope, gap.to_at, gap.reason) == ("hub", "names", None, "names")
+    assert hub.board.sources.names() == 1
+    there = True
+    await hub._assign()
+    (gap,) = queries.gaps_between(hub.store.engine, 0, 2**62)
+    assert gap.to_at is not None
+    assert hub.board.sources.names() == 0
+    await hub.ingest.aclose()
+
+
+async def test_lines_without_references_are_warned_of_once_and_shown(hub: Hub) -> None:
+    with structlog.testing.capture_logs() as logs:
+        hub._sources()
+    (said,) = [line for line in logs if line["event"] == "uplink_without_references"]
+    assert (said["uplink"], said["log_level"]) == ("default", "warning")
+    assert "[[uplinks]]" in said["zh"]
+    assert "[[uplinks]]" in said["en"]
+    assert hub.board.sources.references() == {"default": 0}

@@ -11,6 +11,7 @@ import pytest
 from camerahub.assets import config_asset
 from camerahub.config import Settings, keys, load
 from camerahub.core.errors import EXIT_ENVIRONMENT, EXIT_USAGE, ConfigError, EnvironmentFault
+from camerahub.core.uplinks import Reference, Uplink
 
 INVALID = Path(__file__).parent / "data" / "invalid"
 
@@ -25,6 +26,18 @@ MISTAKES = {
     "bad-url": "database.url: expected sqlite:///FILE or postgresql://user@host:port/name",
     "stale-between-looks": "health.online.stale_s must be at least 335: fleet.interval_s, its jitter",
     "n-above-m": "health.online.down_m: must be at least down_n",
+    "reference-by-name": "uplinks.0.references: reference 2: expected tcp://IP:PORT or rtsp://IP[:554], IP addresses",
+    "reference-with-password": "uplinks.0.references: reference 1: expected tcp://IP:PORT",
+    "reference-slower-than-its-turn": "fleet.reference_deadline_s: reference_deadline_s must not be longer",
+    "subnet-with-host-bits": "uplinks.0.subnets: 10.20.0.1/16 is not a subnet such as 10.20.0.0/16",
+    "subnet-twice": "uplinks: subnet 10.20.0.0/16 stands twice: a subnet belongs to one uplink",
+    "uplink-named-twice": "uplinks: two uplinks are named east: rename one",
+    "uplink-name": "uplinks.0.name: an uplink is named with a-z, 0-9",
+    "uplink-default-with-subnets": "uplinks.0.subnets: the uplink named default takes all other addresses",
+    "uplinks-for-the-rest": "uplinks: an uplink without subnets takes all other addresses, so there can be one",
+    "uplink-needs-more-than-it-has": "uplinks.0.need: need must not be larger than the number of references",
+    "uplink-nameless": "uplinks.0.name: is missing",
+    "uplink-unknown-key": "unknown key uplinks.0.reference; nearest valid key: uplinks.references",
     "syntax": "is not valid TOML: Expected ']' at the end of a table declaration (at line 1, column 7)",
     "encoding": "is not UTF-8 text (byte 15)",
 }
@@ -77,7 +90,7 @@ def test_the_shipped_example_is_complete_and_holds_the_defaults() -> None:
     for key in keys():
         name = key.rsplit(".", 1)[-1]
         assert (
-            re.search(rf"^(\[{re.escape(key)}\]|{re.escape(name)} = )", text, re.MULTILINE)
+            re.search(rf"^(# )?(\[?\[{re.escape(key)}\]\]?|{re.escape(name)} = )", text, re.MULTILINE)
             or f"[{key}." in text
         ), key
 
@@ -98,3 +111,18 @@ def test_windows_notepad_byte_order_mark_is_read(tmp_path: Path) -> None:
     path = tmp_path / "camerahub.toml"
     path.write_bytes(b"\xef\xbb\xbf[site]" + os.linesep.encode() + b'name = "A"\n')
     assert load(path).site.name == "A"
+
+
+def test_uplinks_as_a_prober_knows_them(tmp_path: Path) -> None:
+    """The commented example of the shipped file, with its # removed, is one that is taken."""
+    text = config_asset("camerahub.toml").read_text("utf-8")
+    example = text[text.index("# [[uplinks]]") :]
+    path = tmp_path / "camerahub.toml"
+    path.write_text(re.sub(r"^# (?=\[\[|[a-z]+ = )", "", example, flags=re.MULTILINE), "utf-8")
+    (line,) = load(path).uplinks
+    assert line.uplink() == Uplink(
+        "east",
+        ("10.20.0.0/16",),
+        (Reference("tcp", "10.20.0.1", 80), Reference("options", "10.20.0.10", 554)),
+        1,
+    )

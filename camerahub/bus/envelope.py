@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from camerahub.core import messages as m
 from camerahub.core.result import PROBE_KINDS, Target
+from camerahub.core.uplinks import Reference, Uplink
 
 VERSION = 1
 #: Largest frame in bytes, the length field apart: 500 assignments with the longest texts, each character escaped.
@@ -199,6 +200,32 @@ def _row(t: Target, a: m.Assignment) -> list[Any]:
     return [t.endpoint, t.host, t.port, t.url, t.username, t.password, a.device, a.camera, a.subnet]
 
 
+def _reference(value: Any) -> Reference:
+    if not isinstance(value, list) or len(value) != 3:
+        raise EnvelopeError("not a reference")
+    return Reference(_probe(value[0]), _string(value[1], m.MAX_HOST), _integer(value[2], high=65535))
+
+
+def _uplink(value: Any) -> Uplink:
+    if not isinstance(value, list) or len(value) != 4:
+        raise EnvelopeError("not an uplink")
+    name, subnets, references, need = value
+    return Uplink(
+        _string(name, 64),
+        tuple(_string(subnet, m.MAX_SUBNET) for subnet in _list(subnets)),
+        tuple(_reference(one) for one in _list(references)),
+        _integer(need, low=1),
+    )
+
+
+def _pack_uplinks(message: m.Uplinks) -> tuple[dict[str, Any], bytes]:
+    found = [
+        [u.name, u.subnets, [[r.probe, r.host, r.port] for r in u.references], u.need]
+        for u in message.uplinks
+    ]
+    return {"u": found}, b""
+
+
 def _pack_results(message: m.Results) -> tuple[dict[str, Any], bytes]:
     return {"worker": message.worker, "epoch": message.epoch, "seq": message.seq}, message.rows
 
@@ -250,6 +277,7 @@ _KINDS: dict[int, _Kind] = {
     ),
     6: _Kind(m.Pause, _pack_plain, lambda h, _: m.Pause(_flag(h["paused"]), _scope(h["endpoints"]))),
     7: _Kind(m.Drain, _pack_plain, lambda _h, _p: m.Drain()),
+    8: _Kind(m.Uplinks, _pack_uplinks, lambda h, _: m.Uplinks(tuple(_uplink(u) for u in _list(h["u"])))),
     16: _Kind(m.Results, _pack_results, _unpack_results),
     17: _Kind(m.Stats, _pack_plain, lambda h, _: m.Stats(_string(h["worker"], 64), _values(h["values"]))),
     18: _Kind(
@@ -258,5 +286,16 @@ _KINDS: dict[int, _Kind] = {
         lambda h, _: m.RoundDone(_integer(h["round"]), _integer(h["epoch"]), _integer(h["seq"])),
     ),
     19: _Kind(m.Bye, _pack_plain, lambda h, _: m.Bye(_integer(h["epoch"]), _integer(h["seq"]))),
+    20: _Kind(
+        m.Sighting,
+        _pack_plain,
+        lambda h, _: m.Sighting(
+            _string(h["worker"], 64),
+            _string(h["uplink"], 64),
+            _integer(h["sight"], high=2),
+            _integer(h["at"]),
+            _string(h["reason"], 64),
+        ),
+    ),
 }
 _KIND_OF: dict[type, int] = {kind.type: code for code, kind in _KINDS.items()}

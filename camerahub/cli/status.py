@@ -14,6 +14,7 @@ from camerahub.core.errors import EXIT_OK
 from camerahub.core.rates import Parts, rfc3339
 from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
+from camerahub.core.uplinks import UPLINK_SCOPE
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
@@ -44,6 +45,15 @@ def _figures(context: Context) -> dict[str, Any]:
         "last_alive": told.last_alive,
         "log_results": told.log_results,
         "open_gaps": told.open_gaps,
+        "blind": [
+            {
+                "worker": gap.worker,
+                "uplink": gap.scope.removeprefix(UPLINK_SCOPE),
+                "reason": gap.reason,
+                "from": gap.from_at,
+            }
+            for gap in told.blind
+        ],
         "database_bytes": told.database_bytes,
         "schema": told.schema,
     }
@@ -67,16 +77,22 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_commit"), moment(told["last_commit"], zone)),
         (text("web.status_alive"), moment(told["last_alive"], zone)),
         (text("web.status_gaps"), str(told["open_gaps"])),
+        *((text("web.status_blind"), _blind(one, zone)) for one in told["blind"]),
         (text("web.status_log"), str(told["log_results"])),
         (text("web.status_size"), f"{_size(told['database_bytes'])}, {told['schema']}"),
     ]
+
+
+def _blind(gap: dict[str, Any], zone: tzinfo) -> str:
+    return f"{gap['worker']} {gap['uplink']} {gap['reason']} {moment(gap['from'], zone)}"
 
 
 def _as_json(told: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
     times = {
         name: rfc3339(told[name], zone) if told[name] else None for name in ("last_commit", "last_alive")
     }
-    return {**told, **times, "hub_running": told["hub_pid"] is not None}
+    blind = [{**gap, "from": rfc3339(gap["from"], zone)} for gap in told["blind"]]
+    return {**told, **times, "blind": blind, "hub_running": told["hub_pid"] is not None}
 
 
 @click.command("status")

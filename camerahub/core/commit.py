@@ -41,6 +41,21 @@ FLIP_DTYPE = np.dtype(
     ]
 )
 
+#: One late result: it started before the last definite one of its endpoint. Columns as in ``RESULT_DTYPE``.
+CORRECTION_DTYPE = np.dtype(
+    [
+        ("at", "<i8"),
+        ("endpoint", "<i8"),
+        ("camera", "<i8"),
+        ("probe", "u1"),
+        ("outcome", "u1"),
+        ("reason", "u1"),
+        ("stage", "u1"),
+        ("status", "<u2"),
+        ("duration_us", "<u4"),
+    ]
+)
+
 
 def _none(dtype: np.dtype[np.void]) -> NDArray[np.void]:
     return np.zeros(0, dtype)
@@ -52,7 +67,8 @@ class Commit:
 
     ``worker`` + ``epoch`` (start of that worker, µs) + ``seq`` name the batch for ever: stored once, however often
     it is sent. ``results`` RESULT_DTYPE; ``states`` (STATE_DTYPE) the rows in which anything but observed_at and
-    seen_at changed, with their new values; ``flips`` and ``camera_flips`` FLIP_DTYPE; ``now`` µs UTC;
+    seen_at changed, with their new values; ``flips`` and ``camera_flips`` FLIP_DTYPE; ``corrections``
+    CORRECTION_DTYPE: results that came late, in their order, and changed nothing; ``now`` µs UTC;
     ``rule`` the version of the definitions. What the hub finds by itself (staleness) goes under its own worker name.
     """
 
@@ -65,6 +81,7 @@ class Commit:
     flips: NDArray[np.void] = field(default_factory=lambda: _none(FLIP_DTYPE))
     camera_flips: NDArray[np.void] = field(default_factory=lambda: _none(FLIP_DTYPE))
     rule: int = 1
+    corrections: NDArray[np.void] = field(default_factory=lambda: _none(CORRECTION_DTYPE))
 
 
 def state_rows(states: States, changed: Changed, endpoints: NDArray[np.int64]) -> NDArray[np.void]:
@@ -92,4 +109,13 @@ def flip_rows(
         rows["endpoint"] = endpoints[flips.index]
     for name in ("at", "facet", "old", "new", "reason"):
         rows[name] = getattr(flips, name)
+    return rows
+
+
+def correction_rows(late: NDArray[np.void], cameras: NDArray[np.int64]) -> NDArray[np.void]:
+    """CORRECTION_DTYPE rows of ``late``, RESULT_DTYPE (N,); ``cameras`` (N,) int64: id of the camera of each."""
+    rows = np.zeros(len(late), CORRECTION_DTYPE)
+    rows["at"], rows["camera"] = late["started_at"], cameras
+    for name in ("endpoint", "probe", "outcome", "reason", "stage", "status", "duration_us"):
+        rows[name] = late[name]
     return rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from camerahub.core.result import Target
+from camerahub.core.uplinks import Uplink
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class FleetPolicy:
     ``dials_per_s`` 0 = twice the even pace of the endpoints assigned, 200 at least. ``dark_share``: what subnets that
     answer nothing may together hold of ``max_in_flight``. ``round_patience_s``: how long an endpoint asked for by a
     round waits for a seat before the round hears ``no_seat`` (a regular one waits one interval).
+    ``reference_s``: between two checks that an uplink carries, each of ``reference_deadline_s`` at most.
     """
 
     interval_s: float = 60.0
@@ -35,6 +37,8 @@ class FleetPolicy:
     unacked_batches: int = 64
     down_n: int = 3
     seed: int = 0
+    reference_s: float = 5.0
+    reference_deadline_s: float = 2.0
 
 
 #: Longest texts of an assignment, in characters; ids are signed 64-bit.
@@ -75,6 +79,13 @@ class Setup:
     worker: str
     probe: str
     policy: FleetPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Uplinks:
+    """The lines to the cameras and their references; comes before the first ``Assign``."""
+
+    uplinks: tuple[Uplink, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,17 @@ class RoundDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """What the prober sees through ``uplink`` is another since ``at`` (µs UTC); ``sight``: ``core.blindness.Sight``."""
+
+    worker: str
+    uplink: str
+    sight: int
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """Counters and gauges of one prober, by name (``services.fleet.STATS`` lists and explains them)."""
 
@@ -158,4 +180,18 @@ class Bye:
     seq: int
 
 
-Message = Setup | Assign | Unassign | Ack | Round | Pause | Drain | Results | RoundDone | Stats | Bye
+Message = (
+    Setup
+    | Uplinks
+    | Assign
+    | Unassign
+    | Ack
+    | Round
+    | Pause
+    | Drain
+    | Results
+    | RoundDone
+    | Sighting
+    | Stats
+    | Bye
+)

@@ -15,13 +15,15 @@ import numpy as np
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from camerahub.core.health import ANSWER_NAMES, POLICIES
-from camerahub.core.result import REASON_NAMES, Facet
+from camerahub.core.result import PROBE_NAMES, REASON_NAMES, Facet, Outcome
 from camerahub.core.roads import Roads, answers
+from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.registry.engine import reading, schema_of
 from camerahub.registry.snapshot import SPOKEN, Snapshot, last_alive, last_commit, load
 from camerahub.registry.tables import areas as areas_table
 from camerahub.registry.tables import (
     camera_states,
+    corrections,
     credentials,
     endpoints,
     evidence_log,
@@ -108,6 +110,20 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """One result that came late: its attempt began at ``at``, it was stored at ``recorded_at``, µs UTC."""
+
+    at: int
+    recorded_at: int
+    endpoint: int
+    camera: int
+    probe: str
+    outcome: str
+    reason: str
+    rule: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flip:
     """One change of the derived answer of a camera; times µs UTC."""
 
@@ -133,6 +149,7 @@ class StatusFigures:
     last_alive: int
     log_results: int
     open_gaps: int
+    blind: tuple[Gap, ...]  # open gaps of uplinks through which a prober sees nothing
     database_bytes: int
     schema: str
 
@@ -316,6 +333,36 @@ def gaps_between(engine: Engine, start: int, end: int) -> list[Gap]:
         ]
 
 
+def _blind(connection: Connection) -> tuple[Gap, ...]:
+    column = gaps.c
+    columns = (column.id, column.worker, column.scope, column.from_at, column.to_at, column.reason)
+    query = select(*columns).where(column.to_at.is_(None) & column.scope.startswith(UPLINK_SCOPE))
+    return tuple(Gap(*row) for row in connection.execute(query.order_by(column.from_at, column.id)))
+
+
+def corrections_between(engine: Engine, start: int, end: int) -> list[Correction]:
+    """Late results of attempts begun within [start, end), by beginning: what a figure published before did not know."""
+    one = corrections.c
+    query = select(
+        one.at, one.recorded_at, one.endpoint_id, one.camera_id, one.probe, one.outcome, one.reason, one.rule
+    ).where((one.at >= start) & (one.at < end))
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(*corrections.primary_key.columns)).all()
+    return [
+        Correction(
+            at,
+            at_hub,
+            endpoint,
+            camera,
+            PROBE_NAMES[probe],
+            Outcome(outcome).name.lower(),
+            REASON_NAMES[reason],
+            rule,
+        )
+        for at, at_hub, endpoint, camera, probe, outcome, reason, rule in rows
+    ]
+
+
 def history(engine: Engine, code: str, *, limit: int = 100) -> list[Flip]:
     """Changes of one camera's derived answers, newest stored first: walks their chains, a step a flip shown."""
     state = camera_states.c
@@ -365,6 +412,7 @@ def status(engine: Engine) -> StatusFigures:
             last_alive=last_alive(connection),
             log_results=_count(connection, select(func.sum(evidence_log.c.n))),
             open_gaps=_count(connection, select(func.count()).where(gaps.c.to_at.is_(None))),
+            blind=_blind(connection),
             database_bytes=_size(connection),
             schema=schema_of(connection) or "",
         )
@@ -383,7 +431,7 @@ def _size(connection: Connection) -> int:
 
 
 __all__ = [
-    "Area", "CameraState", "EndpointTarget", "FacetState", "Flip", "Gap", "Secret", "StatusFigures", "area_codes",
-    "area_subtree", "areas", "camera_code", "cameras", "gaps_between", "history", "known_codes", "secrets", "status",
-    "targets",
+    "Area", "CameraState", "Correction", "EndpointTarget", "FacetState", "Flip", "Gap", "Secret", "StatusFigures",
+    "area_codes", "area_subtree", "areas", "camera_code", "cameras", "corrections_between", "gaps_between", "history",
+    "known_codes", "secrets", "status", "targets",
 ]  # fmt: skip

@@ -29,6 +29,7 @@ from camerahub.registry.secrets import KeyRing
 from camerahub.registry.snapshot import ALIVE, I8, ONLINE, Snapshot, last_alive, load, places
 from camerahub.registry.tables import (
     camera_states,
+    corrections,
     credentials,
     evidence_log,
     flips,
@@ -58,6 +59,25 @@ _FLIP_COLUMNS = (
     ("reason", "u1"),
     ("rule", "i2"),
     ("prev_at", "i8"),
+)
+_CORRECTION_ROW = np.dtype(
+    [
+        ("at", "i8"),
+        ("endpoint_id", "i8"),
+        ("worker_id", "i8"),
+        ("epoch", "i8"),
+        ("seq", "i8"),
+        ("n", "i4"),
+        ("recorded_at", "i8"),
+        ("camera_id", "i8"),
+        ("probe", "u1"),
+        ("outcome", "u1"),
+        ("reason", "u1"),
+        ("stage", "u1"),
+        ("status", "i4"),
+        ("duration_us", "i8"),
+        ("rule", "i2"),
+    ]
 )
 _STATE_ROW = np.dtype(
     [
@@ -126,6 +146,7 @@ class Store:
             bulk.append(
                 connection, flips, _flip_table(worker, batch, _before(connection, batch.camera_flips))
             )
+            bulk.append(connection, corrections, _correction_table(worker, batch))
             bulk.upsert(connection, camera_states, _camera_table(batch.camera_flips))
             bulk.upsert(connection, states, _state_table(batch.states, log_id))
         return True
@@ -314,6 +335,18 @@ def _flip_table(worker: int, batch: Commit, before: I8) -> NDArray[np.void]:
     rows["prev_at"][len(batch.flips) :] = before
     for name in ("at", "facet", "old", "new", "reason"):
         rows[name] = both[name]
+    return rows[np.argsort(rows["at"], kind="stable")]
+
+
+def _correction_table(worker: int, batch: Commit) -> NDArray[np.void]:
+    late = batch.corrections
+    rows = np.zeros(len(late), _CORRECTION_ROW)
+    rows["worker_id"], rows["epoch"], rows["seq"] = worker, batch.epoch, batch.seq
+    rows["n"] = np.arange(len(late))
+    rows["recorded_at"], rows["rule"] = batch.now, batch.rule
+    rows["endpoint_id"], rows["camera_id"] = late["endpoint"], late["camera"]
+    for name in ("at", "probe", "outcome", "reason", "stage", "status", "duration_us"):
+        rows[name] = late[name]
     return rows[np.argsort(rows["at"], kind="stable")]
 
 

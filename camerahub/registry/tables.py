@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -314,6 +314,29 @@ flips = Table(
     _small("rule"),
     # of the flip of this camera and facet that was stored before; 0 = none, and for flips of endpoints
     _at("prev_at"),
+    sqlite_with_rowid=False,
+)
+
+#: Results that came late: begun before the last definite one of their endpoint. They never touch states or flips; who
+#: publishes a figure again folds them in by ``at``. Keyed as flips are, for the same reasons.
+corrections = Table(
+    "corrections",
+    METADATA,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("endpoint_id", BIG, primary_key=True, autoincrement=False),
+    Column("worker_id", BIG, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    _at("recorded_at"),
+    Column("camera_id", BIG, nullable=False),
+    _small("probe"),
+    _small("outcome"),
+    _small("reason"),
+    _small("stage"),
+    Column("status", Integer, nullable=False),
+    Column("duration_us", BigInteger, nullable=False),
+    _small("rule"),
     sqlite_with_rowid=False,
 )
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from camerahub.core.commit import FLIP_DTYPE, Commit, flip_rows, state_rows
+from camerahub.core.commit import FLIP_DTYPE, Commit, correction_rows, flip_rows, state_rows
 from camerahub.core.health import RULE, Flips, Policy, States, expire, fold
 from camerahub.core.roads import Cameras, answers
 from camerahub.services.figures import Rounds, Tally, tally_of
@@ -72,7 +72,7 @@ class Desk:
         self.cameras: Cameras
         self.rounds: Rounds
         self.watching_since = 0
-        self._gaps: dict[str, int] = {}  # worker -> its open gap
+        self._gaps: dict[tuple[str, str], int] = {}  # worker, scope -> its open gap
         self._epoch = self._seq = 0
 
     # -- the roster
@@ -128,8 +128,7 @@ class Desk:
         """Fold a batch, RESULT_DTYPE (N,), into the working states."""
         place, known = self.roster.find(rows["endpoint"])
         place, taken = place[known], rows[known]
-        ready = self._believed(taken)
-        folded = fold(self.states, place[ready], taken[ready], now)
+        folded = fold(self.states, place, taken, now)
         self.rounds.take(place, taken, monotonic)
         commit = Commit(
             worker,
@@ -140,14 +139,11 @@ class Desk:
             states=state_rows(self.states, folded.changed, self.roster.endpoint),
             flips=self._flips(folded.flips),
             camera_flips=self._camera_flips(folded.flips, now),
+            corrections=correction_rows(taken[folded.late], self._cameras_of(place[folded.late])),
             rule=RULE,
         )
-        late = taken["probe"][np.flatnonzero(ready)[folded.late]]
+        late = taken["probe"][folded.late]
         return Prepared(commit, taken, late, int(len(rows) - len(taken)))
-
-    def _believed(self, rows: NDArray[np.void]) -> NDArray[np.bool_]:
-        """Which results may be folded now. Here bad ones will wait for the check that the prober could see."""
-        return np.ones(len(rows), np.bool_)
 
     def expire(self, now: int) -> Prepared | None:
         """What nobody looked at for too long becomes unknown; None when nothing does."""
@@ -160,6 +156,9 @@ class Desk:
             flips=self._flips(expired.flips),
             camera_flips=self._camera_flips(expired.flips, now),
         )
+
+    def _cameras_of(self, place: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self.roster.camera_ids[self.roster.camera[place]]
 
     def _flips(self, flips: Flips) -> NDArray[np.void]:
         roster = self.roster
@@ -194,13 +193,14 @@ class Desk:
         self.watching_since = max(self.watching_since, end)
         self._book.close_gap(self._book.open_gap(HUB, "all", start, reason), end)
 
-    def gap(self, worker: str, start: int, end: int | None, reason: str) -> None:
-        """A worker does not look from ``start`` on (``end`` None), or did not until ``end``."""
-        if worker not in self._gaps:
-            self._gaps[worker] = self._book.open_gap(worker, "", start, reason)
+    def gap(self, worker: str, start: int, end: int | None, reason: str, scope: str = "") -> None:
+        """A worker does not look (at ``scope``) from ``start`` on (``end`` None), or did not until ``end``."""
+        key = (worker, scope)
+        if key not in self._gaps:
+            self._gaps[key] = self._book.open_gap(worker, scope, start, reason)
         if end is not None:
-            self._book.close_gap(self._gaps[worker], end)
-            del self._gaps[worker]
+            self._book.close_gap(self._gaps[key], end)
+            del self._gaps[key]
 
     def shift(self, step: int) -> None:
         """The wall clock jumped by ``step`` µs: move the marks with it, so that nothing is late or stale by it."""

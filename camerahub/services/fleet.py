@@ -11,7 +11,7 @@ import heapq
 import math
 from array import array
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -42,6 +42,10 @@ STATS: Final[dict[str, str]] = {
     "unacked_batches": "batches sent and not yet committed",
     "unacked_batches_limit": "batches that may be under way before dialling holds",
     "held_total": "times dialling was held because batches were not taken",
+    "results_held": "bad results that wait for the next check of their uplink",
+    "results_doubted_total": "bad results not believed because the prober could not see",
+    "references_asked_total": "checks of the references of an uplink",
+    "uplinks_blind": "uplinks through which nothing is seen",
     "loop_lag_s": "largest lateness of the event loop since the last report, seconds",
     "cpu_s": "processor time used by this prober, seconds",
 }
@@ -130,6 +134,9 @@ class Fleet:
         self._wanted: dict[int, dict[str, list[int]]] = {}
         self._asking: deque[tuple[int, str, Iterator[int]]] = deque()
         self._open_rounds: dict[int, int] = {}
+        self._again_until = (
+            -1
+        )  # whose look ends blind before, having begun too early, is looked at again soon
         self._tokens = 1.0
         self._refilled = now
         self._lag = 0
@@ -246,8 +253,10 @@ class Fleet:
 
     def _first(self, endpoint: int, now: float) -> int:
         """A fixed place in the interval: multiples of the golden ratio lie evenly for ids in any order."""
-        place = ((endpoint + self.policy.seed) * _GOLDEN & (2**64 - 1)) / 2**64
-        return self._ticks(now) + int(place * self._interval)
+        return self._ticks(now) + self._place(endpoint, self._interval)
+
+    def _place(self, endpoint: int, width: int) -> int:
+        return int(((endpoint + self.policy.seed) * _GOLDEN & (2**64 - 1)) / 2**64 * width)
 
     def _arm(self, slot: int, due: int) -> None:
         self._due[slot] = due
@@ -287,6 +296,16 @@ class Fleet:
     def drain(self) -> None:
         """Begin nothing more. ``in_flight`` falls to 0 within one deadline."""
         self.draining = True
+
+    def look_again(self, chosen: Callable[[str], bool], now: float) -> None:
+        """Look soon at all whose host is ``chosen``: spread over half an interval, nobody later than before."""
+        ticks = self._ticks(now)
+        self._again_until = ticks + int(2 * self.policy.deadline_s * TICKS_PER_S)
+        for endpoint, slot in self._slot_of.items():
+            if self._state[slot] == _IDLE and chosen(self._assigned(slot).target.host):
+                soon = ticks + self._place(endpoint, self._interval // 2)
+                if soon < self._due[slot]:
+                    self._arm(slot, soon)
 
     def _ask_some(self, now: int) -> None:
         for _ in range(STEP_LIMIT):
@@ -455,7 +474,8 @@ class Fleet:
         self.in_flight -= 1
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
-        self._lanes.heard(self._lane_of[slot], result.reason == "timeout")
+        if result.reason != "blind":  # who could not see has heard nothing of the subnet
+            self._lanes.heard(self._lane_of[slot], result.reason == "timeout")
         if (change := self._changes.pop(slot, None)) is not None:
             self._land_changed(flight, change, self._ticks(now))
             return False
@@ -488,6 +508,9 @@ class Fleet:
         elif again and soon < self._regular[slot] + self._interval:
             self._counts["confirmations_total"] += 1
             self._arm(slot, soon)
+        elif reason == "blind" and now < self._again_until:
+            endpoint = self._assigned(slot).target.endpoint
+            self._arm(slot, now + self._place(endpoint, self._interval // 2))
         elif self._regular[slot] > now:
             self._arm(slot, self._regular[slot])
         else:

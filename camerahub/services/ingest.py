@@ -292,9 +292,9 @@ class Ingest:
         await self.submit(results.worker, results.epoch, results.seq, rows, done)
         await committed
 
-    async def gap(self, worker: str, start: int, end: int | None, reason: str) -> None:
-        """Nobody looks at what ``worker`` watches, from ``start`` µs UTC (``end`` None: still)."""
-        self._owed.append(lambda: self.desk.gap(worker, start, end, reason))
+    async def gap(self, worker: str, start: int, end: int | None, reason: str, scope: str = "") -> None:
+        """Nobody looks at what ``worker`` watches (there, at ``scope``), from ``start`` µs UTC (``end`` None: on)."""
+        self._owed.append(lambda: self.desk.gap(worker, start, end, reason, scope))
         await self._write_gaps()
 
     async def _write_gaps(self) -> None:

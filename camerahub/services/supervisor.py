@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import structlog
 
+from camerahub.core.blindness import Sight
 from camerahub.core.messages import (
     Ack,
     Assign,
@@ -26,10 +27,13 @@ from camerahub.core.messages import (
     Round,
     RoundDone,
     Setup,
+    Sighting,
     Stats,
     Unassign,
+    Uplinks,
 )
 from camerahub.core.schedule import backoff
+from camerahub.core.uplinks import Uplink
 from camerahub.services.ports import Child, Clock, Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.tasks import cancel, spawn
@@ -47,12 +51,16 @@ STEADY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Nobody looked at what ``worker`` watches, from ``start`` (µs UTC) to ``end`` (None: it still lasts)."""
+    """Nobody looked at what ``worker`` watches, from ``start`` (µs UTC) to ``end`` (None: it still lasts).
+
+    ``uplink``: looked, but saw nothing through that one ("" = did not look at all).
+    """
 
     worker: str
     start: int
     end: int | None
     reason: str
+    uplink: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,8 @@ class _Seat:
         self.rounds: dict[int, Round] = {}
         self.heard_at = 0
         self.gap: Gap | None = None
+        self.blind: dict[str, Gap] = {}  # uplink -> its open gap
+        self.sights: dict[str, Sight] = {}
         self.failures = 0
         self.restarts = 0
 
@@ -141,9 +151,10 @@ class Supervisor:
         clock: Clock,
         on_batch: Callable[[Results], Awaitable[object]],
         on_gap: Callable[[Gap], Awaitable[object]],
+        uplinks: Iterable[Uplink] = (),
     ) -> None:
         self._spawner, self._clock, self._on_batch, self._on_gap = spawner, clock, on_batch, on_gap
-        self._probe, self._policy = probe, policy
+        self._probe, self._policy, self._uplinks = probe, policy, tuple(uplinks)
         self._shards = Shards(probers)
         self._seats = [_Seat(f"prober-{n}") for n in range(probers)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -181,6 +192,11 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """Process id of each prober that lives."""
         return {seat.worker: seat.child.pid for seat in self._seats if seat.child is not None}
+
+    @property
+    def sights(self) -> dict[tuple[str, str], Sight]:
+        """What is seen, by (worker, uplink), of the probers that live."""
+        return {(seat.worker, uplink): sight for seat in self._seats for uplink, sight in seat.sights.items()}
 
     @property
     def watched(self) -> int:
@@ -259,6 +275,7 @@ class Supervisor:
         while not self._stopping.is_set():
             began = self._clock.monotonic()
             reason = await self._live(seat)
+            await self._lost_sight(seat)
             if self._stopping.is_set():
                 return
             await self._open_gap(seat, reason)
@@ -303,7 +320,7 @@ class Supervisor:
             child.kill()
 
     def _brief(self, seat: _Seat) -> None:
-        seat.send([Setup(seat.worker, self._probe, self._policy)])
+        seat.send([Setup(seat.worker, self._probe, self._policy), Uplinks(self._uplinks)])
         if self._paused_all:
             seat.send([Pause(True)])
         seat.send(Assign(part) for part in _parts(list(seat.share.values())))
@@ -341,10 +358,28 @@ class Supervisor:
                 future = self._waiting.pop(round_id, None)
                 if future is not None and not future.done():
                     future.set_result(None)
+            case Sighting():
+                await self._sighted(seat, message)
             case Stats(_, values):
                 self.stats[seat.worker] = values | {"restarts": seat.restarts}
             case _:
                 _log.warning("bus_unexpected", kind=type(message).__name__)
+
+    async def _sighted(self, seat: _Seat, told: Sighting) -> None:
+        """A blind uplink is a gap of its own, until it is blind no longer or its prober is gone."""
+        seat.sights[told.uplink] = Sight(told.sight)
+        if told.sight == Sight.BLIND:
+            gap = seat.blind.setdefault(
+                told.uplink, Gap(seat.worker, told.at, None, told.reason, told.uplink)
+            )
+            await self._on_gap(gap)
+        elif (open_gap := seat.blind.pop(told.uplink, None)) is not None:
+            await self._on_gap(replace(open_gap, end=max(told.at, open_gap.start)))
+
+    async def _lost_sight(self, seat: _Seat) -> None:
+        seat.sights.clear()
+        while seat.blind:
+            await self._on_gap(replace(seat.blind.popitem()[1], end=seat.heard_at))
 
     async def _open_gap(self, seat: _Seat, reason: str) -> None:
         if seat.gap is None:

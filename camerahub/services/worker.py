@@ -17,6 +17,7 @@ from functools import partial
 
 import structlog
 
+from camerahub.core.blindness import News, Ruling, Sight
 from camerahub.core.messages import (
     Ack,
     Assign,
@@ -29,12 +30,15 @@ from camerahub.core.messages import (
     Round,
     RoundDone,
     Setup,
+    Sighting,
     Stats,
     Unassign,
+    Uplinks,
 )
 from camerahub.core.result import ProbeResult
 from camerahub.services.fleet import Fleet, Flight
 from camerahub.services.ports import BusEnd, Clock, Prober
+from camerahub.services.references import References
 from camerahub.services.tasks import cancel, spawn
 
 _log = structlog.get_logger()
@@ -95,6 +99,8 @@ class Worker:
         self._fleet = Fleet(setup.policy, setup.probe, clock.monotonic())
         self.epoch = clock.wall_us()
         self._outbox = Outbox(setup.worker, self.epoch, setup.policy, bus.send)
+        self._sight = References(prober, clock, setup.policy, self)
+        self._owed_rounds: deque[tuple[int, int]] = deque()  # what they wait for, round
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._landed = asyncio.Event()
@@ -108,10 +114,10 @@ class Worker:
     async def run(self) -> None:
         """Work until told to stop; then begin nothing more, send what is left and say bye."""
         tasks = [
-            spawn(self._listen(), "listen", self._failed),
-            spawn(self._report(), "report", self._failed),
-            spawn(self._flush_often(), "flush", self._failed),
-            spawn(self._watch_lag(), "lag", self._failed),
+            spawn(self._listen(), "listen", self.failed),
+            spawn(self._report(), "report", self.failed),
+            spawn(self._flush_often(), "flush", self.failed),
+            spawn(self._watch_lag(), "lag", self.failed),
         ]
         _log.info("prober_started", worker=self._setup.worker, probe=self._setup.probe)
         try:
@@ -130,7 +136,7 @@ class Worker:
         self._fleet.drain()
         self._stop.set()
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException) -> None:
         """A part has died: better to end and be started anew than to go on without it."""
         self._error = self._error or error
         self.request_drain()
@@ -140,11 +146,13 @@ class Worker:
         self._disarm()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._policy.deadline_s + DRAIN_EXTRA_S):
-                while self._fleet.in_flight and not self._hub_gone:
+                while (self._fleet.in_flight or self._sight.held) and not self._hub_gone:
+                    self._sight.hurry(self._clock.monotonic())
                     self._landed.clear()
                     await self._landed.wait()
         if self._hub_gone:
             return
+        self._sight.give_up()
         self._outbox.flush()
         self._send_stats()
         self._bus.send(Bye(self.epoch, self._outbox.seq))
@@ -162,9 +170,14 @@ class Worker:
     def _obey(self, message: Message) -> None:
         now = self._clock.monotonic()
         match message:
+            case Uplinks(uplinks):
+                self._sight.configure(uplinks)
             case Assign(assignments):
+                self._sight.watch((a.target.host for a in assignments), now)
+                self._sight.forget(a.target.endpoint for a in assignments)
                 self._fleet.assign(assignments, now)
             case Unassign(endpoints):
+                self._sight.forget(endpoints)
                 self._fleet.unassign(endpoints)
             case Ack(seq):
                 self._outbox.ack(seq)
@@ -193,6 +206,10 @@ class Worker:
             "unacked_batches": len(self._outbox.unacked),
             "unacked_batches_limit": self._policy.unacked_batches,
             "held_total": self._held,
+            "results_held": self._sight.held,
+            "results_doubted_total": self._sight.doubted_total,
+            "references_asked_total": self._sight.asked_total,
+            "uplinks_blind": self._sight.blind,
             "loop_lag_s": self._lag,
             "cpu_s": self._clock.cpu(),
         }
@@ -208,7 +225,9 @@ class Worker:
         while True:
             before = self._clock.monotonic()
             await asyncio.sleep(LAG_S)
-            self._lag = max(self._lag, self._clock.monotonic() - before - LAG_S)
+            now = self._clock.monotonic()
+            self._lag = max(self._lag, now - before - LAG_S)
+            self._sight.turn(now)
 
     # --- the cameras' side ------------------------------------------------------------------------------------
 
@@ -237,13 +256,21 @@ class Worker:
         try:
             self._land(flight, result)
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
             raise
 
     def _land(self, flight: Flight, result: ProbeResult) -> None:
         now = self._clock.monotonic()
+        ruling = Ruling.PASS
+        if result.outcome or self._sight.wary:
+            ruling = self._sight.rule(flight.target.host, result, now)
+            if ruling is Ruling.BLIND:
+                result = self._sight.doubt(result)
         if self._fleet.finished(flight, result, now):
-            self._outbox.add(result)
+            if ruling is Ruling.HOLD:
+                self._sight.hold(flight.target.host, result, now)
+            else:
+                self._outbox.add(result)
         if self._stop.is_set():
             self._landed.set()
             return
@@ -254,10 +281,36 @@ class Worker:
             self._arm(wake_at, now)
 
     def _tell_rounds(self) -> None:
-        self._outbox.flush()
-        for round_id in self._fleet.rounds_done:
-            self._bus.send(RoundDone(round_id, self.epoch, self._outbox.seq))
+        """A round is over when what is held of it has gone on, too."""
+        self._owed_rounds += [(self._sight.mark, round_id) for round_id in self._fleet.rounds_done]
         self._fleet.rounds_done.clear()
+        self._outbox.flush()
+        while self._owed_rounds and self._sight.is_settled(self._owed_rounds[0][0]):
+            self._bus.send(RoundDone(self._owed_rounds.popleft()[1], self.epoch, self._outbox.seq))
+        if self._owed_rounds:
+            self._sight.hurry(self._clock.monotonic())
+
+    def settled(self, results: list[ProbeResult]) -> None:
+        """These were held back until now (``references.Owner``)."""
+        for result in results:
+            self._outbox.add(result)
+        if self._owed_rounds:
+            self._tell_rounds()
+        if self._stop.is_set():
+            self._landed.set()
+
+    def sighted(self, uplink: str, news: News, seeing_again: Callable[[str], bool] | None) -> None:
+        """What is seen through ``uplink`` is another (``references.Owner``)."""
+        now = self._clock.monotonic()
+        at = self._clock.wall_us() - round((now - news.at) * 1e6)
+        self._bus.send(Sighting(self._setup.worker, uplink, int(news.sight), at, news.reason))
+        if news.was is not news.sight:
+            level = "warning" if Sight.BLIND in (news.was, news.sight) else "info"
+            sight = news.sight.name.lower()
+            getattr(_log, level)("prober_sight", uplink=uplink, sight=sight, reason=news.reason)
+        if seeing_again is not None:
+            self._fleet.look_again(seeing_again, now)
+            self._arm(self._fleet.next_due(), now)
 
     def _arm(self, wake_at: float, now: float) -> None:
         self._disarm()
@@ -279,7 +332,7 @@ class Worker:
         try:
             self._step()
         except Exception as error:
-            self._failed(error)
+            self.failed(error)
             raise
 
 

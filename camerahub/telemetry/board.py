@@ -87,6 +87,11 @@ class Sources:
     round_ages: Callable[[], RoundAges | None] = lambda: None
     seats: Callable[[], Mapping[str, tuple[int, int]]] = dict  # kind -> (in use, allowed)
     probers: Callable[[], tuple[int, int] | None] = lambda: None  # configured, connected
+    blind: Callable[[], Mapping[tuple[str, str], int]] = (
+        dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows
+    )
+    references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
+    names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 
 class Board:

@@ -117,7 +117,8 @@ _ALL = (
         "camerahub_late_results_total",
         "counter",
         ("probe",),
-        "Results older than the newest one of their endpoint: kept as evidence, never touching live states.",
+        "Results older than the newest one of their endpoint: kept as evidence and as corrections, never touching "
+        "live states.",
     ),
     Family(
         "camerahub_dropped_results_total",
@@ -146,6 +147,25 @@ _ALL = (
     Family("camerahub_probers", "gauge", ("state",), "Prober processes: configured, connected."),
     Family("camerahub_seats", "gauge", ("kind",), "Conversations allowed at once, by kind of seat."),
     Family("camerahub_seats_in_use", "gauge", ("kind",), "Conversations going on, by kind of seat."),
+    Family(
+        "camerahub_names_unanswered",
+        "gauge",
+        (),
+        "Host names of the register that got no answer when last looked up; their cameras keep the address they had.",
+    ),
+    Family(
+        "camerahub_prober_blind",
+        "gauge",
+        ("worker", "uplink"),
+        "1 while the prober sees nothing through the uplink, 0 while its references answer, -1 when nobody can say "
+        "because none is configured or none was asked yet. What is measured while 1 changes no state.",
+    ),
+    Family(
+        "camerahub_uplink_references",
+        "gauge",
+        ("uplink",),
+        "References configured for the uplink. At 0 a broken line cannot be told from dead cameras.",
+    ),
     Family(
         "camerahub_config_last_reload_successful",
         "gauge",

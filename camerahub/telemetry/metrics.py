@@ -155,6 +155,13 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         kinds = [(kind,) for kind in seats]
         yield _block("camerahub_seats", kinds, [allowed for _, allowed in seats.values()])
         yield _block("camerahub_seats_in_use", kinds, [used for used, _ in seats.values()])
+    if (unanswered := sources.names()) is not None:
+        yield _block("camerahub_names_unanswered", _NO_LABELS, [unanswered])
+    if blind := sources.blind():
+        yield _block("camerahub_prober_blind", list(blind), blind.values())
+    if references := sources.references():
+        names = [(uplink,) for uplink in references]
+        yield _block("camerahub_uplink_references", names, references.values())
     if (ages := sources.round_ages()) is not None:
         yield _block("camerahub_round_age_seconds", frozen.take_ages(ages), ages.seconds.ravel().tolist())
 

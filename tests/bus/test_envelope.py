@@ -12,6 +12,7 @@ from camerahub.bus.envelope import MAX_FRAME, ROW_BYTES, VERSION, Decoder, Envel
 from camerahub.core import messages as m
 from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.result import PROBE_KINDS, Target
+from camerahub.core.uplinks import Reference, Uplink
 
 IDS = st.integers(0, 2**63 - 1)
 PROBES = st.sampled_from(sorted(PROBE_KINDS))
@@ -25,6 +26,14 @@ TARGETS = st.builds(
     username=st.text(max_size=20),
     password=st.text(max_size=20),
 )
+REFERENCES = st.builds(Reference, PROBES, st.text(max_size=40), st.integers(0, 65535))
+UPLINKS = st.builds(
+    Uplink,
+    st.text(max_size=64),
+    st.lists(st.text(max_size=64), max_size=3).map(tuple),
+    st.lists(REFERENCES, max_size=3).map(tuple),
+    st.integers(1, 8),
+)
 ASSIGNMENTS = st.builds(m.Assignment, target=TARGETS, device=IDS, camera=IDS, subnet=st.text(max_size=64))
 MESSAGES = st.one_of(
     st.builds(m.Setup, st.text(max_size=64), PROBES, st.builds(m.FleetPolicy, seed=IDS)),
@@ -34,6 +43,10 @@ MESSAGES = st.one_of(
     st.builds(m.Round, IDS, PROBES, SCOPE),
     st.builds(m.Pause, st.booleans(), SCOPE),
     st.just(m.Drain()),
+    st.builds(m.Uplinks, st.lists(UPLINKS, max_size=4).map(tuple)),
+    st.builds(
+        m.Sighting, st.text(max_size=64), st.text(max_size=64), st.integers(0, 2), IDS, st.text(max_size=64)
+    ),
     st.builds(
         m.Results,
         st.text(max_size=64),

@@ -8,14 +8,16 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from camerahub.bus.local import LocalEnd, open_end
 from camerahub.core.batch import RESULT_DTYPE
+from camerahub.core.blindness import Sight
 from camerahub.core.messages import (
     Ack,
     Assign,
@@ -29,10 +31,13 @@ from camerahub.core.messages import (
     Round,
     RoundDone,
     Setup,
+    Sighting,
     Stats,
     Unassign,
+    Uplinks,
 )
-from camerahub.core.result import REASON_CODES, ProbeResult, Target
+from camerahub.core.result import REASON_CODES, REASONS, ProbeResult, Target
+from camerahub.core.uplinks import Reference, Uplink
 from camerahub.services.clock import SystemClock
 from camerahub.services.fleet import STATS
 from camerahub.services.worker import ROW, run_worker
@@ -237,3 +242,128 @@ async def test_a_hub_that_reads_nothing_does_not_fill_the_memory_of_its_prober()
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     await hub.aclose()
+
+
+# --- references -------------------------------------------------------------------------------------------------------
+
+
+class Lined(ScriptProber):
+    """A line with one reference, 192.0.2.1: it answers while ``carries``, and only when ``ask`` lets it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.carries = True
+        self.asked = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def start(
+        self, target: Target, probe: str, deadline_s: float, done: Callable[[ProbeResult], None]
+    ) -> None:
+        if target.host != "192.0.2.1":
+            super().start(target, probe, deadline_s, done)
+            return
+        self.asked += 1
+        task = asyncio.get_running_loop().create_task(self._answer(target, probe, done))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _answer(self, target: Target, probe: str, done: Callable[[ProbeResult], None]) -> None:
+        await self.may_answer.wait()
+        reason = "refused" if self.carries else "timeout"
+        done(ProbeResult(target.endpoint, probe, REASONS[reason].outcome, reason, 0, 1, 0.0))
+
+
+LINE = Uplinks((Uplink("east", (), (Reference("tcp", "192.0.2.1", 80),)),))
+SIGHTED = replace(POLICY, reference_s=1.0, reference_deadline_s=0.5)
+
+
+@asynccontextmanager
+async def lined() -> AsyncIterator[tuple[LocalEnd, Lined]]:
+    left, right = socket.socketpair()
+    hub, end = await open_end(left), await open_end(right)
+    prober = Lined(asyncio.get_running_loop())
+    hub.send(Setup("prober-0", "options", SIGHTED))
+    hub.send(LINE)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(run_worker(end, prober, SystemClock(), signals=False))
+        yield hub, prober
+        await hub.aclose()
+
+
+async def sighting(hub: LocalEnd, sight: Sight) -> list[Message]:
+    seen: list[Message] = []
+    while not (seen and isinstance(seen[-1], Sighting) and seen[-1].sight == sight):
+        seen += await until(hub, Sighting)
+    return seen
+
+
+async def seeing(hub: LocalEnd) -> None:
+    """The first check has seen, and not just now: what is dialled from here on has begun after it."""
+    await sighting(hub, Sight.SEES)
+    await until(hub, Stats)
+    await until(hub, Stats)
+
+
+async def test_a_round_is_over_when_what_was_held_of_it_has_gone_on() -> None:
+    async with lined() as (hub, prober):
+        hub.send(Assign((target(1, "timeout"), target(2), target(3, "refused"))))
+        await seeing(hub)
+        prober.may_answer.clear()
+        hub.send(Round(7, "rtsp", None))
+        await prober.until_started(3)
+        early = await until(hub, Stats)
+        while not early[-1].values["results_held"]:  # type: ignore[union-attr]
+            early += await until(hub, Stats)
+        assert not any(isinstance(m, RoundDone) for m in early)
+        assert set(rows(early)["endpoint"]) == {2}, "good ones wait for nobody"
+        prober.may_answer.set()
+        late = await until(hub, RoundDone)
+    reasons = dict(zip(*(rows(late)[name].tolist() for name in ("endpoint", "reason")), strict=True))
+    assert reasons == {1: REASON_CODES["timeout"], 3: REASON_CODES["refused"]}
+    done = late[-1]
+    assert isinstance(done, RoundDone)
+    assert done.seq == max(m.seq for m in late if isinstance(m, Results)), "in batches that came before"
+
+
+async def test_what_is_seen_through_a_cut_line_is_told_as_blind_and_its_end_as_well() -> None:
+    async with lined() as (hub, prober):
+        hub.send(Assign((target(1, "timeout"), target(2))))
+        first = await sighting(hub, Sight.SEES)
+        assert [m.sight for m in first if isinstance(m, Sighting)] == [Sight.UNKNOWN, Sight.SEES]
+        prober.carries = False
+        told = (await sighting(hub, Sight.BLIND))[-1]
+        assert isinstance(told, Sighting)
+        assert (told.worker, told.uplink, told.reason) == ("prober-0", "east", "references")
+        hub.send(Round(1, "options", None))
+        seen = rows(await until(hub, RoundDone))
+        assert set(seen[seen["endpoint"] == 1]["reason"]) == {REASON_CODES["blind"]}
+        assert set(seen[seen["endpoint"] == 2]["reason"]) == {REASON_CODES["ok"]}, "who answered was seen"
+        prober.carries = True
+        again = (await sighting(hub, Sight.SEES))[-1]
+        assert isinstance(again, Sighting)
+        assert again.at > told.at
+
+
+async def test_a_drain_asks_once_more_for_what_is_held() -> None:
+    async with lined() as (hub, _):
+        hub.send(Assign((target(1, "timeout"),)))
+        await seeing(hub)
+        hub.send(Round(1, "rtsp", None))
+        hub.send(Drain())
+        seen = rows(await until(hub, Bye))
+    assert set(seen["reason"]) <= {REASON_CODES["timeout"]}
+
+
+async def test_a_drain_believes_nothing_that_nobody_confirms() -> None:
+    async with lined() as (hub, prober):
+        hub.send(Assign((target(1, "timeout"),)))
+        await seeing(hub)
+        prober.may_answer.clear()
+        hub.send(Round(1, "rtsp", None))
+        await prober.until_started(1)
+        hub.send(Drain())
+        seen = rows(await until(hub, Bye))
+        prober.may_answer.set()
+    assert set(seen["reason"]) == {REASON_CODES["blind"]}

@@ -82,6 +82,9 @@ def full_board() -> Board:
     sources.round_ages = lambda: Ages(("options",), ("320585100",), np.array([[61.5]]))
     sources.seats = lambda: {"global": (12, 1000)}
     sources.probers = lambda: (2, 2)
+    sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
+    sources.names = lambda: 3
+    sources.references = lambda: {"east": 2, "default": 0}
     return board
 
 

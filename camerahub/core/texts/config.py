@@ -59,6 +59,46 @@ TEXTS: dict[str, tuple[str, str]] = {
         "deadline_s 不能大于 interval_s",
         "deadline_s must not be longer than interval_s",
     ),
+    "config.bad.list_type": ("应为方括号中的列表", "should be a list in square brackets"),
+    "config.bad.missing": ("缺少这一项", "is missing"),
+    "config.bad.too_long": ("最多 {max_length} 项", "should have {max_length} items at most"),
+    "config.bad.reference_deadline": (
+        "reference_deadline_s 不能大于 reference_s",
+        "reference_deadline_s must not be longer than reference_s",
+    ),
+    "config.bad.uplink_name": (
+        "线路名只用小写字母, 数字, - 和 _, 最多 32 个字符, 如 east (它出现在指标里, 不要写地名)",
+        "an uplink is named with a-z, 0-9, - and _, 32 characters at most, as east is (metrics show it: no place)",
+    ),
+    "config.bad.uplink_default": (
+        "名为 default 的线路管其余所有地址, 不能写 subnets: 换一个名字, 或删去 subnets",
+        "the uplink named default takes all other addresses and has no subnets: rename it or remove its subnets",
+    ),
+    "config.bad.uplink_twice": (
+        "有两条线路都叫 {name}: 改其中一个",
+        "two uplinks are named {name}: rename one",
+    ),
+    "config.bad.uplink_rest": (
+        "没有 subnets 的线路管其余所有地址, 只能有一条: 给其他的写上 subnets",
+        "an uplink without subnets takes all other addresses, so there can be one: give the others their subnets",
+    ),
+    "config.bad.uplink_need": (
+        "need 不能大于 references 的个数",
+        "need must not be larger than the number of references",
+    ),
+    "config.bad.subnet": (
+        "{subnet} 不是网段, 应如 10.20.0.0/16 (主机位为零)",
+        "{subnet} is not a subnet such as 10.20.0.0/16 (host bits zero)",
+    ),
+    "config.bad.subnet_twice": (
+        "网段 {subnet} 写了两次: 一个网段只属于一条线路",
+        "subnet {subnet} stands twice: a subnet belongs to one uplink",
+    ),
+    "config.bad.reference": (
+        "第 {place} 个参照应为 tcp://IP:端口 或 rtsp://IP[:554], 只用 IP 地址 (域名解析本身也会失效), 不带用户名和密码",
+        "reference {place}: expected tcp://IP:PORT or rtsp://IP[:554], IP addresses only (name servers fail, too), "
+        "no user or password",
+    ),
     "config.bad.below": ("不能小于 {name}", "must be at least {name}"),
     "config.bad.stale": (
         "health.online.stale_s 不能小于 {longest}: fleet.interval_s 加上它的 jitter 和 deadline_s",
@@ -92,6 +132,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "config.hub_died": (
         "中心进程意外停止, 数据已保存到最后一次提交; 请查看日志后重新运行",
         "the hub stopped unexpectedly; everything committed is safe. See the log, then run it again",
+    ),
+    "config.no_references": (
+        "没有参照: 线路断了也会被算作摄像机离线; 请在 camerahub.toml 的 [[uplinks]] 里写上 references",
+        "no references: a broken line will look like dead cameras; give it references in camerahub.toml, [[uplinks]]",
     ),
     "config.serving": (
         "监测中: {cameras} 路摄像机, {probers} 个探测进程. 指标 {url}/metrics  就绪 {url}/readyz  停止: Ctrl-C",
