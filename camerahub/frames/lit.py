@@ -127,14 +127,12 @@ def _sample(picture: Picture) -> tuple[Plane, Plane, Plane]:
 def _card(luma: Plane, u: Plane, v: Plane) -> tuple[float, float, float, float]:
     """card, card_exact, card_luma, card_colour."""
     counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
-    near = counts.copy()
-    near[1:] += counts[:-1]
-    near[:-1] += counts[1:]
+    near = np.convolve(counts, (1, 1, 1), "same")
     mode = int(near.argmax())
-    mask = cv2.inRange(luma, mode - 1, mode + 1)  # type: ignore[call-overload]
+    mask = cv2.inRange(luma, mode - 1, mode + 1)
     blue, red = cv2.mean(u, mask)[0], cv2.mean(v, mask)[0]
     for plane, middle in ((u, round(blue)), (v, round(red))):
-        mask = cv2.bitwise_and(mask, cv2.inRange(plane, middle - 2, middle + 2))  # type: ignore[call-overload]
+        mask = cv2.bitwise_and(mask, cv2.inRange(plane, middle - 2, middle + 2))
     return (
         cv2.countNonZero(mask) / luma.size,
         float(counts.max()) / luma.size,
