@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import av
 import cv2
 import numpy as np
+from av.codec.context import CodecContext
 from av.error import FFmpegError, PatchWelcomeError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
@@ -87,7 +88,9 @@ class Codecs:
         # skip_loop_filter: an area average hides what it would smooth, for a fifth of the time.
         # max_pixels: refused when the parameter sets are read, before memory is taken.
         options = {"skip_loop_filter": "all", "max_pixels": str(self._max_pixels), **options}
-        decoder = VideoCodecContext.create(name, "r")
+        decoder = CodecContext.create(name, "r")
+        if not isinstance(decoder, VideoCodecContext):
+            raise Unsupported("codec")
         decoder.thread_count = 1
         decoder.options = options
         frames = decoder.decode(av.Packet(data)) or decoder.decode(None)
@@ -127,7 +130,7 @@ _REDUCED = {
 
 def _plane(frame: VideoFrame, index: int) -> Plane:
     plane = frame.planes[index]
-    lines = np.frombuffer(memoryview(plane), np.uint8)  # type: ignore[arg-type]  # its stub forgets the buffer
+    lines = np.frombuffer(memoryview(plane), np.uint8)
     return lines.reshape(plane.height, plane.line_size)[:, : plane.width].copy()
 
 
