@@ -1,0 +1,201 @@
+"""点亮: is there a picture at all? ``black`` (黑屏) and ``no_signal`` (信号丢失: the card a recorder draws instead).
+
+The hard neighbours decide how it is measured. Nearly every picture carries a camera name and a running clock, white
+with a black rim: they must neither hide black nor make it, so brightness is taken after an erosion that no stroke
+survives. A night street is dark but has structure; a covered or dead sensor has none. A card is *exactly* one colour
+where sky, wall, fog and snow, however plain, are not: the lens shades, the sensor is noisy. What is clipped (white
+sky, black night) is exactly one value, too, and is therefore never taken for a card by its flatness alone.
+"""
+
+from __future__ import annotations
+
+from math import hypot
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from camerahub.frames.judgement import Judgement, judgement, ramp
+from camerahub.frames.measures import Measure
+from camerahub.frames.picture import Picture, Plane
+
+
+class LitMeasures(NamedTuple):
+    """See ``MEASURES``."""
+
+    level: float
+    spread: float
+    bright_area: float
+    card: float
+    card_exact: float
+    card_luma: float
+    card_colour: float
+    mark: float
+    bars: float
+
+
+MEASURES: dict[str, Measure] = {
+    "level": Measure("grey", 0, 255, "never", "median of the eroded luma", "lower envelope; own"),
+    "spread": Measure(
+        "grey",
+        0,
+        255,
+        "never",
+        "98th percentile of the eroded luma above its median; a black rim never counts",
+        "own",
+    ),
+    "bright_area": Measure(
+        "share",
+        0,
+        1,
+        "never",
+        "eroded luma above 0.10 of the range and 12 above level",
+        "ffmpeg blackdetect: pixel_black_th 0.10, made blind to text",
+    ),
+    "card": Measure(
+        "share",
+        0,
+        1,
+        "never",
+        "pixels of the commonest colour (luma +-1, chroma +-2)",
+        "ffmpeg blackframe, any colour",
+    ),
+    "card_exact": Measure("share", 0, 1, "never", "pixels of exactly the commonest grey", "own"),
+    "card_luma": Measure("grey", 0, 255, "never", "luma of that colour", "own"),
+    "card_colour": Measure(
+        "grey", 0, 182, "never", "distance of that colour from grey, in Cb and Cr", "BT.601"
+    ),
+    "mark": Measure(
+        "count",
+        0,
+        224,
+        "never",
+        "most strokes, 60 brighter than the commonest grey, that one row of the middle crosses: writing, not lamps",
+        "own",
+    ),
+    "bars": Measure(
+        "count",
+        0,
+        160,
+        "never",
+        "colour edges between columns that stay the same from row to row; 0 when fewer than 85 % do",
+        "SMPTE ECR 1-1978, EBU Tech 3325: colour bars",
+    ),
+}
+
+_KERNEL = np.ones((5, 5), np.uint8)
+_CELLS = (40, 20)
+#: Luma under this share of the range is black (ffmpeg blackdetect's default 0.10 of 255).
+_BLACK = 26
+#: The middle, where cards write and cameras do not: rows and columns as shares.
+_ROWS, _COLUMNS = (0.25, 0.75), (0.15, 0.85)
+_STEADY = 8
+
+
+def measure(picture: Picture) -> LitMeasures:
+    """The measures of one picture. Costs about 0.1 ms at 640x360."""
+    level, spread, bright = _envelope(picture.luma)
+    luma, u, v = _sample(picture)
+    card = _card(luma, u, v)
+    return LitMeasures(level, spread, bright, *card, _mark(picture.luma, card[2]), _bars(luma, u, v))
+
+
+def _envelope(luma: Plane) -> tuple[float, float, float]:
+    """level, spread, bright_area: of the darkest of each 5 x 5 neighbourhood at half size, ten working pixels wide."""
+    low = cv2.erode(_half(luma), _KERNEL)
+    cells = np.sort(cv2.resize(low, _CELLS, interpolation=cv2.INTER_NEAREST), axis=None)
+    level = int(cells[cells.size // 2])
+    spread = int(cells[-1 - cells.size // 50]) - level
+    _, above = cv2.threshold(low, max(_BLACK, level + 12), 1, cv2.THRESH_BINARY)
+    return float(level), float(spread), cv2.countNonZero(above) / low.size
+
+
+def _half(luma: Plane) -> Plane:
+    height, width = luma.shape
+    if width * height < 100_000:  # CIF and less: its text is as thin as it is at half of 640x360
+        return luma
+    return cv2.resize(luma, (width // 2, height // 2), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _sample(picture: Picture) -> tuple[Plane, Plane, Plane]:
+    """Every fourth pixel of each fourth row, not averaged: a colour that is exact stays exact."""
+    luma = picture.luma[::4, ::4].copy()
+    height, width = luma.shape
+    return luma, picture.u[::2, ::2][:height, :width].copy(), picture.v[::2, ::2][:height, :width].copy()
+
+
+def _card(luma: Plane, u: Plane, v: Plane) -> tuple[float, float, float, float]:
+    """card, card_exact, card_luma, card_colour."""
+    counts = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
+    near = np.convolve(counts, (1, 1, 1), "same")
+    mode = int(near.argmax())
+    mask = cv2.inRange(luma, mode - 1, mode + 1)
+    blue, red = cv2.mean(u, mask)[0], cv2.mean(v, mask)[0]
+    for plane, middle in ((u, round(blue)), (v, round(red))):
+        mask = cv2.bitwise_and(mask, cv2.inRange(plane, middle - 2, middle + 2))
+    return (
+        cv2.countNonZero(mask) / luma.size,
+        float(counts.max()) / luma.size,
+        float(mode),
+        hypot(blue - 128.0, red - 128.0),
+    )
+
+
+def _mark(luma: Plane, ground: float) -> float:
+    """Strokes across one row of the middle; ``luma`` at its working size."""
+    height, width = luma.shape
+    rows = slice(int(height * _ROWS[0]), int(height * _ROWS[1]), 3)
+    middle = luma[rows, int(width * _COLUMNS[0]) : int(width * _COLUMNS[1])] > min(ground + 60, 254)
+    return float(np.count_nonzero(middle[:, 1:] & ~middle[:, :-1], axis=1).max())
+
+
+def _bars(luma: Plane, u: Plane, v: Plane) -> float:
+    """Colour edges along five rows of the upper half that agree (the middle three of them: text may lie on two)."""
+    height = luma.shape[0]
+    rows = [height * share // 100 for share in (12, 21, 30, 39, 48)]
+    lines = np.sort(np.stack((luma[rows], u[rows], v[rows])), axis=1)
+    steady = (lines[:, 3] - lines[:, 1]).max(axis=0) <= _STEADY
+    if np.count_nonzero(steady) < 0.85 * steady.size:
+        return 0.0
+    colours = lines[:, 2].astype(np.int16)
+    coloured = np.abs(colours[1:] - 128).max(axis=0) > 24
+    if np.count_nonzero(coloured) < 0.5 * coloured.size:
+        return 0.0
+    change = np.abs(colours[:, 3:] - colours[:, :-3]).max(axis=0) > 24
+    return float(np.count_nonzero(change[1:] & ~change[:-1]))
+
+
+def judge_black(measures: LitMeasures) -> Judgement:
+    """黑屏: dark, without structure, without one lamp. Text drawn on it changes nothing."""
+    severity = min(
+        ramp(measures.level, 56, 24),
+        ramp(measures.spread, 10, 3),
+        ramp(measures.bright_area, 0.005, 0.001),
+    )
+    return judgement("black", severity)
+
+
+def judge_no_signal(measures: LitMeasures) -> Judgement:
+    """信号丢失: a card of one exact colour, or colour bars, drawn by a recorder or encoder instead of a picture."""
+    return judgement("no_signal", max(_plain_card(measures), _black_card(measures), _colour_bars(measures)))
+
+
+def _plain_card(m: LitMeasures) -> float:
+    if m.card_colour < 24 and not 40 <= m.card_luma <= 235:  # black, or clipped white
+        return 0.0
+    if (
+        m.card_colour >= 48 and m.card_luma <= 110
+    ):  # card blue: no sky is so dark and so blue; a noisy line may carry it
+        return ramp(m.card, 0.4, 0.7)
+    return min(ramp(m.card, 0.5, 0.8), ramp(m.card_exact, 0.3, 0.6))
+
+
+def _black_card(m: LitMeasures) -> float:
+    """Writing in the middle of an exact black, where no camera puts its name."""
+    if m.level > _BLACK or m.card_luma > _BLACK:
+        return 0.0
+    return min(ramp(m.mark, 1, 7), ramp(m.card_exact, 0.5, 0.8), ramp(m.bright_area, 0.02, 0.004))
+
+
+def _colour_bars(m: LitMeasures) -> float:
+    return 1.0 if 4 <= m.bars <= 20 else 0.0

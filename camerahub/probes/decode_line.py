@@ -1,0 +1,87 @@
+"""What a prober and its decoder process say to each other over their socket pair: pictures one way, answers the other.
+
+Standard library only, for the prober imports it. A picture is a header (length, codec) and its bytes; an answer is a
+length and a small JSON object. The child is never trusted: it has touched what a camera sent.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import NamedTuple
+
+#: Codec name (as in SDP and RTP) -> its byte on the line.
+CODECS: dict[str, int] = {"H264": 1, "H265": 2, "JPEG": 3}
+CODEC_NAMES: dict[int, str] = {code: name for name, code in CODECS.items()}
+PICTURE = struct.Struct("!IB")
+ANSWER = struct.Struct("!I")
+MAX_ANSWER = 16 * 1024
+MAX_MEASURES = 64
+#: What a child may say of a picture. ``blind`` is for bugs of our own and is said by the parent only.
+REASONS = frozenset(("ok", "black", "no_signal", "undecodable", "codec_unsupported"))
+
+
+class Answer(NamedTuple):
+    """What a child says: of a picture, or (``reason`` "ready") of itself once it can decode.
+
+    ``cpu_s`` spent on this picture, ``total_cpu_s`` since its start, ``rss`` bytes resident now; ``bug`` the end of a
+    traceback; ``detail`` one word on why a picture is ``undecodable``, or how the child is caged.
+    """
+
+    reason: str
+    width: int = 0
+    height: int = 0
+    measures: dict[str, float] = {}  # noqa: RUF012 - a NamedTuple default, never written to
+    cpu_s: float = 0.0
+    total_cpu_s: float = 0.0
+    rss: int = 0
+    detail: str = ""
+    bug: str = ""
+
+
+class LineError(ValueError):
+    """The child said something that is no answer."""
+
+
+def pack_answer(answer: Answer) -> bytes:
+    """Length and JSON of an answer."""
+    body = json.dumps(answer, separators=(",", ":")).encode()
+    return ANSWER.pack(len(body)) + body
+
+
+def take_answer(buffer: bytearray) -> Answer | None:
+    """Cut the next whole answer off the front of ``buffer``; None when there is none yet. LineError on garbage."""
+    if len(buffer) < ANSWER.size:
+        return None
+    (length,) = ANSWER.unpack_from(buffer)
+    if length > MAX_ANSWER:
+        raise LineError(f"answer of {length} bytes")
+    end = ANSWER.size + length
+    if len(buffer) < end:
+        return None
+    body = bytes(buffer[ANSWER.size : end])
+    del buffer[:end]
+    return _checked(body)
+
+
+def _checked(body: bytes) -> Answer:
+    try:
+        reason, width, height, measures, cpu, total, rss, detail, bug = json.loads(body)
+        answer = Answer(
+            reason,
+            int(width),
+            int(height),
+            {str(name): float(value) for name, value in measures.items()},
+            float(cpu),
+            float(total),
+            int(rss),
+            str(detail),
+            str(bug),
+        )
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise LineError(f"not an answer: {type(error).__name__}") from None
+    if answer.reason not in REASONS and answer.reason not in ("ready", "bug"):
+        raise LineError("unknown reason")
+    if len(answer.measures) > MAX_MEASURES:
+        raise LineError("too many measures")
+    return answer
