@@ -174,6 +174,7 @@ class Media:
                 self.stage, self.status, self.flags = max(2, self.stage), 401, SENT
                 return event.data
             case Denied() | Redirected():
+                self.stage = max(2, self.stage)
                 return self._verdict or self._end(reason_of(event.status), event.status)
             case ServerRequest():
                 return event.data

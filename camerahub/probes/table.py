@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from camerahub.core.result import Target
 from camerahub.probes.address import is_tls
 from camerahub.probes.engine import Brief, Conversation, Done, Engine, Verdict
-from camerahub.probes.media import media, picture
+from camerahub.probes.media import Media, media, picture
 from camerahub.probes.options import options
+from camerahub.probes.pictures import Pictures
 from camerahub.probes.rtsp import rtsp
 from camerahub.probes.tcp import tcp
 from camerahub.probes.tls import Tls
@@ -22,10 +24,11 @@ from camerahub.wire.url import UrlError
 
 
 class ProbeSpec(NamedTuple):
-    """One kind: how its conversation with a target is made, and whether rtsps addresses get TLS."""
+    """One kind: how its conversation with a target is made, whether rtsps addresses get TLS, whether media flows."""
 
     conversation: Callable[[Target], Conversation]
     tls: bool
+    media: bool = False
 
 
 #: Keys equal ``core.result.PROBE_KINDS``.
@@ -33,8 +36,8 @@ PROBES: dict[str, ProbeSpec] = {
     "tcp": ProbeSpec(tcp, tls=False),
     "options": ProbeSpec(options, tls=True),
     "rtsp": ProbeSpec(rtsp, tls=True),
-    "media": ProbeSpec(media, tls=True),
-    "picture": ProbeSpec(picture, tls=True),
+    "media": ProbeSpec(media, tls=True, media=True),
+    "picture": ProbeSpec(picture, tls=True, media=True),
 }
 
 #: Descriptors that are not cameras: files, pipes, the database, the web server.
@@ -45,16 +48,29 @@ class Prober:
     """Dials cameras: one attempt, one deadline, exactly one result a start. Never raises for a bad camera.
 
     ``done`` is called from the loop, never inside ``start``. Starts beyond ``max_in_flight`` wait their turn; their
-    clock starts when they are dialled. An address that cannot be used ends as ``no_address``.
+    clock starts when they are dialled. An address that cannot be used ends as ``no_address``. ``decoders``: processes
+    that decode the pictures of `picture`; they stand by once ``ready`` has returned.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, max_in_flight: int = 2000) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, max_in_flight: int = 2000, decoders: int = 0
+    ) -> None:
         self._engine = Engine(loop, max_in_flight=max_in_flight)
+        self._pictures = Pictures(loop, decoders)
+
+    async def ready(self) -> None:
+        """Start the decoders."""
+        await self._pictures.start()
 
     @property
     def in_flight(self) -> int:
         """Conversations dialled and not yet reported."""
-        return self._engine.in_flight
+        return self._engine.in_flight + self._pictures.in_flight
+
+    @property
+    def decoding_s(self) -> float:
+        """Processor seconds spent on pictures by the decoders."""
+        return self._pictures.cpu_s
 
     @property
     def waiting(self) -> int:
@@ -65,10 +81,12 @@ class Prober:
         """Begin one attempt of at most ``deadline_s`` seconds (our own lateness is given back)."""
         spec = PROBES[probe]
         try:
-            conversation = spec.conversation(target)
+            conversation = spec.conversation(self._pictures.aimed(target) if spec.media else target)
         except UrlError:
             conversation, target = _Unusable(probe), Target(target.endpoint, "", 0)
         else:
+            if isinstance(conversation, Media):
+                done = partial(self._pictures.ended, conversation, done)
             if spec.tls and is_tls(target):
                 conversation = Tls(conversation)
         self._engine.start(target, conversation, deadline_s, done)
@@ -76,6 +94,7 @@ class Prober:
     async def aclose(self) -> None:
         """Give up what is in flight, without results, and free everything."""
         await self._engine.aclose()
+        await self._pictures.aclose()
 
 
 class _Unusable(Brief):

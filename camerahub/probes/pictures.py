@@ -1,0 +1,109 @@
+"""What becomes of a conversation about media: which stream to ask next time, and the picture on its way to a decoder.
+
+One instance a prober. It imports neither numpy nor PyAV: decoding happens in children (``probes.decode``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+from camerahub.core.result import MAIN, REASONS, SUB, MediaFacts, ProbeResult, Target
+from camerahub.probes.decode import Decoded, Decoders
+from camerahub.probes.media import Media
+from camerahub.wire.keyframe import KeyFrame
+
+Done = Callable[[ProbeResult], None]
+#: Stage proven by what a decoder says: a picture that shows nothing has decoded, yet proves no L5.
+_SHOWN = {"ok": 5}
+
+
+class _Waiting(NamedTuple):
+    key_frame: KeyFrame
+    result: ProbeResult
+    done: Done
+
+
+class Pictures:
+    """Give it every conversation that has ended; it calls ``done`` once each, from the loop.
+
+    ``processes`` decoders; 0 = none, then a `picture` ends as ``blind``.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, processes: int) -> None:
+        self._decoders = Decoders(loop, processes=processes) if processes else None
+        self._queue: deque[_Waiting] = deque()
+        self._streams: dict[int, str] = {}
+        self._decoding = 0
+
+    async def start(self) -> None:
+        """Decoders before they are needed."""
+        if self._decoders is not None:
+            await self._decoders.start()
+
+    async def aclose(self) -> None:
+        """End the decoders; what waits ends without a result."""
+        self._queue.clear()
+        if self._decoders is not None:
+            await self._decoders.aclose()
+
+    @property
+    def in_flight(self) -> int:
+        """Pictures that wait for a decoder or are with one."""
+        return len(self._queue) + self._decoding
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor seconds the decoders have spent on pictures."""
+        return self._decoders.counts.cpu_s if self._decoders is not None else 0.0
+
+    def aimed(self, target: Target) -> Target:
+        """``target`` with the stream that gave a picture last."""
+        stream = self._streams.get(target.endpoint, "")
+        return replace(target, stream=stream) if stream and stream != target.stream else target
+
+    def ended(self, talk: Media, done: Done, result: ProbeResult) -> None:
+        """A conversation has ended: learn from it, hand its picture on, or its result."""
+        self._learn(talk, result)
+        result = result._replace(facts=talk.facts)
+        if talk.probe != "picture" or result.reason != "ok" or talk.key_frame is None:
+            done(result)
+        elif self._decoders is None:
+            done(_judged(result, "blind", 4))
+        else:
+            self._queue.append(_Waiting(talk.key_frame, result, done))
+            self._feed()
+
+    def _learn(self, talk: Media, result: ProbeResult) -> None:
+        if result.reason == "ok":
+            self._streams[result.endpoint] = talk.stream
+        elif talk.other_next:
+            self._streams[result.endpoint] = _other(talk.stream)
+
+    def _feed(self) -> None:
+        decoders = self._decoders
+        while decoders is not None and self._queue and decoders.has_room:
+            one = self._queue.popleft()
+            self._decoding += 1
+            decoders.submit(one.key_frame, partial(self._decoded, one.result, one.done))
+
+    def _decoded(self, result: ProbeResult, done: Done, seen: Decoded) -> None:
+        self._decoding -= 1
+        facts = result.facts or MediaFacts()
+        facts = facts._replace(width=seen.width, height=seen.height, measures=tuple(seen.measures.items()))
+        if seen.reason == "undecodable":
+            self._streams[result.endpoint] = _other(facts.stream)
+        done(_judged(result, seen.reason, _SHOWN.get(seen.reason, 4))._replace(facts=facts))
+        self._feed()
+
+
+def _other(stream: str) -> str:
+    return SUB if stream == MAIN else MAIN
+
+
+def _judged(result: ProbeResult, reason: str, stage: int) -> ProbeResult:
+    return result._replace(reason=reason, outcome=REASONS[reason].outcome, stage=stage)
