@@ -101,29 +101,37 @@ REASON_CODES: dict[str, int] = {name: info.code for name, info in REASONS.items(
 
 
 class ProbeInfo(NamedTuple):
-    """One kind of measurement: stored code, stage it proves, facets its results speak of."""
+    """One kind of measurement: stored code, stage it proves, facets its results speak of.
+
+    ``login``: it may send the credential of its target, so it needs a permit of the guard.
+    """
 
     code: int
     stage: Stage
     facets: tuple[Facet, ...]
     zh: str
     en: str
+    login: bool = False
 
 
 #: Kinds of probes. ``tcp`` proves L1 only: its faults count against 在线, its success proves nothing there.
 PROBE_KINDS: dict[str, ProbeInfo] = {
     "tcp": ProbeInfo(0, Stage.L1, (Facet.ONLINE,), "端口探测", "TCP connect"),
     "options": ProbeInfo(1, Stage.L2, (Facet.ONLINE,), "在线探测", "RTSP OPTIONS without credentials"),
-    "rtsp": ProbeInfo(2, Stage.L3, (Facet.ONLINE,), "登录探测", "RTSP DESCRIBE answered 200"),
+    "rtsp": ProbeInfo(2, Stage.L3, (Facet.ONLINE,), "登录探测", "RTSP DESCRIBE answered 200", login=True),
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
+
+
+#: Bits of ``ProbeResult.flags``: a credential went out to the device; certainly none did. Neither: nobody said.
+SENT, UNSENT = 1, 2
 
 
 class ProbeResult(NamedTuple):
     """One immutable measurement of one endpoint: one attempt, one deadline.
 
     ``started_at`` int µs since 1970 UTC; ``duration_s`` seconds on the monotonic clock; ``stage`` the highest
-    stage proven (0 when nothing was); ``status`` the last RTSP/HTTP status seen, 0 when none.
+    stage proven (0 when nothing was); ``status`` the last RTSP/HTTP status seen, 0 when none; ``flags`` bits above.
     """
 
     endpoint: int
@@ -134,6 +142,7 @@ class ProbeResult(NamedTuple):
     started_at: int
     duration_s: float
     status: int = 0
+    flags: int = 0
 
     def row(self) -> tuple[int, int, int, int, int, int, int, int, int]:
         """The fields in the order of ``core.batch.RESULT_DTYPE``."""
@@ -146,7 +155,7 @@ class ProbeResult(NamedTuple):
             int(self.outcome),
             REASON_CODES[self.reason],
             self.stage,
-            0,
+            self.flags,
         )
 
 

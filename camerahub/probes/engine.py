@@ -38,7 +38,10 @@ class Verdict(NamedTuple):
 
 
 class Conversation(Protocol):
-    """What a probe says to a camera. ``stage`` and ``status``: proven so far, for a timeout or a reset."""
+    """What a probe says to a camera. ``stage`` and ``status``: proven so far, for a timeout or a reset.
+
+    One that may log in also has ``flags``: SENT once a credential has gone out, UNSENT before.
+    """
 
     @property
     def probe(self) -> str: ...
@@ -388,6 +391,7 @@ class Engine:
             dial.started_at,
             self._now - dial.started,
             status,
+            getattr(conversation, "flags", 0),  # what a conversation that never logs in need not have
         )
         try:
             dial.done(result)

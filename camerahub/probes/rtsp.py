@@ -5,7 +5,7 @@ No session is made, so there is nothing to tear down.
 
 from __future__ import annotations
 
-from camerahub.core.result import Target
+from camerahub.core.result import SENT, UNSENT, Target
 from camerahub.probes.address import address_of, describe_request
 from camerahub.probes.engine import Verdict
 from camerahub.wire.digest import Credential
@@ -41,7 +41,7 @@ class Describe:
     anything else, an ``RtspClient`` that is told what was heard before carries on.
     """
 
-    __slots__ = ("_client", "_credential", "_heard", "_request", "_url", "stage", "status")
+    __slots__ = ("_client", "_credential", "_heard", "_request", "_url", "flags", "stage", "status")
     probe = "rtsp"
 
     def __init__(self, url: RtspUrl, request: bytes, credential: Credential | None) -> None:
@@ -52,6 +52,7 @@ class Describe:
         self._client: RtspClient | None = None
         self.stage = 0
         self.status = 0
+        self.flags = UNSENT
 
     def first(self) -> bytes:
         return self._request
@@ -61,7 +62,7 @@ class Describe:
             if self._credential is not None and not self._heard:
                 answer = quick_answer(data, self._credential, self._request)
                 if answer is not None:
-                    self._heard, self.stage, self.status = data, 2, 401
+                    self._heard, self.stage, self.status, self.flags = data, 2, 401, SENT
                     return answer
             status = quick_final(data)
             if status is not None:
@@ -88,7 +89,7 @@ class Describe:
                 case Reply() | Redirected() | Denied():
                     return _final(event.status)
                 case Retry():
-                    self.stage, self.status = 2, 401
+                    self.stage, self.status, self.flags = 2, 401, SENT
                     to_send += event.data
                 case ServerRequest():
                     to_send += event.data

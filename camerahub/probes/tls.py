@@ -45,6 +45,10 @@ class Tls:
     def status(self) -> int:
         return self._inner.status
 
+    @property
+    def flags(self) -> int:
+        return getattr(self._inner, "flags", 0)
+
     def first(self) -> bytes | Verdict | None:
         return self._advance()
 
