@@ -103,3 +103,18 @@ class Breaker:
         self.opened_at += step if self.opened_at else 0
         self.until += step if self.until else 0
         self._refused = {address: at + step for address, at in self._refused.items()}
+
+    def export(self) -> dict[str, int]:
+        """What a restart must know."""
+        return {
+            "state": int(self.state),
+            "opened_at": self.opened_at,
+            "until": self.until,
+            "trips": self.trips,
+        }
+
+    def restore(self, brake: dict[str, int]) -> None:
+        """Be as ``export`` said; {} = closed."""
+        self.state = Brake(brake.get("state", 0))
+        self.opened_at, self.until = brake.get("opened_at", 0), brake.get("until", 0)
+        self.trips = brake.get("trips", 0)
