@@ -475,7 +475,7 @@ class Guard:
 
     def _let_in(self, key: Key, sent: bool, now: int) -> None:
         if not sent:  # it asks nobody for a password, which says nothing of this one
-            key.waits = key.wait_until = 0
+            key.waits = key.wait_until = key.suspect_at = key.suspect_before = 0
             key.state = Login.PROVEN
             return
         if key.proven_at:

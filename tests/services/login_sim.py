@@ -34,13 +34,14 @@ class Manner(Enum):
 
 @dataclass
 class Device:
-    """Counts wrong logins over all its users, channels and protocols, and locks for 30 min after three."""
+    """Counts wrong logins over all its users, channels and protocols, forgets each after a day or at a right one, and
+    locks for 30 min after three."""
 
     address: str
     password: str
     manner: Manner = Manner.FINE
     busy: Callable[[int], bool] = lambda _now: False
-    wrong: int = 0
+    wrong: list[int] = field(default_factory=list)
     locked_until: int = 0
     locks: int = 0
     refusals: list[int] = field(default_factory=list)
@@ -71,12 +72,13 @@ class Device:
         if self.manner is Manner.OPEN:
             return "ok", 3, UNSENT
         if password == self.password and now >= self.locked_until:
-            self.wrong = 0
+            self.wrong.clear()
             return "ok", 3, SENT
         self.refusals.append(now)
-        self.wrong += 1
-        if self.wrong >= LOCKS_AFTER:
-            self.locks, self.wrong, self.locked_until = self.locks + 1, 0, now + LOCK
+        self.wrong = [at for at in self.wrong if at > now - DAY] + [now]
+        if len(self.wrong) >= LOCKS_AFTER:
+            self.locks, self.locked_until = self.locks + 1, now + LOCK
+            self.wrong.clear()
         return ("reset" if self.manner is Manner.RUDE else "auth"), 2, SENT
 
     def worst_day(self) -> int:

@@ -25,7 +25,7 @@ def county(seed: int) -> tuple[list[Device], list[Login], set[tuple[str, str]], 
         address = f"10.{n % 40}.{n // 200}.{n % 200 + 1}"
         group = n % 60
         bad_group = group < 30
-        manner = random.choices(list(Manner), (90, 3, 3, 4))[0]
+        manner = random.choices(list(Manner), (90, 3, 0 if bad_group else 3, 4))[0]
         wrongly = bad_group or (random.random() < 1 / 12 and manner is not Manner.OPEN)
         until = START + random.randrange(1, 5) * HOUR if random.random() < 0.03 else 0
         device = Device(address, "right" if wrongly else f"pass-{group}", manner)
@@ -38,7 +38,7 @@ def county(seed: int) -> tuple[list[Device], list[Login], set[tuple[str, str]], 
         devices.append(device)
         logins.append(login)
         name = (address, login.version)
-        if manner is not Manner.OPEN and (bad_group or (wrongly and manner is not Manner.OFF)):
+        if bad_group or (wrongly and manner is not Manner.OFF):
             wrong.add(name)
         elif not wrongly and manner in (Manner.FINE, Manner.RUDE):
             good.add(name)
