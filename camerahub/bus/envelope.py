@@ -13,7 +13,7 @@ from dataclasses import asdict, fields
 from typing import Any, NamedTuple, NoReturn
 
 from camerahub.core import messages as m
-from camerahub.core.result import PROBE_KINDS, Target
+from camerahub.core.result import PROBE_KINDS, REASONS, Target
 from camerahub.core.uplinks import Reference, Uplink
 
 VERSION = 1
@@ -171,12 +171,16 @@ def _policy(value: Any) -> m.FleetPolicy:
 
 
 def _assignment(value: Any) -> m.Assignment:
-    if not isinstance(value, list) or len(value) != 9:
+    if not isinstance(value, list) or len(value) != 10:
         raise EnvelopeError("not an assignment")
-    endpoint, host, port, url, username, password, device, camera, subnet = value
+    endpoint, host, port, url, username, password, device, camera, subnet, key = value
     target = _target(endpoint, host, port, url, username, password)
     return m.Assignment(
-        target, _integer(device, low=-_I63), _integer(camera, low=-_I63), _string(subnet, m.MAX_SUBNET)
+        target,
+        _integer(device, low=-_I63),
+        _integer(camera, low=-_I63),
+        _string(subnet, m.MAX_SUBNET),
+        _integer(key),
     )
 
 
@@ -197,7 +201,7 @@ def _pack_assign(message: m.Assign) -> tuple[dict[str, Any], bytes]:
 
 
 def _row(t: Target, a: m.Assignment) -> list[Any]:
-    return [t.endpoint, t.host, t.port, t.url, t.username, t.password, a.device, a.camera, a.subnet]
+    return [t.endpoint, t.host, t.port, t.url, t.username, t.password, a.device, a.camera, a.subnet, a.key]
 
 
 def _reference(value: Any) -> Reference:
@@ -242,6 +246,24 @@ def _pack_plain(message: Any) -> tuple[dict[str, Any], bytes]:
     return asdict(message), b""
 
 
+def _pairs(value: Any) -> tuple[tuple[int, int], ...]:
+    items = _list(value)
+    if not all(isinstance(item, list) and len(item) == 2 for item in items):
+        raise EnvelopeError("pairs were expected")
+    return tuple((_integer(key), _integer(permit)) for key, permit in items)
+
+
+def _reason(value: Any) -> str:
+    if not isinstance(value, str) or value not in ("", *REASONS):
+        raise EnvelopeError("not a reason")
+    return value
+
+
+def _unpack_login(h: dict[str, Any], _payload: bytes) -> m.LoginEnded:
+    numbers = (_integer(h["seq"]), _integer(h["key"]), _integer(h["permit"]))
+    return m.LoginEnded(*numbers, _reason(h["reason"]), _flag(h["sent"]))
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise EnvelopeError("true or false was expected")
@@ -276,8 +298,14 @@ _KINDS: dict[int, _Kind] = {
         lambda h, _: m.Round(_integer(h["round"]), _probe(h["probe"]), _scope(h["endpoints"])),
     ),
     6: _Kind(m.Pause, _pack_plain, lambda h, _: m.Pause(_flag(h["paused"]), _scope(h["endpoints"]))),
+    8: _Kind(
+        m.Permits,
+        _pack_plain,
+        lambda h, _: m.Permits(_integer(h["heard"]), _ids(h["standing"]), _pairs(h["once"])),
+    ),
+    9: _Kind(m.Withdraw, _pack_plain, lambda h, _: m.Withdraw(_scope(h["keys"]))),
     7: _Kind(m.Drain, _pack_plain, lambda _h, _p: m.Drain()),
-    8: _Kind(m.Uplinks, _pack_uplinks, lambda h, _: m.Uplinks(tuple(_uplink(u) for u in _list(h["u"])))),
+    10: _Kind(m.Uplinks, _pack_uplinks, lambda h, _: m.Uplinks(tuple(_uplink(u) for u in _list(h["u"])))),
     16: _Kind(m.Results, _pack_results, _unpack_results),
     17: _Kind(m.Stats, _pack_plain, lambda h, _: m.Stats(_string(h["worker"], 64), _values(h["values"]))),
     18: _Kind(
@@ -285,8 +313,9 @@ _KINDS: dict[int, _Kind] = {
         _pack_plain,
         lambda h, _: m.RoundDone(_integer(h["round"]), _integer(h["epoch"]), _integer(h["seq"])),
     ),
+    20: _Kind(m.LoginEnded, _pack_plain, _unpack_login),
     19: _Kind(m.Bye, _pack_plain, lambda h, _: m.Bye(_integer(h["epoch"]), _integer(h["seq"]))),
-    20: _Kind(
+    21: _Kind(
         m.Sighting,
         _pack_plain,
         lambda h, _: m.Sighting(

@@ -50,14 +50,16 @@ class Assignment:
     """One endpoint to be watched by one prober.
 
     ``device`` 0 = the address is the device; ``camera`` 0 = a camera of its own (no second endpoint);
-    ``subnet`` "" = the /24 (IPv6: /64) of the address. ValueError, without any of the texts, for one that is too
-    long to travel: one bad row must not cost a prober.
+    ``subnet`` "" = the /24 (IPv6: /64) of the address; ``key`` the guard's number of its login (address, user,
+    version of the password; 0 = no login): another password is another key, so no permit outlives one.
+    ValueError, without any of the texts, for one that is too long to travel: one bad row must not cost a prober.
     """
 
     target: Target
     device: int = 0
     camera: int = 0
     subnet: str = ""
+    key: int = 0
 
     def __post_init__(self) -> None:
         t = self.target
@@ -127,6 +129,26 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Permits:
+    """Logins that are allowed, stored before they were sent. ``standing``: keys that may log in until the first answer
+    that is no success; ``once``: (key, number of the permit), one login each. ``heard``: number of the last
+    ``LoginEnded`` of this prober that was known when this was decided; what it says of a device that has answered
+    badly since is void.
+    """
+
+    heard: int
+    standing: tuple[int, ...] = ()
+    once: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """The permits of ``keys`` (None: of all) end. One-login permits not yet used are told of as such."""
+
+    keys: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """No new dials; finish or give up what is in flight, send what is left, say ``Bye``."""
 
@@ -173,6 +195,19 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginEnded:
+    """What came of a one-login permit (``reason`` "": not used), or of a standing one (``permit`` 0) that was not a
+    success. ``sent``: the credential went out. ``seq`` counts from 1 in one life of the prober.
+    """
+
+    seq: int
+    key: int
+    permit: int
+    reason: str
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The prober has said everything; ``seq`` is its last batch."""
 
@@ -188,10 +223,13 @@ Message = (
     | Ack
     | Round
     | Pause
+    | Permits
+    | Withdraw
     | Drain
     | Results
     | RoundDone
     | Sighting
     | Stats
+    | LoginEnded
     | Bye
 )

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, Engine, case, func, select, update
 
 from camerahub.core.commit import Commit
 from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.guard_rows import Key
 from camerahub.core.health import Policy
-from camerahub.registry import bulk, checkpoint, evidence, merge
+from camerahub.registry import bulk, checkpoint, evidence, guards, merge, pauses
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
 from camerahub.registry.merge_areas import merge_areas
@@ -202,6 +203,38 @@ class Store:
             if start is None:
                 raise KeyError(gap)
             connection.execute(update(gaps).where(gaps.c.id == gap).values(to_at=max(end, start)))
+
+    # --- logins and pauses
+
+    def guard_begin(self) -> guards.Remembered:
+        """See ``registry.guards.begin``."""
+        with self._writing() as connection:
+            return guards.begin(connection)
+
+    def guard_enrol(self, wanted: Sequence[tuple[str, str, str]], now: int) -> list[Key]:
+        """See ``registry.guards.enrol``."""
+        with self._writing() as connection:
+            return guards.enrol(connection, wanted, now)
+
+    def guard_write(self, keys: Sequence[Key], brake: dict[str, int]) -> None:
+        """See ``registry.guards.write``: committed when it returns."""
+        with self._writing() as connection:
+            guards.write(connection, keys, brake)
+
+    def guard_end(self) -> None:
+        """See ``registry.guards.end``."""
+        with self._writing() as connection:
+            guards.end(connection)
+
+    def pause(self, scope: str, value: str, who: str, reason: str, now: int) -> bool:
+        """Dial nobody in this scope from ``now`` on. False: it is paused already."""
+        with self._writing() as connection:
+            return pauses.begin(connection, scope, value, who, reason, now)
+
+    def resume(self, scope: str, value: str, who: str, now: int) -> int:
+        """End the pause of this scope (scope "all": every pause); how many ended."""
+        with self._writing() as connection:
+            return pauses.end(connection, scope, value, who, now)
 
     def reseal(self) -> int:
         """Seal every stored password anew under the key that seals now, all or none; how many there were to seal.

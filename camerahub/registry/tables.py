@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -458,6 +458,53 @@ changes = Table(
     Column("new", Text),
     _index("changes", "key", serves="who changed what of a camera"),
     _index("changes", "import_id", serves="what one import changed"),
+    sqlite_autoincrement=True,
+)
+
+#: One row a login (guard key): address, user, version of the password. Outlives endpoints and credentials: what a
+#: device counts against us does not end with a row of ours. Times 0 = never.
+guards = Table(
+    "guards",
+    METADATA,
+    _id(),
+    _txt("address", None),
+    _txt("username"),
+    _txt("version", None),  # fingerprint of the credential
+    _small("state"),
+    Column("permit", BigInteger, nullable=False),  # stored before a login is made; 0 = none is under way
+    _at("known_at"),
+    _at("tried_at"),
+    _at("proven_at"),
+    _at("refused_at"),
+    _at("refused_before"),
+    _at("suspect_at"),
+    _at("suspect_before"),
+    _at("locked_until"),
+    Column("waits", Integer, nullable=False),
+    _at("wait_until"),
+    Column("retries", Integer, nullable=False),
+    _at("asked_at"),
+    Column("tries", Integer, nullable=False),
+    UniqueConstraint("address", "version"),
+    sqlite_autoincrement=True,
+)
+
+pauses = Table(
+    "pauses",
+    METADATA,
+    _id(),
+    _txt("scope", None),  # all area vendor platform
+    _txt("value"),
+    _at("from_at"),
+    _txt("who", None),
+    _txt("reason"),
+    _at("to_at", null=True),
+    _txt("ended_by"),
+    CheckConstraint("scope IN ('all', 'area', 'vendor', 'platform')", name="scope"),
+    CheckConstraint("to_at IS NULL OR to_at >= from_at", name="order"),
+    _index(
+        "pauses", "scope", "value", serves="at most one pause a scope", where="to_at IS NULL", unique=True
+    ),
     sqlite_autoincrement=True,
 )
 

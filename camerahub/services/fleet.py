@@ -17,7 +17,8 @@ from random import Random
 from typing import Final
 
 from camerahub.core.messages import Assignment, FleetPolicy
-from camerahub.core.result import REASONS, Outcome, ProbeResult, Signal, Target
+from camerahub.core.result import PROBE_KINDS, REASONS, Facet, Outcome, ProbeResult, Signal, Target
+from camerahub.services.gate import Gate
 from camerahub.services.seats import Gates, Lanes, subnet_of
 
 #: What ``Fleet.stats`` and ``Worker`` count, in the words of a reader of metrics.
@@ -38,6 +39,9 @@ STATS: Final[dict[str, str]] = {
     "confirmations_total": "second looks after a first contradiction",
     "no_seat_total": "endpoints that found no seat within their patience",
     "paused_total": "looks left out because paused",
+    "logins_total": "logins under a standing permit that worked",
+    "logins_held_total": "login probes not begun because the guard holds them",
+    "permits": "logins that may be used now",
     "rounds_open": "rounds not yet finished",
     "unacked_batches": "batches sent and not yet committed",
     "unacked_batches_limit": "batches that may be under way before dialling holds",
@@ -72,6 +76,7 @@ class Flight:
     probe: str
     rounds: tuple[int, ...] = ()
     dark: bool = False
+    key: int = 0
 
 
 @dataclass(slots=True)
@@ -81,6 +86,7 @@ class Step:
     starts: list[Flight] = field(default_factory=list)
     unseen: list[ProbeResult] = field(default_factory=list)
     wake_at: float = math.inf
+    wall_us: int = 0
 
 
 def remember(memory: int, signal: Signal, down_n: int) -> tuple[int, bool]:
@@ -102,8 +108,9 @@ def remember(memory: int, signal: Signal, down_n: int) -> tuple[int, bool]:
 class Fleet:
     """The endpoints of one prober and when each is dialled. ``now``: monotonic seconds; ``wall_us``: µs UTC."""
 
-    def __init__(self, policy: FleetPolicy, probe: str, now: float) -> None:
+    def __init__(self, policy: FleetPolicy, probe: str, now: float, gate: Gate | None = None) -> None:
         self.policy = policy
+        self.gate = gate or Gate(lambda _: None)
         self.probe = probe
         self.held = False
         self.draining = False
@@ -336,7 +343,7 @@ class Fleet:
 
     def step(self, now: float, wall_us: int) -> Step:
         """What to start and what could not be looked at, as of ``now``; at most a few hundred of each."""
-        step = Step()
+        step = Step(wall_us=wall_us)
         if self.draining:
             return step
         ticks = self._ticks(now)
@@ -460,17 +467,39 @@ class Fleet:
             rounds = tuple(wanted.pop(probe))
             if not wanted:
                 del self._wanted[slot]
+        assignment = self._assigned(slot)
+        if why := self.gate.take(assignment, probe):
+            self._hold_login(slot, probe, rounds, dark, why, now, step)
+            return
         self._due[slot] = -1
         self._state[slot] = _FLYING
         self._tokens -= 1.0
         self.in_flight += 1
         self._counts["started_total"] += 1
         self._lag = max(self._lag, now - self._asked[slot])
-        step.starts.append(Flight(slot, self._assigned(slot).target, probe, rounds, dark))
+        step.starts.append(Flight(slot, assignment.target, probe, rounds, dark, assignment.key))
+
+    def _hold_login(
+        self, slot: int, probe: str, rounds: tuple[int, ...], dark: bool, why: str, now: int, step: Step
+    ) -> None:
+        """The guard lets nobody log in here now: nothing is dialled, the seats go on."""
+        endpoint = self._assigned(slot).target.endpoint
+        # ``locked`` says up of 在线, which only a device that was dialled may say
+        if Facet.ONLINE not in PROBE_KINDS[probe].facets:
+            step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
+        self._close(rounds)
+        self._lanes.give(self._lane_of[slot], dark)
+        self._state[slot] = _IDLE
+        if slot in self._wanted:
+            self._arm(slot, now)
+        else:
+            self._arm_regular(slot, now)
+        self._leave(slot)
 
     def finished(self, flight: Flight, result: ProbeResult, now: float) -> bool:
         """A dial has ended: its seats go on. Whether the result is of an endpoint still watched."""
         slot = flight.slot
+        self.gate.ended(flight.key, flight.target.host, result)
         self.in_flight -= 1
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
@@ -552,5 +581,8 @@ class Fleet:
             "dials_per_s": self.budget,
             "due_lag_s": lag / TICKS_PER_S,
             "rounds_open": len(self._open_rounds),
+            "logins_total": self.gate.logins,
+            "logins_held_total": self.gate.held,
+            "permits": self.gate.permits,
             **self._counts,
         }

@@ -26,6 +26,7 @@ from camerahub.core.messages import (
     FleetPolicy,
     Message,
     Pause,
+    Permits,
     Results,
     Round,
     RoundDone,
@@ -34,9 +35,11 @@ from camerahub.core.messages import (
     Stats,
     Unassign,
     Uplinks,
+    Withdraw,
 )
 from camerahub.core.result import ProbeResult
 from camerahub.services.fleet import Fleet, Flight
+from camerahub.services.gate import Gate
 from camerahub.services.ports import BusEnd, Clock, Prober
 from camerahub.services.references import References
 from camerahub.services.tasks import cancel, spawn
@@ -96,7 +99,8 @@ class Worker:
     def __init__(self, bus: BusEnd, prober: Prober, clock: Clock, setup: Setup) -> None:
         self._bus, self._prober, self._clock, self._setup = bus, prober, clock, setup
         self._policy = setup.policy
-        self._fleet = Fleet(setup.policy, setup.probe, clock.monotonic())
+        self._gate = Gate(bus.send)
+        self._fleet = Fleet(setup.policy, setup.probe, clock.monotonic(), self._gate)
         self.epoch = clock.wall_us()
         self._outbox = Outbox(setup.worker, self.epoch, setup.policy, bus.send)
         self._sight = References(prober, clock, setup.policy, self)
@@ -153,6 +157,7 @@ class Worker:
         if self._hub_gone:
             return
         self._sight.give_up()
+        self._gate.abandon()
         self._outbox.flush()
         self._send_stats()
         self._bus.send(Bye(self.epoch, self._outbox.seq))
@@ -188,6 +193,12 @@ class Worker:
             case Pause(paused, endpoints):
                 self._fleet.pause(paused, endpoints)
                 _log.info("prober_paused" if paused else "prober_resumed", everything=endpoints is None)
+            case Permits():
+                self._gate.permit(message)
+                return
+            case Withdraw(keys):
+                self._gate.withdraw(keys)
+                return
             case Drain():
                 self.request_drain()
             case _:

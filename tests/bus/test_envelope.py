@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from camerahub.bus.envelope import MAX_FRAME, ROW_BYTES, VERSION, Decoder, EnvelopeError, decode_body, encode
 from camerahub.core import messages as m
 from camerahub.core.batch import RESULT_DTYPE
-from camerahub.core.result import PROBE_KINDS, Target
+from camerahub.core.result import PROBE_KINDS, REASONS, Target
 from camerahub.core.uplinks import Reference, Uplink
 
 IDS = st.integers(0, 2**63 - 1)
@@ -34,7 +34,9 @@ UPLINKS = st.builds(
     st.lists(REFERENCES, max_size=3).map(tuple),
     st.integers(1, 8),
 )
-ASSIGNMENTS = st.builds(m.Assignment, target=TARGETS, device=IDS, camera=IDS, subnet=st.text(max_size=64))
+ASSIGNMENTS = st.builds(
+    m.Assignment, target=TARGETS, device=IDS, camera=IDS, subnet=st.text(max_size=64), key=IDS
+)
 MESSAGES = st.one_of(
     st.builds(m.Setup, st.text(max_size=64), PROBES, st.builds(m.FleetPolicy, seed=IDS)),
     st.builds(m.Assign, st.lists(ASSIGNMENTS, max_size=5).map(tuple)),
@@ -42,6 +44,14 @@ MESSAGES = st.one_of(
     st.builds(m.Ack, IDS),
     st.builds(m.Round, IDS, PROBES, SCOPE),
     st.builds(m.Pause, st.booleans(), SCOPE),
+    st.builds(
+        m.Permits,
+        IDS,
+        st.lists(IDS, max_size=20).map(tuple),
+        st.lists(st.tuples(IDS, IDS), max_size=5).map(tuple),
+    ),
+    st.builds(m.Withdraw, SCOPE),
+    st.builds(m.LoginEnded, IDS, IDS, IDS, st.sampled_from(["", *REASONS]), st.booleans()),
     st.just(m.Drain()),
     st.builds(m.Uplinks, st.lists(UPLINKS, max_size=4).map(tuple)),
     st.builds(
@@ -123,7 +133,12 @@ def _frame(kind: int, header: bytes, payload: bytes = b"", version: int = VERSIO
         _frame(5, b'{"round":1,"probe":[],"endpoints":null}'),
         _frame(6, b'{"paused":1,"endpoints":null}'),
         _frame(2, b'{"a":[[1,"h",554,"","","",0,0]]}'),
-        _frame(2, b'{"a":[[1,"h",70000,"","","",0,0,""]]}'),
+        _frame(2, b'{"a":[[1,"h",70000,"","","",0,0,"",0]]}'),
+        _frame(2, b'{"a":[[1,"h",554,"","","",0,0,"",-1]]}'),
+        _frame(8, b'{"heard":0,"standing":[],"once":[[1]]}'),
+        _frame(8, b'{"heard":0,"standing":[],"once":[1]}'),
+        _frame(20, b'{"seq":1,"key":1,"permit":0,"reason":"secret","sent":true}'),
+        _frame(20, b'{"seq":1,"key":1,"permit":0,"reason":[],"sent":true}'),
         _frame(2, b'{"a":{}}'),
         _frame(3, b'{"endpoints":[' + b"1," * 3000 + b"1]}"),
         _frame(1, b'{"worker":"w","probe":"tcp","policy":{}}'),

@@ -13,7 +13,7 @@ from camerahub.services.worker import run_worker
 
 
 class ScriptProber:
-    """``services.ports.Prober``: the user name of a target says its reason, its port the milliseconds it takes."""
+    """``services.ports.Prober``: the address of a target says its reason, its port the milliseconds it takes."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -40,7 +40,7 @@ class ScriptProber:
 
     def _end(self, target: Target, probe: str, done: Callable[[ProbeResult], None]) -> None:
         self.in_flight -= 1
-        reason = target.username or "ok"
+        reason = target.url or "ok"
         result = ProbeResult(
             target.endpoint, probe, REASONS[reason].outcome, reason, 2, SystemClock().wall_us(), 0.001, 200
         )

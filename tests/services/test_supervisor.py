@@ -32,7 +32,7 @@ POLICY = FleetPolicy(interval_s=60, deadline_s=1, dials_per_s=2000, batch_s=0.05
 
 
 def at(endpoint: int, host: str = "", *, device: int = 0, reason: str = "", ms: int = 1) -> Assignment:
-    return Assignment(Target(endpoint, host or f"10.{endpoint & 63}.0.1", ms, "", reason), device)
+    return Assignment(Target(endpoint, host or f"10.{endpoint & 63}.0.1", ms, reason), device)
 
 
 class Hub:

@@ -49,7 +49,7 @@ POLICY = FleetPolicy(interval_s=30, deadline_s=0.5, dials_per_s=5000, batch_s=0.
 
 
 def target(endpoint: int, reason: str = "", ms: int = 1) -> Assignment:
-    return Assignment(Target(endpoint, f"10.0.{endpoint >> 8}.{endpoint & 255}", ms, "", reason))
+    return Assignment(Target(endpoint, f"10.0.{endpoint >> 8}.{endpoint & 255}", ms, reason))
 
 
 @asynccontextmanager
