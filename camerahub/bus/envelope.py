@@ -171,12 +171,11 @@ def _policy(value: Any) -> m.FleetPolicy:
 
 
 def _assignment(value: Any) -> m.Assignment:
-    if not isinstance(value, list) or len(value) != 10:
+    if not isinstance(value, list) or len(value) != 12:
         raise EnvelopeError("not an assignment")
-    endpoint, host, port, url, username, password, device, camera, subnet, key = value
-    target = _target(endpoint, host, port, url, username, password)
+    *target, device, camera, subnet, key = value
     return m.Assignment(
-        target,
+        _target(*target),
         _integer(device, low=-_I63),
         _integer(camera, low=-_I63),
         _string(subnet, m.MAX_SUBNET),
@@ -184,7 +183,9 @@ def _assignment(value: Any) -> m.Assignment:
     )
 
 
-def _target(endpoint: Any, host: Any, port: Any, url: Any, username: Any, password: Any) -> Target:
+def _target(
+    endpoint: Any, host: Any, port: Any, url: Any, username: Any, password: Any, sub_url: Any, stream: Any
+) -> Target:
     """A checked target; what is wrong is named by its kind only, never by its value."""
     return Target(
         _integer(endpoint, low=-_I63),
@@ -193,6 +194,8 @@ def _target(endpoint: Any, host: Any, port: Any, url: Any, username: Any, passwo
         _string(url, m.MAX_URL),
         _string(username, m.MAX_USER),
         _string(password, m.MAX_PASSWORD),
+        _string(sub_url, m.MAX_URL),
+        _string(stream, 16),
     )
 
 
@@ -201,7 +204,8 @@ def _pack_assign(message: m.Assign) -> tuple[dict[str, Any], bytes]:
 
 
 def _row(t: Target, a: m.Assignment) -> list[Any]:
-    return [t.endpoint, t.host, t.port, t.url, t.username, t.password, a.device, a.camera, a.subnet, a.key]
+    target = [t.endpoint, t.host, t.port, t.url, t.username, t.password, t.sub_url, t.stream]
+    return [*target, a.device, a.camera, a.subnet, a.key]
 
 
 def _reference(value: Any) -> Reference:
@@ -211,20 +215,21 @@ def _reference(value: Any) -> Reference:
 
 
 def _uplink(value: Any) -> Uplink:
-    if not isinstance(value, list) or len(value) != 4:
+    if not isinstance(value, list) or len(value) != 5:
         raise EnvelopeError("not an uplink")
-    name, subnets, references, need = value
+    name, subnets, references, need, mbps = value
     return Uplink(
         _string(name, 64),
         tuple(_string(subnet, m.MAX_SUBNET) for subnet in _list(subnets)),
         tuple(_reference(one) for one in _list(references)),
         _integer(need, low=1),
+        _number(mbps),
     )
 
 
 def _pack_uplinks(message: m.Uplinks) -> tuple[dict[str, Any], bytes]:
     found = [
-        [u.name, u.subnets, [[r.probe, r.host, r.port] for r in u.references], u.need]
+        [u.name, u.subnets, [[r.probe, r.host, r.port] for r in u.references], u.need, u.mbps]
         for u in message.uplinks
     ]
     return {"u": found}, b""

@@ -20,6 +20,8 @@ class FleetPolicy:
     answer nothing may together hold of ``max_in_flight``. ``round_patience_s``: how long an endpoint asked for by a
     round waits for a seat before the round hears ``no_seat`` (a regular one waits one interval).
     ``reference_s``: between two checks that an uplink carries, each of ``reference_deadline_s`` at most.
+    ``picture_interval_s`` 0 = no pictures; ``picture_confirm_s``: until the second look at one that went dark;
+    ``picture_seats``: conversations about media at once.
     """
 
     interval_s: float = 60.0
@@ -39,6 +41,11 @@ class FleetPolicy:
     seed: int = 0
     reference_s: float = 5.0
     reference_deadline_s: float = 2.0
+    picture_interval_s: float = 0.0
+    picture_deadline_s: float = 10.0
+    picture_confirm_s: float = 60.0
+    picture_seats: int = 64
+    lit_down_n: int = 2
 
 
 #: Longest texts of an assignment, in characters; ids are signed 64-bit.
@@ -65,6 +72,7 @@ class Assignment:
         t = self.target
         if (
             len(t.url) > MAX_URL
+            or len(t.sub_url) > MAX_URL
             or len(t.host) > MAX_HOST
             or len(t.username) > MAX_USER
             or len(t.password) > MAX_PASSWORD

@@ -74,7 +74,9 @@ REASONS: dict[str, ReasonInfo] = {
     "protocol": ReasonInfo(5, _FAULT, _D, _D, _D, "应答不合协议", "answer is not the protocol"),
     "tls": ReasonInfo(6, _FAULT, _D, _Q, _Q, "TLS 握手失败", "TLS handshake failed"),
     "auth": ReasonInfo(7, _FAULT, _U, _Q, _Q, "用户名或密码错误", "credentials refused"),
-    "locked": ReasonInfo(8, _UNKNOWN, _U, _Q, _Q, "凭据待核, 暂停登录", "login paused: credentials to check"),
+    "locked": ReasonInfo(
+        8, _UNKNOWN, Signal.NONE, _Q, _Q, "凭据待核, 暂停登录", "login paused: credentials to check"
+    ),
     "busy": ReasonInfo(9, _UNKNOWN, _U, _Q, _Q, "连接数已满", "session slots full"),
     "transport": ReasonInfo(10, _UNKNOWN, _U, _Q, _Q, "仅支持 UDP 取流", "only UDP transport offered"),
     "not_found": ReasonInfo(11, _FAULT, _U, _D, _D, "流地址不存在", "stream path not found"),

@@ -31,12 +31,14 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Uplink:
-    """One line. ``subnets`` CIDR texts, empty = the rest; ``need``: how many references must answer, 1 at least."""
+    """One line. ``subnets`` CIDR texts, empty = the rest; ``need``: how many references must answer, 1 at least;
+    ``mbps``: what pictures may take of it, Mbit/s, 0 = no bound."""
 
     name: str
     subnets: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     need: int = 1
+    mbps: float = 0.0
 
 
 def reference_of(text: str) -> Reference:

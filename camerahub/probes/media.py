@@ -14,7 +14,7 @@ from camerahub.probes.engine import Answer, Linger, Redial, Verdict
 from camerahub.probes.rtsp import reason_of
 from camerahub.wire.digest import Credential
 from camerahub.wire.interleaved import cut_frames
-from camerahub.wire.keyframe import KeyFrame, KeyFrameReader, Unsupported
+from camerahub.wire.keyframe import KeyFrame, KeyFrameReader, Limits, Unsupported
 from camerahub.wire.rtsp import (
     Denied,
     Event,
@@ -36,6 +36,8 @@ LINGER_S = 1.0
 MAX_RECEIVED = 24 * 1024 * 1024
 #: Shortest span of the stream's clock that says something of its bit rate, seconds.
 SPAN_S = 0.5
+#: Over TCP packets keep their order: a hole is known at once.
+_IN_ORDER = Limits(window=0)
 #: With these the other stream of the camera is asked at the next look.
 _OTHER_STREAM = frozenset(
     {"not_found", "no_media", "no_keyframe", "codec_unsupported", "encrypted", "transport"}
@@ -207,7 +209,7 @@ class Media:
             self._media = self._session.first("video")
             if self._media is None:
                 return self._end("no_media", 200)
-            self._reader = KeyFrameReader(self._media)
+            self._reader = KeyFrameReader(self._media, _IN_ORDER)
         except SdpError:
             return self._end("no_media", 200)
         except Unsupported as no:

@@ -12,47 +12,16 @@ import math
 from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
 from camerahub.core.messages import Assignment, FleetPolicy
-from camerahub.core.result import PROBE_KINDS, REASONS, Facet, Outcome, ProbeResult, Signal, Target
+from camerahub.core.result import PROBE_KINDS, REASONS, Outcome, ProbeResult, Signal, Stage
+from camerahub.core.uplinks import Uplink, UplinkMap
+from camerahub.services.flights import STATS, Flight, Step, remember
 from camerahub.services.gate import Gate
+from camerahub.services.looks import Looks
 from camerahub.services.seats import Gates, Lanes, subnet_of
-
-#: What ``Fleet.stats`` and ``Worker`` count, in the words of a reader of metrics.
-STATS: Final[dict[str, str]] = {
-    "endpoints": "endpoints assigned",
-    "paused": "endpoints paused",
-    "seats": "conversations allowed at once",
-    "seats_in_use": "conversations open now",
-    "device_seats_in_use": "device seats taken",
-    "subnet_seats_in_use": "subnet seats taken",
-    "waiting_subnet": "due endpoints that wait for a seat of their subnet, a global seat or the dial budget",
-    "waiting_device": "due endpoints that wait for another conversation with the same device or camera",
-    "subnets_dark": "subnets that only time out",
-    "dials_per_s": "dial budget",
-    "due_lag_s": "largest delay between falling due and being dialled since the last report, seconds",
-    "started_total": "dials begun",
-    "finished_total": "dials ended",
-    "confirmations_total": "second looks after a first contradiction",
-    "no_seat_total": "endpoints that found no seat within their patience",
-    "paused_total": "looks left out because paused",
-    "logins_total": "logins under a standing permit that worked",
-    "logins_held_total": "login probes not begun because the guard holds them",
-    "permits": "logins that may be used now",
-    "rounds_open": "rounds not yet finished",
-    "unacked_batches": "batches sent and not yet committed",
-    "unacked_batches_limit": "batches that may be under way before dialling holds",
-    "held_total": "times dialling was held because batches were not taken",
-    "results_held": "bad results that wait for the next check of their uplink",
-    "results_doubted_total": "bad results not believed because the prober could not see",
-    "references_asked_total": "checks of the references of an uplink",
-    "uplinks_blind": "uplinks through which nothing is seen",
-    "loop_lag_s": "largest lateness of the event loop since the last report, seconds",
-    "cpu_s": "processor time used by this prober, seconds",
-}
 
 TICKS_PER_S: Final = 10_000
 MAX_SLOTS: Final = 1 << 20
@@ -65,44 +34,17 @@ _SLOT_MASK: Final = MAX_SLOTS - 1
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 _FREE, _IDLE, _WAITING, _FLYING = range(4)
 _SIGNALS: Final = {name: info.online for name, info in REASONS.items()}
+_DEFINITE: Final = (Signal.UP, Signal.DOWN)
+_LIT: Final = {name: info.lit for name, info in REASONS.items()}
+#: The probe of the slow grid.
+PICTURE: Final = "picture"
+
+__all__ = ["PICTURE", "STATS", "TICKS_PER_S", "Fleet", "Flight", "Step", "is_media", "remember"]
 
 
-@dataclass(slots=True, eq=False)
-class Flight:
-    """One dial that was begun; handed back with its result."""
-
-    slot: int
-    target: Target
-    probe: str
-    rounds: tuple[int, ...] = ()
-    dark: bool = False
-    key: int = 0
-
-
-@dataclass(slots=True)
-class Step:
-    """What to do now. ``wake_at``: monotonic seconds of the next step, infinity = only when something happens."""
-
-    starts: list[Flight] = field(default_factory=list)
-    unseen: list[ProbeResult] = field(default_factory=list)
-    wake_at: float = math.inf
-    wall_us: int = 0
-
-
-def remember(memory: int, signal: Signal, down_n: int) -> tuple[int, bool]:
-    """What an endpoint's outcomes amount to, and whether to look a second time soon.
-
-    ``memory`` 0: nothing against it; below ``down_n``: faults in a row; ``down_n``: down; above: down with one good
-    answer. The first fault of one that is not down, and the first good answer of one that is, are confirmed.
-    The rule is ``core.schedule.confirm`` for N of N, said again because that one needs numpy, which costs a prober
-    half its memory; a test compares the two.
-    """
-    if signal is Signal.DOWN:
-        new = down_n if memory >= down_n else memory + 1
-        return new, memory == 0 and new < down_n
-    if signal is Signal.UP:
-        return (down_n + 1, True) if memory == down_n else (0, False)
-    return memory, False
+def is_media(probe: str) -> bool:
+    """Whether ``probe`` makes media flow: longer deadline, media seat, bandwidth."""
+    return PROBE_KINDS[probe].stage >= Stage.L4
 
 
 class Fleet:
@@ -141,9 +83,12 @@ class Fleet:
         self._wanted: dict[int, dict[str, list[int]]] = {}
         self._asking: deque[tuple[int, str, Iterator[int]]] = deque()
         self._open_rounds: dict[int, int] = {}
-        self._again_until = (
-            -1
-        )  # whose look ends blind before, having begun too early, is looked at again soon
+        # Whose look ends blind before, having begun too early, is looked at again soon.
+        self._again_until = -1
+        self._looks = Looks(policy.picture_seats)
+        self._picture_interval = round(policy.picture_interval_s * TICKS_PER_S)
+        self._dark = bytearray()
+        self._tick = 0
         self._tokens = 1.0
         self._refilled = now
         self._lag = 0
@@ -219,6 +164,10 @@ class Fleet:
         self._state[slot], self._memory[slot], self._gone[slot] = _IDLE, memory, 0
         self._regular[slot] = due
         self._arm(slot, due)
+        if self._picture_interval and assignment.target.url:
+            endpoint = assignment.target.endpoint
+            self._dark[slot] = 0
+            self._looks.add(slot, assignment.target.host, due + self._place(endpoint, self._picture_interval))
         return slot
 
     def _grow(self) -> int:
@@ -228,7 +177,7 @@ class Fleet:
         self._assignments.append(None)
         self._lane_of.append("")
         self._device_of.append(0)
-        for flags in (self._state, self._memory, self._gone):
+        for flags in (self._state, self._memory, self._gone, self._dark):
             flags.append(0)
         for ticks in (self._due, self._regular, self._asked):
             ticks.append(-1)
@@ -237,6 +186,7 @@ class Fleet:
     def _retire(self, slot: int) -> None:
         """Free an idle slot; one that waits or flies is freed when its seats come back."""
         self._due[slot] = -1
+        self._looks.drop(slot)
         if self._state[slot] == _IDLE:
             self._release(slot)
         else:
@@ -346,10 +296,12 @@ class Fleet:
         step = Step(wall_us=wall_us)
         if self.draining:
             return step
-        ticks = self._ticks(now)
+        ticks = self._tick = self._ticks(now)
         self._refill(now)
         if self._asking:
             self._ask_some(ticks)
+        if self._picture_interval:
+            self._look(ticks, now)
         more = self._fall_due(ticks, wall_us, step)
         if self._lanes.servable:
             self._serve(ticks, wall_us, step)
@@ -382,7 +334,10 @@ class Fleet:
         heap = self._heap
         while heap and self._due[heap[0] & _SLOT_MASK] != heap[0] >> _SLOT_BITS:
             heapq.heappop(heap)
-        return self._zero + ((heap[0] >> _SLOT_BITS) + 1) / TICKS_PER_S if heap else math.inf
+        due = (heap[0] >> _SLOT_BITS) + 1 if heap else math.inf
+        if self._picture_interval:
+            due = min(due, self._looks.next_due(TICKS_PER_S, self._tick) + 1)
+        return self._zero + due / TICKS_PER_S
 
     def _fall_due(self, now: int, wall_us: int, step: Step) -> bool:
         heap = self._heap
@@ -419,6 +374,8 @@ class Fleet:
         self._counts[f"{reason}_total"] += 1
         endpoint = self._assigned(slot).target.endpoint
         wanted = self._wanted.pop(slot, None) or {self.probe: []}
+        if PICTURE in wanted:
+            self._looked(slot, None)
         for probe, rounds in wanted.items():
             step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
             self._close(rounds)
@@ -428,6 +385,32 @@ class Fleet:
         if slot in self._wanted:
             patience = max(patience, int(self.policy.round_patience_s * TICKS_PER_S))
         self._arm(slot, now + patience)
+
+    # --- pictures ---------------------------------------------------------------------------------------------
+
+    def configure(self, uplinks: Iterable[Uplink]) -> None:
+        """The lines to the cameras: what pictures may take of each."""
+        lines = UplinkMap(uplinks)
+        self._looks.configure(lines.of, [line.mbps * 1e6 / 8 for line in lines.uplinks])
+
+    def _look(self, now: int, seconds: float) -> None:
+        """Whose picture is due and may be taken now: it is wanted beside, or instead of, the next liveness look."""
+        for slot in self._looks.pop(now, seconds):
+            self._wanted.setdefault(slot, {}).setdefault(PICTURE, [])
+            if self._state[slot] == _IDLE:
+                self._arm(slot, now)
+
+    def _looked(self, slot: int, result: ProbeResult | None) -> None:
+        """A look has ended, or was not begun (None): when the next is due."""
+        facts = result.facts if result is not None else None
+        self._looks.over(slot, facts.received if facts is not None else None if result is None else 0)
+        if slot not in self._looks:
+            return
+        signal = _LIT[result.reason] if result is not None else Signal.NONE
+        self._dark[slot], again = remember(self._dark[slot], signal, self.policy.lit_down_n)
+        wait = round(self.policy.picture_confirm_s * TICKS_PER_S) if again else self._picture_interval
+        jitter = 1 + self.policy.jitter * (self._random.random() - 0.5)
+        self._looks.arm(slot, self._tick + int(min(wait, self._picture_interval) * jitter))
 
     # --- seats ------------------------------------------------------------------------------------------------
 
@@ -484,9 +467,9 @@ class Fleet:
     ) -> None:
         """The guard lets nobody log in here now: nothing is dialled, the seats go on."""
         endpoint = self._assigned(slot).target.endpoint
-        # ``locked`` says up of 在线, which only a device that was dialled may say
-        if Facet.ONLINE not in PROBE_KINDS[probe].facets:
-            step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
+        step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
+        if is_media(probe):
+            self._looked(slot, None)
         self._close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE
@@ -500,6 +483,9 @@ class Fleet:
         """A dial has ended: its seats go on. Whether the result is of an endpoint still watched."""
         slot = flight.slot
         self.gate.ended(flight.key, flight.target.host, result)
+        self._tick = self._ticks(now)
+        if is_media(flight.probe):
+            self._looked(slot, result)
         self.in_flight -= 1
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
@@ -513,7 +499,7 @@ class Fleet:
             self._leaving.pop(flight.target.endpoint, None)
             self._leave(slot)
             return False
-        self._rearm(slot, result.reason, self._ticks(now))
+        self._rearm(slot, flight.probe, result.reason, self._tick)
         self._leave(slot)
         return True
 
@@ -527,10 +513,13 @@ class Fleet:
         self._leave(slot)
         self._replace(slot, change, now)
 
-    def _rearm(self, slot: int, reason: str, now: int) -> None:
+    def _rearm(self, slot: int, probe: str, reason: str, now: int) -> None:
         self._state[slot] = _IDLE
-        memory, again = remember(self._memory[slot], _SIGNALS[reason], self.policy.down_n)
+        signal = _SIGNALS[reason]
+        memory, again = remember(self._memory[slot], signal, self.policy.down_n)
         self._memory[slot] = memory
+        if probe != self.probe and signal in _DEFINITE and self._regular[slot] - now < self._interval // 2:
+            self._regular[slot] += self._interval  # a conversation about media is the liveness answer, too
         soon = now + int(self.policy.confirm_s * TICKS_PER_S)
         if slot in self._wanted:
             self._arm(slot, now)
@@ -584,5 +573,8 @@ class Fleet:
             "logins_total": self.gate.logins,
             "logins_held_total": self.gate.held,
             "permits": self.gate.permits,
+            "media_seats": self.policy.picture_seats,
+            "media_seats_in_use": self._looks.taken,
+            "pictures_late_s": self._looks.overdue(self._tick) / TICKS_PER_S,
             **self._counts,
         }

@@ -1,0 +1,83 @@
+"""The words of the fleet: one dial, one step, what is counted, and when an outcome asks for a second look."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+from camerahub.core.result import ProbeResult, Signal, Target
+
+#: What ``Fleet.stats`` and ``Worker`` count, in the words of a reader of metrics.
+STATS: Final[dict[str, str]] = {
+    "endpoints": "endpoints assigned",
+    "paused": "endpoints paused",
+    "seats": "conversations allowed at once",
+    "seats_in_use": "conversations open now",
+    "device_seats_in_use": "device seats taken",
+    "subnet_seats_in_use": "subnet seats taken",
+    "waiting_subnet": "due endpoints that wait for a seat of their subnet, a global seat or the dial budget",
+    "waiting_device": "due endpoints that wait for another conversation with the same device or camera",
+    "media_seats": "conversations about media allowed at once",
+    "media_seats_in_use": "conversations about media open now",
+    "pictures_late_s": "how long the oldest due picture has waited for a seat or bandwidth, seconds",
+    "subnets_dark": "subnets that only time out",
+    "dials_per_s": "dial budget",
+    "due_lag_s": "largest delay between falling due and being dialled since the last report, seconds",
+    "started_total": "dials begun",
+    "finished_total": "dials ended",
+    "confirmations_total": "second looks after a first contradiction",
+    "no_seat_total": "endpoints that found no seat within their patience",
+    "paused_total": "looks left out because paused",
+    "logins_total": "logins under a standing permit that worked",
+    "logins_held_total": "login probes not begun because the guard holds them",
+    "permits": "logins that may be used now",
+    "rounds_open": "rounds not yet finished",
+    "unacked_batches": "batches sent and not yet committed",
+    "unacked_batches_limit": "batches that may be under way before dialling holds",
+    "held_total": "times dialling was held because batches were not taken",
+    "results_held": "bad results that wait for the next check of their uplink",
+    "results_doubted_total": "bad results not believed because the prober could not see",
+    "references_asked_total": "checks of the references of an uplink",
+    "uplinks_blind": "uplinks through which nothing is seen",
+    "loop_lag_s": "largest lateness of the event loop since the last report, seconds",
+    "cpu_s": "processor time used by this prober, seconds",
+}
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One dial that was begun; handed back with its result."""
+
+    slot: int
+    target: Target
+    probe: str
+    rounds: tuple[int, ...] = ()
+    dark: bool = False
+    key: int = 0
+
+
+@dataclass(slots=True)
+class Step:
+    """What to do now. ``wake_at``: monotonic seconds of the next step, infinity = only when something happens."""
+
+    starts: list[Flight] = field(default_factory=list)
+    unseen: list[ProbeResult] = field(default_factory=list)
+    wake_at: float = math.inf
+    wall_us: int = 0
+
+
+def remember(memory: int, signal: Signal, down_n: int) -> tuple[int, bool]:
+    """What an endpoint's outcomes amount to, and whether to look a second time soon.
+
+    ``memory`` 0: nothing against it; below ``down_n``: faults in a row; ``down_n``: down; above: down with one good
+    answer. The first fault of one that is not down, and the first good answer of one that is, are confirmed.
+    The rule is ``core.schedule.confirm`` for N of N, said again because that one needs numpy, which costs a prober
+    half its memory; a test compares the two.
+    """
+    if signal is Signal.DOWN:
+        new = down_n if memory >= down_n else memory + 1
+        return new, memory == 0 and new < down_n
+    if signal is Signal.UP:
+        return (down_n + 1, True) if memory == down_n else (0, False)
+    return memory, False
