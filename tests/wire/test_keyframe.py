@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +104,13 @@ def test_a_marker_inside_a_picture_is_learned_from_any_picture() -> None:
     delta = [slice_264(at, P, 1) for at in (0, 40)]
     packets = [Packet(nal, at, True) for at, one in enumerate((delta, idr_slices(3), delta)) for nal in one]
     assert pictures("H264", numbered(packets), SETS) == [joined([*SETS, *idr_slices(3)])]
+
+
+def test_slices_of_one_packet_say_nothing_of_the_marker() -> None:
+    """Only the last unit of a packet could have had it: two packets of two slices, both marked, are one picture."""
+    slices = idr_slices(4)
+    packets = [Packet(nal, 1, True) for nal in (*SETS, stap_a(slices[:2]), stap_a(slices[2:]))]
+    assert pictures("H264", numbered([*packets, Packet(DELTA, 2, True)])) == [joined([*SETS, *slices])]
 
 
 def test_an_unmarked_picture_needs_the_next_one() -> None:
@@ -213,6 +222,21 @@ def test_too_much_is_dropped_and_counted() -> None:
     )
     assert [one.data for one in read(reader, stream)] == [joined([SETS[0], pps(2), slice_264(parent=2)])]
     assert (reader.figures.too_large, reader.figures.refused_sets) == (2, 2)
+
+
+def test_many_tiny_fragments_are_bounded_too() -> None:
+    limits = Limits(picture=1 << 20)
+    reader = KeyFrameReader(media("H264", SETS), limits)
+    start, middle = fu_a(IDR, (100,))[0], fu_a(IDR, (5,))[1]
+    packets = numbered([Packet(start, 1), *[Packet(middle, 1)] * 20_000])
+    tracemalloc.start()
+    try:
+        assert read(reader, packets) == []
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert reader.figures.too_large == 1
+    assert most < 1.2 * limits.picture
 
 
 # --- H.265
