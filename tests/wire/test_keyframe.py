@@ -276,6 +276,41 @@ def test_h265_with_a_hole() -> None:
     assert pictures("H265", packets, SETS_265) == [joined([*SETS_265, KEY_265])]
 
 
+@pytest.mark.parametrize(
+    ("payload", "figure"),
+    [
+        (bytes((50 << 1, 1)) + b"paci", "unread"),  # RFC 7798 section 4.4.4
+        (b"\x26\x01", "unread"),
+        (b"\xa6\x01\x80abc", "forbidden"),
+        (bytes((0x80 | 49 << 1, 1, 0x93)) + b"abc", "forbidden"),
+        (nals.header_265(33) + b"\x01", "refused_sets"),
+        (nals.header_265(34), "unread"),
+    ],
+)
+def test_h265_damaged_units_are_counted(payload: bytes, figure: str) -> None:
+    reader = KeyFrameReader(media("H265", SETS_265))
+    assert [one.data for one in read(reader, h264([payload], [KEY_265]))] == [joined([*SETS_265, KEY_265])]
+    assert getattr(reader.figures, figure) == 1
+
+
+@pytest.mark.parametrize(
+    "bad", [b"\x67\x42", b"\x67\x42\xc0\x1e\x00\x01", b"\x68\x00\x00\x00", pps(300), sps(40)]
+)
+def test_h264_parameter_sets_that_cannot_be_read_are_refused(bad: bytes) -> None:
+    """seq_parameter_set_id is 0..31, pic_parameter_set_id 0..255 (H.264 7.4.2.1 and 7.4.2.2)."""
+    reader = KeyFrameReader(media("H264", SETS))
+    assert len(read(reader, h264([bad], [IDR]))) == 1
+    assert reader.figures.refused_sets == 1
+
+
+@pytest.mark.parametrize(
+    ("cut", "count"),
+    [(stap_a([*SETS, IDR])[:-1], 0), (stap_a([*SETS, IDR]) + b"\0\7a", 1), (b"\x18", 0), (b"\x18\0\0", 0)],
+)
+def test_a_cut_aggregate_gives_its_whole_units(cut: bytes, count: int) -> None:
+    assert len(pictures("H264", h264([cut]))) == count
+
+
 # --- what cannot be read
 
 
