@@ -25,6 +25,7 @@ START = b"\0\0\0\1"
 #: What a kept fragment costs beyond its bytes, so that many tiny ones are bounded too.
 FRAGMENT_COST = 64
 MAX_UNITS = 256
+UNKNOWN = -1  # the marker of a unit that is not the last of its packet
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,8 +337,8 @@ class PictureReader:
         self._open = -1
         if role is Role.SET or role is Role.NOTE:
             return self._close_side(marker)
-        if not marker:
-            self._unmarked |= role is Role.SLICE
+        if marker <= 0:
+            self._unmarked |= role is Role.SLICE and marker != UNKNOWN
             return None
         self._marker_right |= self._unmarked and role is Role.SLICE
         self._marked = True
@@ -353,14 +354,14 @@ class PictureReader:
             self._sets.keep(units[0])
         elif units and len(units[0]) <= self._limits.parameter_set and self._grammar.recovers(units[0]):
             self._recovery = units[0]
-        self._marker_on_sets |= bool(marker) and len(units) == 1
+        self._marker_on_sets |= marker > 0 and len(units) == 1
         return self._bundle(units[1:], timestamp, marker)
 
     def _bundle(self, units: list[bytes], timestamp: int, marker: int) -> bytes | None:
         """Units that came in one, behind start codes."""
         done = None
         for index, nal in enumerate(units):
-            last = marker if index == len(units) - 1 else 0
+            last = marker if index == len(units) - 1 else UNKNOWN
             done = self._whole(self._grammar.type_of(nal), nal, timestamp, last) or done
         return done
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +104,13 @@ def test_a_marker_inside_a_picture_is_learned_from_any_picture() -> None:
     delta = [slice_264(at, P, 1) for at in (0, 40)]
     packets = [Packet(nal, at, True) for at, one in enumerate((delta, idr_slices(3), delta)) for nal in one]
     assert pictures("H264", numbered(packets), SETS) == [joined([*SETS, *idr_slices(3)])]
+
+
+def test_slices_of_one_packet_say_nothing_of_the_marker() -> None:
+    """Only the last unit of a packet could have had it: two packets of two slices, both marked, are one picture."""
+    slices = idr_slices(4)
+    packets = [Packet(nal, 1, True) for nal in (*SETS, stap_a(slices[:2]), stap_a(slices[2:]))]
+    assert pictures("H264", numbered([*packets, Packet(DELTA, 2, True)])) == [joined([*SETS, *slices])]
 
 
 def test_an_unmarked_picture_needs_the_next_one() -> None:
@@ -215,6 +224,21 @@ def test_too_much_is_dropped_and_counted() -> None:
     assert (reader.figures.too_large, reader.figures.refused_sets) == (2, 2)
 
 
+def test_many_tiny_fragments_are_bounded_too() -> None:
+    limits = Limits(picture=1 << 20)
+    reader = KeyFrameReader(media("H264", SETS), limits)
+    start, middle = fu_a(IDR, (100,))[0], fu_a(IDR, (5,))[1]
+    packets = numbered([Packet(start, 1), *[Packet(middle, 1)] * 20_000])
+    tracemalloc.start()
+    try:
+        assert read(reader, packets) == []
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert reader.figures.too_large == 1
+    assert most < 1.2 * limits.picture
+
+
 # --- H.265
 
 
@@ -250,6 +274,41 @@ def test_h265_with_a_hole() -> None:
     packets = h264(fu_265(KEY_265, (50,)), fu_265(KEY_265, (50,)))
     del packets[1]
     assert pictures("H265", packets, SETS_265) == [joined([*SETS_265, KEY_265])]
+
+
+@pytest.mark.parametrize(
+    ("payload", "figure"),
+    [
+        (bytes((50 << 1, 1)) + b"paci", "unread"),  # RFC 7798 section 4.4.4
+        (b"\x26\x01", "unread"),
+        (b"\xa6\x01\x80abc", "forbidden"),
+        (bytes((0x80 | 49 << 1, 1, 0x93)) + b"abc", "forbidden"),
+        (nals.header_265(33) + b"\x01", "refused_sets"),
+        (nals.header_265(34), "unread"),
+    ],
+)
+def test_h265_damaged_units_are_counted(payload: bytes, figure: str) -> None:
+    reader = KeyFrameReader(media("H265", SETS_265))
+    assert [one.data for one in read(reader, h264([payload], [KEY_265]))] == [joined([*SETS_265, KEY_265])]
+    assert getattr(reader.figures, figure) == 1
+
+
+@pytest.mark.parametrize(
+    "bad", [b"\x67\x42", b"\x67\x42\xc0\x1e\x00\x01", b"\x68\x00\x00\x00", pps(300), sps(40)]
+)
+def test_h264_parameter_sets_that_cannot_be_read_are_refused(bad: bytes) -> None:
+    """seq_parameter_set_id is 0..31, pic_parameter_set_id 0..255 (H.264 7.4.2.1 and 7.4.2.2)."""
+    reader = KeyFrameReader(media("H264", SETS))
+    assert len(read(reader, h264([bad], [IDR]))) == 1
+    assert reader.figures.refused_sets == 1
+
+
+@pytest.mark.parametrize(
+    ("cut", "count"),
+    [(stap_a([*SETS, IDR])[:-1], 0), (stap_a([*SETS, IDR]) + b"\0\7a", 1), (b"\x18", 0), (b"\x18\0\0", 0)],
+)
+def test_a_cut_aggregate_gives_its_whole_units(cut: bytes, count: int) -> None:
+    assert len(pictures("H264", h264([cut]))) == count
 
 
 # --- what cannot be read
