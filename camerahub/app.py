@@ -25,7 +25,7 @@ from camerahub.core.messages import Assignment, Results
 from camerahub.core.texts import text
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
-from camerahub.plan import fleet_policy, policies, prober_count, target_of, uplinks
+from camerahub.plan import LIVENESS, fleet_policy, policies, prober_count, probes, target_of, uplinks
 from camerahub.registry import queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
@@ -41,8 +41,6 @@ from camerahub.web.server import Binding, WebServer
 
 log = structlog.get_logger()
 T = TypeVar("T")
-#: The liveness probe of the fleet.
-LIVENESS = "options"
 #: Names in the register are looked up again this often, seconds.
 RESOLVE_S = 600.0
 #: While none of them is answered, this often.
@@ -147,17 +145,20 @@ class Hub:
         self.board = Board(__version__, RULE)
         engine = self.store.engine
         self.probers = prober_count(settings, queries.status(engine).probed)
-        desk = Desk(self.store, lambda: queries.areas(engine), policies(settings), (LIVENESS,))
+        desk = Desk(self.store, lambda: queries.areas(engine), policies(settings), probes(settings))
         self.ingest = Ingest(desk, self._clock, self.board)
         self.supervisor = Supervisor(
-            spawner=_spawner(settings.logs.level),
+            spawner=_spawner(
+                settings.logs.level, settings.fleet.decoders if len(probes(settings)) > 1 else 0
+            ),
             probers=self.probers,
             probe=LIVENESS,
             policy=fleet_policy(settings),
             clock=self._clock,
             on_batch=self.ingest.take,
             on_gap=self._gap,
-            uplinks=uplinks(settings),
+            on_findings=self.ingest.find,
+            uplinks=uplinks(settings, self.probers),
         )
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
@@ -333,9 +334,10 @@ class Hub:
         return {"global": (total("seats_in_use"), total("seats"))}
 
 
-def _spawner(log_level: str) -> Spawner:
+def _spawner(log_level: str, decoders: int) -> Spawner:
     async def start(worker: str) -> LocalChild:
         del worker  # it learns its name over the line: argv is for everybody to read
-        return await spawn_child([sys.executable, "-m", "camerahub", "prober", "--log-level", log_level])
+        options = ["--log-level", log_level, "--decoders", str(decoders)]
+        return await spawn_child([sys.executable, "-m", "camerahub", "prober", *options])
 
     return start

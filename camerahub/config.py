@@ -102,6 +102,12 @@ class Fleet(_Section):
     subnet_seats: Count = 32
     reference_s: float = Field(default=5.0, ge=1, le=60)
     reference_deadline_s: float = Field(default=2.0, gt=0, le=30)
+    picture_interval_s: float = Field(default=900.0, ge=0, le=86_400)
+    picture_deadline_s: float = Field(default=10.0, gt=0, le=60)
+    picture_confirm_s: Seconds = 60.0
+    picture_seats: Count = 64
+    picture_mbps: float = Field(default=100.0, ge=0, le=1_000_000)
+    decoders: int = Field(default=1, ge=1, le=64)
 
     @field_validator("deadline_s")
     @classmethod
@@ -125,6 +131,7 @@ class Line(_Section):
     subnets: list[str] = Field(default=[], max_length=MOST_SUBNETS)
     references: list[str] = Field(default=[], max_length=MOST_REFERENCES)
     need: int = Field(default=1, ge=1)
+    mbps: float = Field(default=0.0, ge=0, le=1_000_000)
 
     @field_validator("name")
     @classmethod
@@ -164,7 +171,8 @@ class Line(_Section):
 
     def uplink(self) -> Uplink:
         """As the prober knows it."""
-        return Uplink(self.name, tuple(self.subnets), tuple(map(reference_of, self.references)), self.need)
+        references = tuple(map(reference_of, self.references))
+        return Uplink(self.name, tuple(self.subnets), references, self.need, self.mbps)
 
 
 class FacetHealth(_Section):
@@ -185,10 +193,21 @@ class FacetHealth(_Section):
         return value
 
 
+class PictureHealth(FacetHealth):
+    """The same for facets that only a picture answers: slower, so fewer bad ones are enough."""
+
+    down_n: HistoryBits = 2
+    up_n: HistoryBits = 1
+    up_m: HistoryBits = 1
+    stale_s: Seconds = 2_700.0
+
+
 class Health(_Section):
     """Rules per facet."""
 
     online: FacetHealth = FacetHealth()
+    media: PictureHealth = PictureHealth()
+    lit: PictureHealth = PictureHealth()
 
 
 class Evidence(_Section):
@@ -222,6 +241,9 @@ class Settings(_Section):
             longest = fleet.interval_s * (1 + fleet.jitter) + fleet.deadline_s
             if value.online.stale_s < longest:
                 raise _wrong("stale", longest=f"{longest:g}")
+            longest = fleet.picture_interval_s * (1 + fleet.jitter) + fleet.picture_deadline_s
+            if fleet.picture_interval_s and min(value.media.stale_s, value.lit.stale_s) < longest:
+                raise _wrong("stale_picture", longest=f"{longest:g}")
         return value
 
     evidence: Evidence = Evidence()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 
 from camerahub.config import Settings
 from camerahub.core.health import Policy
@@ -16,6 +17,8 @@ from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
 from camerahub.registry import queries
 
+#: The liveness probe of the fleet, and the one of the slow grid.
+LIVENESS, PICTURE = "options", "picture"
 MAX_AUTO_PROBERS = 4
 #: Dials a second one prober does with a core mostly to spare.
 PROBER_PACE = 600.0
@@ -34,9 +37,18 @@ def prober_count(settings: Settings, endpoints: int) -> int:
 
 def policies(settings: Settings) -> tuple[Policy, ...]:
     """The rules of each facet this version measures."""
-    rule = settings.health.online
-    stale_us = round(rule.stale_s * 1e6)
-    return (Policy(Facet.ONLINE, rule.down_n, rule.down_m, rule.up_n, rule.up_m, stale_us),)
+    health = settings.health
+    rules = {Facet.ONLINE: health.online, Facet.MEDIA: health.media, Facet.LIT: health.lit}
+    return tuple(
+        Policy(facet, rule.down_n, rule.down_m, rule.up_n, rule.up_m, round(rule.stale_s * 1e6))
+        for facet, rule in rules.items()
+        if facet is Facet.ONLINE or settings.fleet.picture_interval_s
+    )
+
+
+def probes(settings: Settings) -> tuple[str, ...]:
+    """The probes that go round all the time."""
+    return (LIVENESS, PICTURE) if settings.fleet.picture_interval_s else (LIVENESS,)
 
 
 def fleet_policy(settings: Settings) -> FleetPolicy:
@@ -55,16 +67,33 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         down_n=settings.health.online.down_n,
         reference_s=fleet.reference_s,
         reference_deadline_s=fleet.reference_deadline_s,
+        picture_interval_s=fleet.picture_interval_s,
+        picture_deadline_s=fleet.picture_deadline_s,
+        picture_confirm_s=fleet.picture_confirm_s,
+        picture_seats=fleet.picture_seats,
+        lit_down_n=settings.health.lit.down_n,
     )
 
 
-def uplinks(settings: Settings) -> tuple[Uplink, ...]:
-    """The lines to the cameras, the one for the rest among them."""
-    return tuple(UplinkMap(line.uplink() for line in settings.uplinks).uplinks)
+def uplinks(settings: Settings, probers: int = 1) -> tuple[Uplink, ...]:
+    """The lines to the cameras, the one for the rest among them, as one of ``probers`` may use them."""
+    lines = UplinkMap(line.uplink() for line in settings.uplinks).uplinks
+    most = settings.fleet.picture_mbps
+    return tuple(replace(line, mbps=(line.mbps or most) / probers) for line in lines)
 
 
 def target_of(row: queries.EndpointTarget, host: str, username: str = "", password: str = "") -> Target:
     """Whom to dial for one endpoint of the register; ``host`` its address as an IP."""
     shown = f"[{host}]" if ":" in host else host
-    url = f"{row.scheme}://{shown}:{row.port}{row.path}" if row.scheme else ""
-    return Target(row.endpoint, host, row.port, url, username, password)
+    root = f"{row.scheme}://{shown}:{row.port}" if row.scheme else ""
+    sub_url = root + row.sub_path if root and row.sub_path else ""
+    return Target(
+        row.endpoint,
+        host,
+        row.port,
+        root + row.path if root else "",
+        username,
+        password,
+        sub_url,
+        row.seen_on,
+    )

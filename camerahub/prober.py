@@ -8,6 +8,7 @@ import gc
 from camerahub.bus.local import inherited_end
 from camerahub.probes.table import Prober, open_files_allow
 from camerahub.services.clock import SystemClock
+from camerahub.services.tasks import cancel, spawn
 from camerahub.services.worker import run_worker
 
 #: More than any setting allows in flight is queued by the fleet, never by the engine.
@@ -16,9 +17,14 @@ MOST_IN_FLIGHT = 4_000
 YOUNG = 50_000
 
 
-async def prober_main(fd: int) -> None:
+async def prober_main(fd: int, decoders: int = 0) -> None:
     """The life of a prober on its inherited line ``fd``: until the hub drains it or goes away."""
     gc.set_threshold(YOUNG)
     bus = await inherited_end(fd)
-    prober = Prober(asyncio.get_running_loop(), max_in_flight=open_files_allow(MOST_IN_FLIGHT))
-    await run_worker(bus, prober, SystemClock())
+    allowed = open_files_allow(MOST_IN_FLIGHT)
+    prober = Prober(asyncio.get_running_loop(), max_in_flight=allowed, decoders=decoders)
+    starting = spawn(prober.ready(), "decoders")  # liveness need not wait for them
+    try:
+        await run_worker(bus, prober, SystemClock())
+    finally:
+        await cancel(starting)

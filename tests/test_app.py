@@ -64,10 +64,18 @@ def test_addresses_of_both_families_and_with_tls() -> None:
 
 
 def test_policies_are_the_rules_of_the_configuration() -> None:
-    (policy,) = policies(settings(health={"online": {"down_n": 2, "down_m": 4, "stale_s": 90.0}}))
-    assert policy.facet is Facet.ONLINE
+    policy, media, lit = policies(settings(health={"online": {"down_n": 2, "down_m": 4, "stale_s": 90.0}}))
+    assert (policy.facet, media.facet, lit.facet) == (Facet.ONLINE, Facet.MEDIA, Facet.LIT)
+    assert [(p.down_n, p.down_m, p.up_n, p.up_m, p.stale_us) for p in (media, lit)] == [
+        (2, 3, 1, 1, 2_700_000_000)
+    ] * 2
     assert (policy.down_n, policy.down_m, policy.up_n, policy.up_m) == (2, 4, 2, 2)
     assert policy.stale_us == 90_000_000
+
+
+def test_without_pictures_only_online_is_asked() -> None:
+    (policy,) = policies(settings(fleet={"picture_interval_s": 0.0}))
+    assert policy.facet is Facet.ONLINE
 
 
 def test_the_fleet_is_as_gentle_as_configured() -> None:

@@ -21,6 +21,8 @@ VERSION = 1
 MAX_FRAME = 16 * 1024 * 1024
 #: Bytes of one ``core.batch.RESULT_DTYPE`` row (a test compares).
 ROW_BYTES = 28
+#: Bytes of one ``core.batch.FACTS_DTYPE`` row (a test compares).
+FACTS_BYTES = 34
 #: Most endpoints one ASSIGN, UNASSIGN, ROUND or PAUSE may name; longer lists are sent in parts.
 MAX_LIST = 2000
 
@@ -247,6 +249,16 @@ def _unpack_results(header: dict[str, Any], payload: bytes) -> m.Results:
     )
 
 
+def _pack_findings(message: m.Findings) -> tuple[dict[str, Any], bytes]:
+    return {"worker": message.worker}, message.rows
+
+
+def _unpack_findings(header: dict[str, Any], payload: bytes) -> m.Findings:
+    if len(payload) % FACTS_BYTES:
+        raise EnvelopeError("findings of broken rows")
+    return m.Findings(_string(header["worker"], 64), payload)
+
+
 def _pack_plain(message: Any) -> tuple[dict[str, Any], bytes]:
     return asdict(message), b""
 
@@ -320,6 +332,7 @@ _KINDS: dict[int, _Kind] = {
     ),
     20: _Kind(m.LoginEnded, _pack_plain, _unpack_login),
     19: _Kind(m.Bye, _pack_plain, lambda h, _: m.Bye(_integer(h["epoch"]), _integer(h["seq"]))),
+    22: _Kind(m.Findings, _pack_findings, _unpack_findings),
     21: _Kind(
         m.Sighting,
         _pack_plain,

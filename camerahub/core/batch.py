@@ -24,6 +24,22 @@ RESULT_DTYPE = np.dtype(
     ]
 )
 
+#: What conversations about media learned (``core.result.MediaFacts``): stream and codec as codes, sizes in bytes and
+#: pixels, rate in bit/s.
+FACTS_DTYPE = np.dtype(
+    [
+        ("endpoint_id", "<i8"),
+        ("at", "<i8"),
+        ("stream", "u1"),
+        ("codec", "u1"),
+        ("received", "<u4"),
+        ("key_bytes", "<u4"),
+        ("bit_rate", "<u4"),
+        ("width", "<u2"),
+        ("height", "<u2"),
+    ]
+)
+
 
 def pack(results: Iterable[ProbeResult]) -> NDArray[np.void]:
     """Results as an array of shape (N,) and dtype ``RESULT_DTYPE``, in the order given."""

@@ -175,6 +175,14 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What conversations about media learned; a lost one is learned again. ``rows``: ``core.batch.FACTS_DTYPE``."""
+
+    worker: str
+    rows: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RoundDone:
     """Every endpoint of the round has answered in batches up to and including ``seq``."""
 
@@ -235,6 +243,7 @@ Message = (
     | Withdraw
     | Drain
     | Results
+    | Findings
     | RoundDone
     | Sighting
     | Stats

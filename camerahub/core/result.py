@@ -142,6 +142,9 @@ SENT, UNSENT = 1, 2
 
 #: Streams of a camera, the one asked first at the front: the small one costs a third and proves the same.
 SUB, MAIN = "sub", "main"
+#: Codes are stored: append, never renumber; the last codec stands for all others.
+STREAM_NAMES = (SUB, MAIN)
+CODEC_NAMES = ("", "H264", "H265", "JPEG", "other")
 
 
 class MediaFacts(NamedTuple):
@@ -160,6 +163,20 @@ class MediaFacts(NamedTuple):
     width: int = 0
     height: int = 0
     measures: tuple[tuple[str, float], ...] = ()
+
+    def row(self, endpoint: int, at: int) -> tuple[int, ...]:
+        """The fields in the order of ``core.batch.FACTS_DTYPE``; ``at`` µs UTC."""
+        codec = CODEC_NAMES.index(self.codec) if self.codec in CODEC_NAMES else len(CODEC_NAMES) - 1
+        counts = (min(n, 0xFFFFFFFF) for n in (self.received, self.key_bytes, self.bit_rate))
+        return (
+            endpoint,
+            at,
+            STREAM_NAMES.index(self.stream),
+            codec,
+            *counts,
+            self.width & 0xFFFF,
+            self.height & 0xFFFF,
+        )
 
 
 class ProbeResult(NamedTuple):

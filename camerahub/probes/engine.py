@@ -237,6 +237,16 @@ class Engine:
             return
         self._dial(target, conversation, deadline_s, done)
 
+    def hurry(self) -> None:
+        """Cut short every conversation that keeps a session at its camera (``cut_short``): nobody will look on."""
+        self._now = self._monotonic()
+        for dial in list(self._dials.values()):
+            cut_short = getattr(dial.conversation, "cut_short", None)
+            if cut_short is not None and dial.connected and dial.ending is None and dial.sock is not None:
+                answer = cut_short()
+                if answer is not None:
+                    self._act(dial, answer)
+
     async def aclose(self) -> None:
         """Close every socket at once. What is under way or waiting ends without a result: nobody looked to the end."""
         if self._closed:

@@ -10,12 +10,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from camerahub.core.result import MAIN, REASONS, SUB, MediaFacts, ProbeResult, Target
-from camerahub.probes.decode import Decoded, Decoders
 from camerahub.probes.media import Media
 from camerahub.wire.keyframe import KeyFrame
+
+if TYPE_CHECKING:  # it brings what a prober without decoders does without
+    from camerahub.probes.decode import Decoded, Decoders
 
 Done = Callable[[ProbeResult], None]
 #: Stage proven by what a decoder says: a picture that shows nothing has decoded, yet proves no L5.
@@ -35,7 +37,11 @@ class Pictures:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, processes: int) -> None:
-        self._decoders = Decoders(loop, processes=processes) if processes else None
+        self._decoders: Decoders | None = None
+        if processes:
+            from camerahub.probes.decode import Decoders
+
+            self._decoders = Decoders(loop, processes=processes)
         self._queue: deque[_Waiting] = deque()
         self._streams: dict[int, str] = {}
         self._decoding = 0

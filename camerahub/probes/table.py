@@ -91,6 +91,10 @@ class Prober:
                 conversation = Tls(conversation)
         self._engine.start(target, conversation, deadline_s, done)
 
+    def hurry(self) -> None:
+        """End conversations about media now, in order: as ``blind``, with the last word they owe the camera."""
+        self._engine.hurry()
+
     async def aclose(self) -> None:
         """Give up what is in flight, without results, and free everything."""
         await self._engine.aclose()

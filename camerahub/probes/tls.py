@@ -76,6 +76,12 @@ class Tls:
         answer = self._inner.expired()
         return self._sealed(answer) if isinstance(answer, Linger) else answer
 
+    def cut_short(self) -> Verdict | Linger | None:
+        """As the conversation inside; None: it need not be cut short."""
+        cut_short = getattr(self._inner, "cut_short", None)
+        answer: Verdict | Linger | None = cut_short() if cut_short is not None and self._greeted else None
+        return self._sealed(answer) if isinstance(answer, Linger) else answer
+
     def _sealed(self, last: Linger) -> Linger:
         """The last word as it goes over the line."""
         self._tls.write(last.data)

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from camerahub.core.health import ANSWER_NAMES, POLICIES
-from camerahub.core.result import PROBE_NAMES, REASON_NAMES, Facet, Outcome
+from camerahub.core.result import MAIN, PROBE_NAMES, REASON_NAMES, STREAM_NAMES, SUB, Facet, Outcome
 from camerahub.core.roads import Roads, answers
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.registry.engine import reading, schema_of
@@ -29,9 +29,12 @@ from camerahub.registry.tables import (
     evidence_log,
     flips,
     gaps,
+    media_facts,
     memberships,
 )
 from camerahub.registry.tables import cameras as cameras_table
+
+_SUB = endpoints.alias("sub")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,11 @@ class CameraState:
 
 @dataclass(frozen=True, slots=True)
 class EndpointTarget:
-    """Whom to dial; ``device_id`` and ``credential_id`` 0 = none. The secret is in ``secrets``."""
+    """Whom to dial; ``device_id`` and ``credential_id`` 0 = none. The secret is in ``secrets``.
+
+    ``sub_path``: the sub-stream of the same camera at the same host and port, "" for none; ``seen_on``: the stream that
+    gave a picture last.
+    """
 
     endpoint: int
     camera: int
@@ -86,6 +93,8 @@ class EndpointTarget:
     road: str
     device_id: int
     credential_id: int
+    sub_path: str = ""
+    seen_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,17 +303,28 @@ def targets(engine: Engine, *, probed: bool = True, code: str | None = None) -> 
     columns = (
         column.id, column.camera_id, cameras_table.c.code, column.scheme, column.host, column.port, column.path,
         column.kind, column.stream, column.road, func.coalesce(column.device_id, 0),
-        func.coalesce(column.credential_id, 0),
+        func.coalesce(column.credential_id, 0), func.coalesce(_SUB.c.path, ""),
+        func.coalesce(media_facts.c.stream, len(STREAM_NAMES)),
     )  # fmt: skip
+    beside = (
+        (_SUB.c.camera_id == column.camera_id) & (_SUB.c.road == column.road) & (_SUB.c.kind == column.kind)
+    )
+    beside &= (_SUB.c.stream == SUB) & (column.stream == MAIN) & _SUB.c.retired_at.is_(None)
+    beside &= (_SUB.c.scheme == column.scheme) & (_SUB.c.host == column.host) & (_SUB.c.port == column.port)
     query: Select[Any] = (
-        select(*columns).join_from(endpoints, cameras_table).where(column.retired_at.is_(None))
+        select(*columns)
+        .join_from(endpoints, cameras_table)
+        .outerjoin(_SUB, beside)
+        .outerjoin(media_facts, media_facts.c.endpoint_id == column.id)
+        .where(column.retired_at.is_(None))
     )
     if probed:
         query = query.where(column.probed)
     if code is not None:
         query = query.where(cameras_table.c.code == code)
     with reading(engine) as connection:
-        return [EndpointTarget(*row) for row in connection.execute(query.order_by(column.id))]
+        rows = connection.execute(query.order_by(column.id)).all()
+    return [EndpointTarget(*(*row[:-1], (*STREAM_NAMES, "")[row[-1]])) for row in rows]
 
 
 def secrets(engine: Engine, ids: Iterable[int] | None = None) -> dict[int, Secret]:

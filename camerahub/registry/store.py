@@ -35,6 +35,7 @@ from camerahub.registry.tables import (
     evidence_log,
     flips,
     gaps,
+    media_facts,
     settings,
     sightings,
     states,
@@ -235,6 +236,13 @@ class Store:
         """End the pause of this scope (scope "all": every pause); how many ended."""
         with self._writing() as connection:
             return pauses.end(connection, scope, value, who, now)
+
+    def keep_facts(self, rows: NDArray[np.void], /) -> None:
+        """Store facts of media, FACTS_DTYPE (N,): the last row of an endpoint replaces what is known of it."""
+        if len(rows):
+            last = len(rows) - 1 - np.unique(rows["endpoint_id"][::-1], return_index=True)[1]
+            with self._writing() as connection:
+                bulk.upsert(connection, media_facts, rows[last])
 
     def reseal(self) -> int:
         """Seal every stored password anew under the key that seals now, all or none; how many there were to seal.

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -206,6 +206,21 @@ endpoints = Table(
     _index("endpoints", "host", serves="who shares a device address (seats, doctor)", where="host <> ''"),
     _index("endpoints", "credential_id", serves="devices of a credential group (credentials check)"),
     sqlite_autoincrement=True,
+)
+
+#: What the last conversation about media learned of each endpoint: cheap evidence, and which stream to ask first.
+media_facts = Table(
+    "media_facts",
+    METADATA,
+    Column("endpoint_id", BIG, ForeignKey("endpoints.id"), primary_key=True, autoincrement=False),
+    _at("at"),
+    _small("stream"),  # core.result.STREAM_NAMES
+    _small("codec"),  # core.result.CODEC_NAMES
+    Column("received", BigInteger, nullable=False),
+    Column("key_bytes", BigInteger, nullable=False),
+    Column("bit_rate", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
 )
 
 memberships = Table(

@@ -35,6 +35,7 @@ class Book(Protocol):
     def checkpoint(self, now: int, /) -> int: ...
     def open_gap(self, worker: str, scope: str, start: int, reason: str, /) -> int: ...
     def close_gap(self, gap: int, end: int, /) -> None: ...
+    def keep_facts(self, rows: NDArray[np.void], /) -> None: ...
 
 
 class Prepared(NamedTuple):
@@ -187,6 +188,11 @@ class Desk:
     def checkpoint(self, now: int) -> int:
         """Fold the log of evidence into the days; the results folded."""
         return self._book.checkpoint(now)
+
+    def find(self, rows: NDArray[np.void]) -> None:
+        """Keep facts of media, FACTS_DTYPE (N,); the newest of an endpoint counts, strangers are passed over."""
+        _, known = self.roster.find(rows["endpoint_id"])
+        self._book.keep_facts(rows[known])
 
     def write_gap(self, start: int, end: int, reason: str) -> None:
         """Nobody looked from ``start`` to ``end``; staleness does not count that time."""

@@ -20,7 +20,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from camerahub.core.batch import RESULT_DTYPE
+from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.health import ANSWER_NAMES
 from camerahub.core.messages import Results
@@ -295,6 +295,12 @@ class Ingest:
     async def gap(self, worker: str, start: int, end: int | None, reason: str, scope: str = "") -> None:
         """Nobody looks at what ``worker`` watches (there, at ``scope``), from ``start`` µs UTC (``end`` None: on)."""
         self._owed.append(lambda: self.desk.gap(worker, start, end, reason, scope))
+        await self._write_gaps()
+
+    async def find(self, data: bytes) -> None:
+        """Keep what conversations about media learned; ValueError when it is none."""
+        rows = np.frombuffer(data, FACTS_DTYPE)
+        self._owed.append(lambda: self.desk.find(rows))
         await self._write_gaps()
 
     async def _write_gaps(self) -> None:

@@ -45,6 +45,15 @@ class Prober(Protocol):
         """Begin one attempt of at most ``deadline_s`` seconds."""
         ...
 
+    @property
+    def decoding_s(self) -> float:
+        """Processor seconds spent on pictures so far, outside this process."""
+        ...
+
+    def hurry(self) -> None:
+        """End conversations about media now, in order: as ``blind``, with the last word they owe the camera."""
+        ...
+
     async def aclose(self) -> None:
         """Give up what is in flight, without results, and free everything."""
         ...

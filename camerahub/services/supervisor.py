@@ -20,6 +20,7 @@ from camerahub.core.messages import (
     Assignment,
     Bye,
     Drain,
+    Findings,
     FleetPolicy,
     Message,
     Pause,
@@ -135,6 +136,10 @@ class _Seat:
                 self.child.bus.send(message)
 
 
+async def _nothing(_rows: bytes) -> None:
+    return None
+
+
 class Supervisor:
     """N probers and their endpoints. ``on_batch`` is awaited batch by batch in each prober's order and returns once
     the batch is committed (batches of different probers may be under way at once); what it raises ends that prober,
@@ -151,9 +156,11 @@ class Supervisor:
         clock: Clock,
         on_batch: Callable[[Results], Awaitable[object]],
         on_gap: Callable[[Gap], Awaitable[object]],
+        on_findings: Callable[[bytes], Awaitable[object]] = _nothing,
         uplinks: Iterable[Uplink] = (),
     ) -> None:
         self._spawner, self._clock, self._on_batch, self._on_gap = spawner, clock, on_batch, on_gap
+        self._on_findings = on_findings
         self._probe, self._policy, self._uplinks = probe, policy, tuple(uplinks)
         self._shards = Shards(probers)
         self._seats = [_Seat(f"prober-{n}") for n in range(probers)]
@@ -358,6 +365,8 @@ class Supervisor:
                 future = self._waiting.pop(round_id, None)
                 if future is not None and not future.done():
                     future.set_result(None)
+            case Findings(rows=rows):
+                await self._on_findings(rows)
             case Sighting():
                 await self._sighted(seat, message)
             case Stats(_, values):

@@ -23,6 +23,7 @@ from camerahub.core.messages import (
     Assign,
     Bye,
     Drain,
+    Findings,
     FleetPolicy,
     Message,
     Pause,
@@ -38,7 +39,7 @@ from camerahub.core.messages import (
     Withdraw,
 )
 from camerahub.core.result import ProbeResult
-from camerahub.services.fleet import Fleet, Flight
+from camerahub.services.fleet import Fleet, Flight, is_media
 from camerahub.services.gate import Gate
 from camerahub.services.ports import BusEnd, Clock, Prober
 from camerahub.services.references import References
@@ -47,6 +48,8 @@ from camerahub.services.tasks import cancel, spawn
 _log = structlog.get_logger()
 #: One row of ``core.batch.RESULT_DTYPE``, without numpy.
 ROW = struct.Struct("<qqIHBBBBH")
+#: One row of ``core.batch.FACTS_DTYPE``, likewise.
+FACTS_ROW = struct.Struct("<qqBBIIIHH")
 STATS_S = 1.0
 LAG_S = 0.1
 #: Due endpoints are started together this often, seconds: waking for each of them would cost more than its probe. A few
@@ -64,11 +67,14 @@ class Outbox:
         self._worker, self._epoch, self._send = worker, epoch, send
         self._limit, self._size = policy.unacked_batches, policy.batch_size
         self._rows = bytearray()
+        self._facts = bytearray()
         self.unacked: deque[Results] = deque()
 
     def add(self, result: ProbeResult) -> None:
         """One more result; a full batch leaves at once."""
         self._rows += ROW.pack(*result.row())
+        if result.facts is not None:
+            self._facts += FACTS_ROW.pack(*result.facts.row(result.endpoint, result.started_at))
         if len(self._rows) >= self._size * ROW.size:
             self.flush()
 
@@ -81,6 +87,9 @@ class Outbox:
         self._rows.clear()
         self.unacked.append(batch)
         self._send(batch)
+        if self._facts:
+            self._send(Findings(self._worker, bytes(self._facts)))
+            self._facts.clear()
 
     def ack(self, seq: int) -> None:
         """Everything up to ``seq`` is committed."""
@@ -148,6 +157,7 @@ class Worker:
     async def _drain(self) -> None:
         self._fleet.drain()
         self._disarm()
+        self._prober.hurry()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._policy.deadline_s + DRAIN_EXTRA_S):
                 while (self._fleet.in_flight or self._sight.held) and not self._hub_gone:
@@ -177,6 +187,7 @@ class Worker:
         match message:
             case Uplinks(uplinks):
                 self._sight.configure(uplinks)
+                self._fleet.configure(uplinks)
             case Assign(assignments):
                 self._sight.watch((a.target.host for a in assignments), now)
                 self._sight.forget(a.target.endpoint for a in assignments)
@@ -223,6 +234,7 @@ class Worker:
             "uplinks_blind": self._sight.blind,
             "loop_lag_s": self._lag,
             "cpu_s": self._clock.cpu(),
+            "decoding_cpu_s": self._prober.decoding_s,
         }
         self._lag = 0.0
         self._bus.send(Stats(self._setup.worker, values))
@@ -250,9 +262,9 @@ class Worker:
         for result in step.unseen:
             self._outbox.add(result)
         for flight in step.starts:
-            self._prober.start(
-                flight.target, flight.probe, self._policy.deadline_s, partial(self._ended, flight)
-            )
+            policy = self._policy
+            deadline_s = policy.picture_deadline_s if is_media(flight.probe) else policy.deadline_s
+            self._prober.start(flight.target, flight.probe, deadline_s, partial(self._ended, flight))
         if self._fleet.rounds_done:
             self._tell_rounds()
         self._arm(step.wake_at, now)

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camerahub.bus.envelope import MAX_FRAME, ROW_BYTES, VERSION, Decoder, EnvelopeError, decode_body, encode
+from camerahub.bus.envelope import (
+    FACTS_BYTES,
+    MAX_FRAME,
+    ROW_BYTES,
+    VERSION,
+    Decoder,
+    EnvelopeError,
+    decode_body,
+    encode,
+)
 from camerahub.core import messages as m
-from camerahub.core.batch import RESULT_DTYPE
+from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
 from camerahub.core.result import PROBE_KINDS, REASONS, Target
 from camerahub.core.uplinks import Reference, Uplink
 
@@ -25,6 +34,8 @@ TARGETS = st.builds(
     url=st.text(max_size=80),
     username=st.text(max_size=20),
     password=st.text(max_size=20),
+    sub_url=st.text(max_size=40),
+    stream=st.sampled_from(["", "sub", "main"]),
 )
 REFERENCES = st.builds(Reference, PROBES, st.text(max_size=40), st.integers(0, 65535))
 UPLINKS = st.builds(
@@ -53,6 +64,9 @@ MESSAGES = st.one_of(
     st.builds(m.Withdraw, SCOPE),
     st.builds(m.LoginEnded, IDS, IDS, IDS, st.sampled_from(["", *REASONS]), st.booleans()),
     st.just(m.Drain()),
+    st.builds(
+        m.Findings, st.text(max_size=64), st.integers(0, 5).map(lambda n: bytes(range(FACTS_BYTES)) * n)
+    ),
     st.builds(m.Uplinks, st.lists(UPLINKS, max_size=4).map(tuple)),
     st.builds(
         m.Sighting, st.text(max_size=64), st.text(max_size=64), st.integers(0, 2), IDS, st.text(max_size=64)
@@ -194,3 +208,4 @@ def _refusal(frame: bytes) -> EnvelopeError | None:
 
 def test_a_row_is_as_long_as_the_arrays_say() -> None:
     assert RESULT_DTYPE.itemsize == ROW_BYTES
+    assert FACTS_DTYPE.itemsize == FACTS_BYTES

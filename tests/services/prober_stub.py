@@ -19,7 +19,8 @@ class ScriptProber:
         self._loop = loop
         self.in_flight = 0
         self.started: list[Target] = []
-        self.closed = False
+        self.closed = self.hurried = False
+        self.decoding_s = 0.0
         self._news = asyncio.Event()
 
     def begin(self, target: Target) -> None:
@@ -46,6 +47,9 @@ class ScriptProber:
         )
         if not self.closed:
             done(result)
+
+    def hurry(self) -> None:
+        self.hurried = True
 
     async def aclose(self) -> None:
         self.closed = True

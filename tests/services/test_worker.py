@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from camerahub.bus.local import LocalEnd, open_end
-from camerahub.core.batch import RESULT_DTYPE
+from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
 from camerahub.core.blindness import Sight
 from camerahub.core.messages import (
     Ack,
@@ -36,11 +36,11 @@ from camerahub.core.messages import (
     Unassign,
     Uplinks,
 )
-from camerahub.core.result import REASON_CODES, REASONS, ProbeResult, Target
+from camerahub.core.result import REASON_CODES, REASONS, SUB, MediaFacts, ProbeResult, Target
 from camerahub.core.uplinks import Reference, Uplink
 from camerahub.services.clock import SystemClock
 from camerahub.services.fleet import STATS
-from camerahub.services.worker import ROW, run_worker
+from camerahub.services.worker import FACTS_ROW, ROW, run_worker
 
 sys.path.insert(0, str(Path(__file__).parent))
 from prober_stub import ScriptProber
@@ -214,6 +214,13 @@ def test_a_row_packed_without_numpy_is_the_same_row() -> None:
     result = ProbeResult(2**40, "rtsp", 1, "auth", 2, 1_750_000_000_000_000, 0.25, 401)  # type: ignore[arg-type]
     assert np.array([result.row()], RESULT_DTYPE).tobytes() == ROW.pack(*result.row())
     assert struct.calcsize(ROW.format) == RESULT_DTYPE.itemsize
+
+
+def test_a_row_of_facts_is_the_numpy_row() -> None:
+    facts = MediaFacts(SUB, "H265", 1_000_000, 90_000, 2_000_000, 704, 576)
+    row = facts.row(7, 1_750_000_000_000_000)
+    assert np.array([row], FACTS_DTYPE).tobytes() == FACTS_ROW.pack(*row)
+    assert FACTS_ROW.size == FACTS_DTYPE.itemsize
 
 
 async def test_a_hub_that_reads_nothing_does_not_fill_the_memory_of_its_prober() -> None:

@@ -104,6 +104,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "health.online.stale_s 不能小于 {longest}: fleet.interval_s 加上它的 jitter 和 deadline_s",
         "health.online.stale_s must be at least {longest}: fleet.interval_s, its jitter and deadline_s",
     ),
+    "config.bad.stale_picture": (
+        "health.media.stale_s 与 health.lit.stale_s 不能小于 {longest}: fleet.picture_interval_s 加上 jitter 和 "
+        "fleet.picture_deadline_s",
+        "health.media.stale_s and health.lit.stale_s must be at least {longest}: fleet.picture_interval_s, its jitter "
+        "and fleet.picture_deadline_s",
+    ),
     "config.file_missing": (
         "{file} 里的 {key} 指向不存在或不可读的文件 {value}",
         "{key} in {file} names a file that is missing or unreadable: {value}",
