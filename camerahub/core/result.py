@@ -115,6 +115,8 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
     "tcp": ProbeInfo(0, Stage.L1, (Facet.ONLINE,), "端口探测", "TCP connect"),
     "options": ProbeInfo(1, Stage.L2, (Facet.ONLINE,), "在线探测", "RTSP OPTIONS without credentials"),
     "rtsp": ProbeInfo(2, Stage.L3, (Facet.ONLINE,), "登录探测", "RTSP DESCRIBE answered 200"),
+    "onvif_time": ProbeInfo(5, Stage.L2, (), "时钟探测", "ONVIF time without credentials"),
+    "onvif_enrol": ProbeInfo(6, Stage.L3, (), "ONVIF 建档", "ONVIF identity, profiles and addresses"),
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
 

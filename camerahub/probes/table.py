@@ -10,10 +10,12 @@ import resource
 from collections.abc import Callable
 from typing import NamedTuple
 
-from camerahub.core.result import Target
+from camerahub.core.result import ProbeResult, Target
 from camerahub.probes.address import is_tls
 from camerahub.probes.engine import Conversation, Done, Engine, Verdict
+from camerahub.probes.onvif import onvif_enrol, onvif_time
 from camerahub.probes.options import options
+from camerahub.probes.relay import Continued, Relay
 from camerahub.probes.rtsp import rtsp
 from camerahub.probes.tcp import tcp
 from camerahub.probes.tls import Tls
@@ -21,10 +23,14 @@ from camerahub.wire.url import UrlError
 
 
 class ProbeSpec(NamedTuple):
-    """One kind: how its conversation with a target is made, and whether rtsps addresses get TLS."""
+    """One kind: how its conversation with a target is made, whether rtsps and https addresses get TLS.
+
+    ``relayed``: the conversation may take several connections (``relay.Continued``).
+    """
 
     conversation: Callable[[Target], Conversation]
     tls: bool
+    relayed: bool = False
 
 
 #: Keys equal ``core.result.PROBE_KINDS``.
@@ -32,7 +38,12 @@ PROBES: dict[str, ProbeSpec] = {
     "tcp": ProbeSpec(tcp, tls=False),
     "options": ProbeSpec(options, tls=True),
     "rtsp": ProbeSpec(rtsp, tls=True),
+    "onvif_time": ProbeSpec(onvif_time, tls=True),
+    "onvif_enrol": ProbeSpec(onvif_enrol, tls=True, relayed=True),
 }
+
+#: Told the result and what the conversation learned beyond it (its ``facts``), None where it learns nothing.
+Learned = Callable[[ProbeResult, object], None]
 
 #: Descriptors that are not cameras: files, pipes, the database, the web server.
 RESERVED_FILES = 256
@@ -66,8 +77,39 @@ class Prober:
         except UrlError:
             conversation, target = _Unusable(probe), Target(target.endpoint, "", 0)
         else:
+            if spec.relayed:
+                self.run(target, conversation, deadline_s, done)
+                return
             if spec.tls and is_tls(target):
                 conversation = Tls(conversation)
+        self._engine.start(target, conversation, deadline_s, done)
+
+    def learn(self, target: Target, probe: str, deadline_s: float, done: Learned) -> None:
+        """As ``start``; ``done`` is also handed the facts the conversation gathered, whatever the result."""
+        try:
+            conversation = PROBES[probe].conversation(target)
+        except UrlError:
+            self._engine.start(
+                Target(target.endpoint, "", 0),
+                _Unusable(probe),
+                deadline_s,
+                lambda result: done(result, None),
+            )
+            return
+        self.run(
+            target,
+            conversation,
+            deadline_s,
+            lambda result: done(result, getattr(conversation, "facts", None)),
+        )
+
+    def run(self, target: Target, conversation: Conversation, deadline_s: float, done: Done) -> None:
+        """As ``start``, with a conversation of the caller's own making."""
+        if isinstance(conversation, Continued):
+            Relay(self._engine, target, conversation, deadline_s, done).start()
+            return
+        if PROBES[conversation.probe].tls and is_tls(target):
+            conversation = Tls(conversation)
         self._engine.start(target, conversation, deadline_s, done)
 
     async def aclose(self) -> None:

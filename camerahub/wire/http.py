@@ -120,7 +120,8 @@ class HttpReader:
         """
         self._buffer += data
         while self._head is None:
-            if not (self._read_simple() or self._read_head()):
+            # the short way is tried once only: a head that drips in would be matched anew at every byte
+            if not ((not self._scanned and self._read_simple()) or self._read_head()):
                 return None
         if self._chunked:
             return self._read_chunks()
