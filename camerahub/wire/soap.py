@@ -144,7 +144,7 @@ _ENCODINGS = dict.fromkeys(_CHINESE, "gb18030") | {
     "utf-16be": "utf-16-be",
 }
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_PADDING = b"\x00 \t\r\n"
+_PADDING = "\x00 \t\r\n"
 
 
 def _parser() -> etree.XMLParser:
@@ -167,8 +167,9 @@ _PARSER = _parser()
 def decoded(body: bytes, content_type: str = "") -> str:
     """The text of an XML body: by its BOM, else its own declaration, else ``content_type``, else UTF-8.
 
-    GB2312 and GBK are read as GB18030, which holds both; a body that is not in the encoding it claims is tried as
-    UTF-8, then as GB18030; what then is no character becomes U+FFFD. Never raises.
+    GB2312 and GBK are read as GB18030, which holds both, unless the body is UTF-8 with Chinese in it, whatever its
+    label. A body that is not in the encoding it claims is tried as UTF-8, then as GB18030; what then is no character
+    becomes U+FFFD. Never raises.
     """
     for bom, name in _BOMS:
         if body.startswith(bom):
@@ -176,6 +177,8 @@ def decoded(body: bytes, content_type: str = "") -> str:
     start = body[:256].decode("latin-1")
     found = _DECLARED.match(start) or _CHARSET.search(content_type)
     claimed = _ENCODINGS.get(found[1].lower(), "utf-8") if found else "utf-8"
+    if claimed == "gb18030" and _is_chinese_utf8(body):
+        claimed = "utf-8"
     for name in (claimed, "utf-8", "gb18030"):
         try:
             return body.decode(name)
@@ -184,11 +187,19 @@ def decoded(body: bytes, content_type: str = "") -> str:
     return body.decode("utf-8", "replace")
 
 
+def _is_chinese_utf8(body: bytes) -> bool:
+    """GB18030 text is hardly ever valid UTF-8, and then of Latin, Greek or Cyrillic letters; the reverse is common."""
+    try:
+        return max(body.decode(), default="") >= "\u2e80"
+    except UnicodeDecodeError:
+        return False
+
+
 def parse_xml(body: bytes, content_type: str = "") -> Element:
     """The root of an XML body. Raises ``OnvifError`` ("too_large", "dtd", "xml")."""
     if len(body) > MAX_BODY:
         raise OnvifError("too_large")
-    text = decoded(body.strip(_PADDING), content_type)
+    text = decoded(body, content_type).strip(_PADDING)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise OnvifError("dtd")
     tags = text.count("<")
