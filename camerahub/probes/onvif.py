@@ -109,6 +109,9 @@ class OnvifEnrol:
     def closed(self) -> Verdict:
         return self._parted() if self._session.lost() else self._verdict("reset")
 
+    def broken(self) -> bool:
+        return self._session.broken()
+
     def _parted(self) -> Verdict:
         """The end, or the end of this connection only."""
         self.more = not self._session.finished

@@ -21,6 +21,9 @@ class Continued(Conversation, Protocol):
 
     more: bool
 
+    def broken(self) -> bool:
+        """Called when the connection was reset: True when that was only its end, and ``first`` is next."""
+
 
 class Relay:
     """Dials ``target`` until ``conversation`` has nothing more to say, or ``deadline_s`` is used up."""
@@ -49,7 +52,7 @@ class Relay:
         self._started_at = self._started_at or result.started_at
         self._spent_s += result.duration_s
         self._left_s -= result.duration_s
-        if self._conversation.more:
+        if self._conversation.more or (result.reason == "reset" and self._conversation.broken()):
             self._conversation.more = False
             if self._left_s > 0:
                 self.start()

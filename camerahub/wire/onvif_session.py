@@ -11,6 +11,7 @@ The login, made so that it locks nobody out (Hikvision counts every failure):
 * The first signed request carries a WS-UsernameToken, made with the camera's own clock where it told it.
 * HTTP Digest follows only where a 401 brings a Digest challenge and no fault that refuses the token.
 * Basic is sent over TLS only, or where the caller says so.
+* Until it is accepted it goes over a fresh connection each time, where nothing is ever sent twice.
 * The first refusal after that ends everything. No second password, no second try, also in later calls.
 """
 
@@ -180,6 +181,7 @@ class OnvifSession:
         self._fresh = True
         self._heard = False
         self._reusable = False
+        self._parts = False  # this camera closes without saying so
         self._road = self._enrol()
         self._ask = next(self._road)
 
@@ -193,7 +195,16 @@ class OnvifSession:
     @property
     def reusable(self) -> bool:
         """The next request may go over the connection the last response came by."""
-        return self._reusable
+        return self._reusable and not self._parts and not self._unproven
+
+    @property
+    def _unproven(self) -> bool:
+        """The next request carries a login the camera has not accepted yet.
+
+        Such a one goes over a connection of its own: over a used one it might be lost, and sending it again could
+        be the second of the few failures that lock us out.
+        """
+        return self._ask.signed and self._credential is not None and not self._let_in
 
     def next_request(self, *, fresh: bool) -> bytes | None:
         """What to send now, over a new connection (``fresh``) or the same; None when finished."""
@@ -220,15 +231,21 @@ class OnvifSession:
         """The peer closed. True when the session goes on (``next_request(fresh=True)`` is next, or it is finished).
 
         Many cameras close after each response without saying so: a request that met a closed connection is made
-        anew, with a new nonce, over a new one, once. False: the answer was cut short, which ends the session.
+        anew, with a new nonce, over a new one, once, and no connection is used twice from then on. False: the answer was cut short, which ends the session.
         """
         response = self._reader.closed()
         if response is not None:
             self._advance(response)
             return True
+        return self.broken()
+
+    def broken(self) -> bool:
+        """The connection was reset, or closed without a whole response. True and False as ``lost``."""
+        if self._fresh or self._heard:
+            return False
         self._ask = self._ask._replace(authorization="")
-        self._reusable = False
-        return not (self._fresh or self._heard)
+        self._reusable, self._parts = False, True
+        return True
 
     def result(self) -> OnvifResult:
         """What came of it so far; reason "" while it is not finished."""
