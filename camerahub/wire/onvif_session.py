@@ -231,7 +231,8 @@ class OnvifSession:
         """The peer closed. True when the session goes on (``next_request(fresh=True)`` is next, or it is finished).
 
         Many cameras close after each response without saying so: a request that met a closed connection is made
-        anew, with a new nonce, over a new one, once, and no connection is used twice from then on. False: the answer was cut short, which ends the session.
+        anew, with a new nonce, over a new one, once, and no connection is used twice from then on. False: the answer
+        was cut short, which ends the session.
         """
         response = self._reader.closed()
         if response is not None:

@@ -1,7 +1,7 @@
 """A strict little ONVIF camera: a request's bytes in, a response's bytes out. It checks what real ones check.
 
-Tokens are checked against its own clock, which may be wrong, and are never accepted twice; HTTP Digest is computed anew.
-It counts failed logins, as cameras do that lock out.
+Tokens are checked against its own clock, which may be wrong, and are never accepted twice; HTTP Digest is computed
+anew. It counts failed logins, as cameras do that lock out.
 """
 
 from __future__ import annotations

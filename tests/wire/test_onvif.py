@@ -99,8 +99,10 @@ def test_device_information() -> None:
 
 def test_services_and_capabilities() -> None:
     listed = enveloped(
-        "<tds:GetServicesResponse><tds:Service><tds:Namespace>urn:n</tds:Namespace><tds:XAddr> http://h/x?a=1&amp;b </tds:XAddr>"
-        "<tds:Version><tt:Major>21</tt:Major><tt:Minor>6</tt:Minor></tds:Version></tds:Service><tds:Service/></tds:GetServicesResponse>"
+        "<tds:GetServicesResponse><tds:Service><tds:Namespace>urn:n</tds:Namespace>"
+        "<tds:XAddr> http://h/x?a=1&amp;b </tds:XAddr>"
+        "<tds:Version><tt:Major>21</tt:Major><tt:Minor>6</tt:Minor></tds:Version></tds:Service>"
+        "<tds:Service/></tds:GetServicesResponse>"
     )
     assert onvif.parse_services(listed, "") == (
         Service("urn:n", "http://h/x?a=1&b", "21.06"),
@@ -125,7 +127,8 @@ def test_profiles() -> None:
         "<tt:SourceToken>VS</tt:SourceToken></tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration><tt:Encoding>H264"
         "</tt:Encoding><tt:Resolution><tt:Width>2560</tt:Width><tt:Height>1440</tt:Height></tt:Resolution><tt:RateControl>"
         "<tt:FrameRateLimit>25.0</tt:FrameRateLimit><tt:BitrateLimit>x</tt:BitrateLimit></tt:RateControl>"
-        '</tt:VideoEncoderConfiguration></trt:Profiles><trt:Profiles token="b"/><trt:Profiles/></trt:GetProfilesResponse>'
+        "</tt:VideoEncoderConfiguration></trt:Profiles>"
+        '<trt:Profiles token="b"/><trt:Profiles/></trt:GetProfilesResponse>'
     )
     assert onvif.parse_profiles(told, "") == (
         Profile("a", "主码流", "VS", "H264", 2560, 1440, 25, None),

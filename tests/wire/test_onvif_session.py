@@ -44,7 +44,7 @@ def session(login: Credential | None = RIGHT, url: HttpUrl = URL, *, basic: bool
 def drive(
     machine: OnvifSession, double: Double, *, part: int = 1 << 20, silent_close: bool = False
 ) -> OnvifResult:
-    """Play both sides until the session has ended; a camera that closes without saying so loses every second request."""
+    """Play both sides until the session has ended; ``silent_close``: the camera closes after each response."""
     fresh = True
     while (request := machine.next_request(fresh=fresh)) is not None:
         if silent_close and not fresh:

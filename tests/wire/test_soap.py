@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 
 import pytest
@@ -187,10 +188,8 @@ def test_texts_numbers_and_attributes_are_bounded() -> None:
 def worst(body: bytes) -> float:
     """CPU seconds to read ``body`` as an answer, whatever comes of it."""
     began = time.process_time()
-    try:
+    with contextlib.suppress(OnvifError):
         answer_of(body, "A")
-    except OnvifError:
-        pass
     return time.process_time() - began
 
 

@@ -9,10 +9,15 @@ from camerahub.wire.soap import OnvifError
 from camerahub.wire.url import UrlError
 from camerahub.wire.wsdiscovery import MAX_DATAGRAM, Match, parse_matches, probe_message
 
+SCOPES = (
+    "onvif://www.onvif.org/name/%E6%B5%8F%E6%B2%B3%20A",
+    "onvif://www.onvif.org/hardware/X1",
+    "onvif://www.onvif.org/location/a",
+    "onvif://www.onvif.org/location/b/",
+)
 ONE = (
     "<d:ProbeMatch><d:EndpointReference><a:Address>urn:uuid:1</a:Address></d:EndpointReference>"
-    "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types><d:Scopes>onvif://www.onvif.org/name/%E6%B5%8F%E6%B2%B3%20A "
-    "onvif://www.onvif.org/hardware/X1 onvif://www.onvif.org/location/a onvif://www.onvif.org/location/b/</d:Scopes>"
+    f"<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types><d:Scopes>{' '.join(SCOPES)}</d:Scopes>"
     "<d:XAddrs>http://192.0.2.10:8080/onvif/device_service http://10.1.2.3/odd</d:XAddrs></d:ProbeMatch>"
 )
 
