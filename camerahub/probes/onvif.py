@@ -133,8 +133,10 @@ def onvif_enrol(
     progress: Callable[[CallRecord], None] | None = None,
     now_ms: Callable[[], int] = wall_ms,
     basic_in_clear: bool = False,
+    brief: bool = False,
 ) -> OnvifEnrol:
     """The conversation for ``target``, with its credential when it has one. Raises ``UrlError``."""
     login = Credential(target.username, target.password) if target.username or target.password else None
     url = onvif_address(target)
-    return OnvifEnrol(OnvifSession(url, login, now_ms, basic_in_clear=basic_in_clear, progress=progress))
+    session = OnvifSession(url, login, now_ms, basic_in_clear=basic_in_clear, brief=brief, progress=progress)
+    return OnvifEnrol(session)

@@ -290,3 +290,11 @@ def test_the_moment_of_a_camera_stays_a_moment() -> None:
     assert device_moment(NOW, 0) == "2027-01-15T08:00:00Z"
     assert device_moment(0, -5) == "1970-01-01T00:00:00Z"
     assert device_moment(NOW, 10**15) == "2999-12-31T23:59:59Z"
+
+
+def test_a_brief_session_ends_with_the_identity() -> None:
+    double = Double()
+    reason, stage, _, facts = drive(OnvifSession(URL, RIGHT, Clock(), brief=True), double)
+    assert (reason, stage, double.heard) == ("ok", 3, ROAD[:2])
+    assert facts.device is not None
+    assert facts.services == ()
