@@ -7,7 +7,7 @@ with ``more`` is followed by the next; everything else is the end. No hidden ret
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from camerahub.core.result import REASONS, ProbeResult, Target
 from camerahub.probes.address import is_tls
@@ -15,7 +15,6 @@ from camerahub.probes.engine import Conversation, Done, Engine
 from camerahub.probes.tls import Tls
 
 
-@runtime_checkable
 class Continued(Conversation, Protocol):
     """A conversation that may outlive its connection. ``more``, read at the end of one: dial again, call ``first``."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from camerahub.core.result import ProbeResult, Target
 from camerahub.probes.address import is_tls
@@ -105,10 +105,11 @@ class Prober:
 
     def run(self, target: Target, conversation: Conversation, deadline_s: float, done: Done) -> None:
         """As ``start``, with a conversation of the caller's own making."""
-        if isinstance(conversation, Continued):
-            Relay(self._engine, target, conversation, deadline_s, done).start()
+        spec = PROBES[conversation.probe]
+        if spec.relayed:
+            Relay(self._engine, target, cast(Continued, conversation), deadline_s, done).start()
             return
-        if PROBES[conversation.probe].tls and is_tls(target):
+        if spec.tls and is_tls(target):
             conversation = Tls(conversation)
         self._engine.start(target, conversation, deadline_s, done)
 
