@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("import_", "导入摄像机表格 / import a table of cameras"),
     "export": ("export", "导出摄像机表格 / export the register"),
     "probe": ("probe", "检测一路 / climb the stages at one camera"),
+    "discover": ("discover", "发现摄像机 / ask a subnet for ONVIF cameras"),
     "sweep": ("sweep", "检测一遍 / one round over the register or a file"),
     "run": ("run", "中心进程 / the hub"),
     "cameras": ("cameras", "摄像机清单 / the list behind every number"),

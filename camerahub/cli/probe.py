@@ -9,19 +9,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
+from camerahub.cli.probe_onvif import ONVIF_STEPS, OnvifSteps
 from camerahub.cli.targets import LineError, is_address, look_up, parse_target, rtsp_target
 from camerahub.core.errors import EXIT_FAULTS, EXIT_OK, ConfigError
 from camerahub.core.result import REASONS, Outcome, ProbeResult, Target
 from camerahub.core.texts import CATALOGUE, Text, text
 from camerahub.probes.table import Prober
 from camerahub.services import loop
-from camerahub.wire.url import RtspUrl, redact
+from camerahub.wire.url import HttpUrl, RtspUrl, UrlError, redact, split_http
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
@@ -35,7 +35,7 @@ class Aim:
 
     target: Target
     name: str
-    kind: str  # "rtsp", "port" (no path: no login step) or "onvif"
+    kind: str  # "rtsp", "port" (no path: no login step), "onvif", or "address" (of something else)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,11 @@ class Step:
     status: int
     duration_s: float
     said: Text
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def line(self) -> str:
-        """The JSON line of the contract."""
-        fields = {
+        """The JSON line of the contract; ``facts`` where the step learned any."""
+        fields: dict[str, Any] = {
             "step": self.step,
             "stage": self.stage,
             "outcome": self.outcome.name.lower() if self.outcome is not None else None,
@@ -62,6 +63,8 @@ class Step:
             "zh": self.said.zh,
             "en": self.said.en,
         }
+        if self.facts:
+            fields["facts"] = self.facts
         return json.dumps(fields, ensure_ascii=False)
 
 
@@ -71,12 +74,14 @@ STEPS: dict[str, tuple[str, int]] = {
     "tcp": ("tcp", 1),
     "options": ("options", 2),
     "describe": ("rtsp", 3),
+    **ONVIF_STEPS,
 }
 #: kind of aim -> (steps, (step never tried, why)).
 CLIMBS: dict[str, tuple[tuple[str, ...], tuple[str, int, str] | None]] = {
     "rtsp": (("resolve", "tcp", "options", "describe"), None),
     "port": (("resolve", "tcp", "options"), ("describe", 3, "no_path")),
-    "onvif": (("resolve", "tcp"), ("onvif", 2, "onvif_later")),
+    "onvif": (("resolve", "tcp", *ONVIF_STEPS), None),
+    "address": (("resolve", "tcp"), ("onvif_time", 2, "no_onvif")),
 }
 
 
@@ -122,7 +127,8 @@ def aim_at(context: Context, typed: str) -> Aim:
     if "://" in typed or ":" in typed:
         if _has_password(typed):
             raise ConfigError("probe.password_in_argv")
-        return _onvif(typed) if typed[:7].lower() == "http://" else _stream(typed)
+        http = typed.partition("://")[0].lower() in ("http", "https")
+        return _onvif(typed) if http else _stream(typed)
     return from_register(context, typed)
 
 
@@ -142,14 +148,11 @@ def _stream(typed: str) -> Aim:
 
 def _onvif(typed: str) -> Aim:
     try:
-        parts = urlsplit(typed)
-        host, port = parts.hostname or "", parts.port or 80
-    except ValueError:
-        host, port = "", 0
-    if not host:
+        url = split_http(typed)[0]
+    except UrlError:
         why = text("probe.line.form")
-        raise ConfigError("probe.bad_target", zh=why.zh, en=why.en)
-    return Aim(Target(0, host, port), redact(typed), "onvif")
+        raise ConfigError("probe.bad_target", zh=why.zh, en=why.en) from None
+    return Aim(Target(0, url.host, url.port, str(url)), redact(typed), "onvif")
 
 
 def from_register(context: Context, code: str) -> Aim:
@@ -165,14 +168,17 @@ def from_register(context: Context, code: str) -> Aim:
     if not roads:
         raise ConfigError("probe.camera_no_address", code=known)
     road = min(roads, key=lambda r: (r.kind != "rtsp", r.endpoint))
-    if road.kind != "rtsp":
-        return Aim(Target(road.endpoint, road.host, road.port), code, "onvif")
     user = password = ""
     if road.credential_id:
         sealed = queries.secrets(register, [road.credential_id])[road.credential_id]
         user, password = sealed.username, context.keyring().decrypt(sealed.secret, sealed.id)
-    address = RtspUrl(road.scheme, road.host, road.port, road.path or "/")
-    return Aim(rtsp_target(road.endpoint, address, user, password), code, "rtsp")
+    if road.kind == "rtsp":
+        address = RtspUrl(road.scheme, road.host, road.port, road.path or "/")
+        return Aim(rtsp_target(road.endpoint, address, user, password), code, "rtsp")
+    if road.kind != "onvif":
+        return Aim(Target(road.endpoint, road.host, road.port), code, "address")
+    url = str(HttpUrl(road.scheme, road.host, road.port, road.path or "/"))
+    return Aim(Target(road.endpoint, road.host, road.port, url, user, password), code, "onvif")
 
 
 def with_credentials(aim: Aim, user: str, password_stdin: bool) -> Aim:
@@ -224,6 +230,7 @@ class Climb:
         self._target = aim.target
         self._deadline_s = deadline_s
         self._tell = tell
+        self._onvif: OnvifSteps | None = None
         self.stage = 0
         self.tried = 0
         self.duration_s = 0.0
@@ -232,6 +239,7 @@ class Climb:
         """The last step that was tried."""
         steps, never = CLIMBS[self._aim.kind]
         prober = Prober(asyncio.get_running_loop(), max_in_flight=1)
+        self._onvif = None
         last: Step | None = None
         try:
             for name in steps:
@@ -258,11 +266,25 @@ class Climb:
         probe, stage = STEPS[name]
         if not probe:
             return await self._resolve()
+        if name in ONVIF_STEPS:
+            return await self._onvif_step(prober, name)
         done: asyncio.Future[ProbeResult] = asyncio.get_running_loop().create_future()
         prober.start(self._target, probe, self._deadline_s, done.set_result)
         result = await done
         said = self._words(name, result.reason, result.status)
         return Step(name, stage, result.outcome, result.reason, result.status, result.duration_s, said)
+
+    async def _onvif_step(self, prober: Prober, name: str) -> Step:
+        if self._onvif is None:
+            self._onvif = OnvifSteps(prober, self._target, self._deadline_s)
+        took = await self._onvif.take(name)
+        said = self._words(name, took.reason, took.status)
+        if took.note is not None:
+            said = Text(f"{said.zh}; {took.note.zh}", f"{said.en}; {took.note.en}")
+        outcome = REASONS[took.reason].outcome
+        return Step(
+            name, STEPS[name][1], outcome, took.reason, took.status, took.duration_s, said, took.facts
+        )
 
     async def _resolve(self) -> Step:
         began = time.monotonic()

@@ -132,6 +132,10 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
         "key frame decodes and shows something",
         login=True,
     ),
+    "onvif_time": ProbeInfo(5, Stage.L2, (), "时钟探测", "ONVIF time without credentials"),
+    "onvif_enrol": ProbeInfo(
+        6, Stage.L3, (), "ONVIF 建档", "ONVIF identity, profiles and addresses", login=True
+    ),
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
 

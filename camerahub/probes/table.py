@@ -9,14 +9,16 @@ import asyncio
 import resource
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from camerahub.core.result import Target
+from camerahub.core.result import ProbeResult, Target
 from camerahub.probes.address import is_tls
 from camerahub.probes.engine import Brief, Conversation, Done, Engine, Verdict
 from camerahub.probes.media import Media, media, picture
+from camerahub.probes.onvif import onvif_enrol, onvif_time
 from camerahub.probes.options import options
 from camerahub.probes.pictures import Pictures
+from camerahub.probes.relay import Continued, Relay
 from camerahub.probes.rtsp import rtsp
 from camerahub.probes.tcp import tcp
 from camerahub.probes.tls import Tls
@@ -24,11 +26,15 @@ from camerahub.wire.url import UrlError
 
 
 class ProbeSpec(NamedTuple):
-    """One kind: how its conversation with a target is made, whether rtsps addresses get TLS, whether media flows."""
+    """One kind: how its conversation with a target is made, whether rtsps and https addresses get TLS.
+
+    ``media``: media flows. ``relayed``: the conversation may take several connections (``relay.Continued``).
+    """
 
     conversation: Callable[[Target], Conversation]
     tls: bool
     media: bool = False
+    relayed: bool = False
 
 
 #: Keys equal ``core.result.PROBE_KINDS``.
@@ -38,7 +44,12 @@ PROBES: dict[str, ProbeSpec] = {
     "rtsp": ProbeSpec(rtsp, tls=True),
     "media": ProbeSpec(media, tls=True, media=True),
     "picture": ProbeSpec(picture, tls=True, media=True),
+    "onvif_time": ProbeSpec(onvif_time, tls=True),
+    "onvif_enrol": ProbeSpec(onvif_enrol, tls=True, relayed=True),
 }
+
+#: Told the result and what the conversation learned beyond it (its ``facts``), None where it learns nothing.
+Learned = Callable[[ProbeResult, object], None]
 
 #: Descriptors that are not cameras: files, pipes, the database, the web server.
 RESERVED_FILES = 256
@@ -87,6 +98,9 @@ class Prober:
         else:
             if isinstance(conversation, Media):
                 done = partial(self._pictures.ended, conversation, done)
+            if spec.relayed:
+                self.run(target, conversation, deadline_s, done)
+                return
             if spec.tls and is_tls(target):
                 conversation = Tls(conversation)
         self._engine.start(target, conversation, deadline_s, done)
@@ -94,6 +108,35 @@ class Prober:
     def hurry(self) -> None:
         """End conversations about media now, in order: as ``blind``, with the last word they owe the camera."""
         self._engine.hurry()
+
+    def learn(self, target: Target, probe: str, deadline_s: float, done: Learned) -> None:
+        """As ``start``; ``done`` is also handed the facts the conversation gathered, whatever the result."""
+        try:
+            conversation = PROBES[probe].conversation(target)
+        except UrlError:
+            self._engine.start(
+                Target(target.endpoint, "", 0),
+                _Unusable(probe),
+                deadline_s,
+                lambda result: done(result, None),
+            )
+            return
+        self.run(
+            target,
+            conversation,
+            deadline_s,
+            lambda result: done(result, getattr(conversation, "facts", None)),
+        )
+
+    def run(self, target: Target, conversation: Conversation, deadline_s: float, done: Done) -> None:
+        """As ``start``, with a conversation of the caller's own making."""
+        spec = PROBES[conversation.probe]
+        if spec.relayed:
+            Relay(self._engine, target, cast(Continued, conversation), deadline_s, done).start()
+            return
+        if spec.tls and is_tls(target):
+            conversation = Tls(conversation)
+        self._engine.start(target, conversation, deadline_s, done)
 
     async def aclose(self) -> None:
         """Give up what is in flight, without results, and free everything."""

@@ -1,4 +1,4 @@
-"""Addresses of streams: split, checked, and printed without credentials.
+"""Addresses of streams and of ONVIF services: split, checked, and printed without credentials.
 
 Technicians type ``rtsp://admin:p@ss#1@10.1.2.3/Streaming/Channels/101`` into tables; from here on the address
 and the secret go separate ways. This file knows neither headers nor sockets. What it lets through can stand in
@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 MAX_URL = 4096
 DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
+HTTP_PORTS = {"http": 80, "https": 443}
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_.])?\Z")
 _PATH = re.compile(r"/[!-~]*\Z")
@@ -24,6 +25,7 @@ _SETTLED = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"(rtsps?)://", re.IGNORECASE)
+_HTTP_SCHEME = re.compile(r"(https?)://", re.IGNORECASE)
 _PLAIN_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?"
 _USERINFO = re.compile(rf"://(?!{_PLAIN_HOST}(?:[/?#\s]|\Z))\S{{0,{MAX_URL}}}@")
 _SECRET_FIELD = re.compile(r"(pass(?:word|wd)?|pwd)=[^\s&\"'<>]*", re.IGNORECASE)
@@ -32,6 +34,7 @@ _SECRET_FIELD = re.compile(r"(pass(?:word|wd)?|pwd)=[^\s&\"'<>]*", re.IGNORECASE
 #: What can be wrong with an address.
 URL_FAULTS = {
     "scheme": "the address must begin with rtsp:// or rtsps://",
+    "http_scheme": "the address must begin with http:// or https://",
     "host": "the host is neither a name nor an address",
     "port": "the port must be a number from 1 to 65535",
     "path": "the path must begin with / and hold visible ASCII only",
@@ -69,19 +72,50 @@ class RtspUrl:
     def __post_init__(self) -> None:
         if self.scheme not in DEFAULT_PORTS:
             raise UrlError("scheme")
-        if not _HOST.match(self.host):
-            _check_ipv6(self.host)
-        if not 1 <= self.port <= 65535:
-            raise UrlError("port")
-        if not _PATH.match(self.path):
-            raise UrlError("path")
-        if len(self.path) > MAX_URL:
-            raise UrlError("too_long")
+        _check(self.host, self.port, self.path)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpUrl:
+    """The address of an HTTP service without credentials; fields and errors as in ``RtspUrl``.
+
+    ``scheme`` "http" or "https"; ``str()`` leaves the default port out.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str = "/"
+
+    def __post_init__(self) -> None:
+        if self.scheme not in HTTP_PORTS:
+            raise UrlError("http_scheme")
+        _check(self.host, self.port, self.path)
+
+    @property
+    def authority(self) -> str:
+        """``host[:port]`` as it stands in a Host header (RFC 9110 section 7.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == HTTP_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+
+def _check(host: str, port: int, path: str) -> None:
+    if not _HOST.match(host):
+        _check_ipv6(host)
+    if not 1 <= port <= 65535:
+        raise UrlError("port")
+    if not _PATH.match(path):
+        raise UrlError("path")
+    if len(path) > MAX_URL:
+        raise UrlError("too_long")
 
 
 def _check_ipv6(host: str) -> None:
@@ -103,29 +137,39 @@ def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
     if settled := _SETTLED.match(url):
         name, host, port, path = settled.groups()
         return RtspUrl(name, host, int(port) if port else DEFAULT_PORTS[name], path), "", ""
-    return _typed(url.strip())
+    (scheme, host, port, path), user, password = _split(url, _SCHEME, DEFAULT_PORTS, "scheme")
+    return RtspUrl(scheme, host, port, path), user, password
 
 
-def _typed(url: str) -> tuple[RtspUrl, str, str]:
-    """``split_credentials`` of an address as people write it."""
+def split_http(url: str) -> tuple[HttpUrl, str, str]:
+    """As ``split_credentials``, for ``http://`` and ``https://``. Raises ``UrlError``."""
+    (scheme, host, port, path), user, password = _split(url, _HTTP_SCHEME, HTTP_PORTS, "http_scheme")
+    return HttpUrl(scheme, host, port, path), user, password
+
+
+def _split(
+    url: str, schemes: re.Pattern[str], ports: dict[str, int], wrong: str
+) -> tuple[tuple[str, str, int, str], str, str]:
+    url = url.strip()
     if len(url) > MAX_URL:
         raise UrlError("too_long")
     if _CONTROL.search(url):
         raise UrlError("control")
-    scheme = _SCHEME.match(url)
+    scheme = schemes.match(url)
     if not scheme:
-        raise UrlError("scheme")
+        raise UrlError(wrong)
     rest = url[scheme.end() :]
     slash = rest.find("/")
     authority, path = (rest, "") if slash < 0 else (rest[:slash], rest[slash:])
     userinfo, _, hostport = authority.rpartition("@")
     hostport, path = _split_query(hostport, path)
-    host, number = _host_port(hostport, DEFAULT_PORTS[scheme[1].lower()])
+    name = scheme[1].lower()
+    host, port = _host_port(hostport, ports[name])
     if "@" in path and "." not in host and ":" not in host:
         raise UrlError("slash")
     user, _, password = userinfo.partition(":")
-    address = RtspUrl(scheme[1].lower(), host, number, quote(path or "/", safe=_PATH_SAFE))
-    return address, _decoded(user), _decoded(password)
+    parts = (name, host, port, quote(path or "/", safe=_PATH_SAFE))
+    return parts, _decoded(user), _decoded(password)
 
 
 _PATH_SAFE = "".join(map(chr, range(0x21, 0x7F)))

@@ -107,11 +107,6 @@ def test_a_port_has_no_login_step(camera: Make, capsys: pytest.CaptureFixture[st
     assert lines[-1]["summary"]["outcome"] == "ok"
 
 
-def test_onvif_addresses_get_the_port_only(camera: Make, capsys: pytest.CaptureFixture[str]) -> None:
-    _, lines = probe(capsys, f"http://127.0.0.1:{camera(silent).port}/onvif/device_service")
-    assert steps(lines) == [("resolve", "ok"), ("tcp", "ok"), ("onvif", None)]
-
-
 def test_a_name_without_an_address_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = probe(capsys, "no-such.invalid:554", "--fail-on", "unknown")
     assert code == 1

@@ -8,7 +8,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 #: target -> inputs of a full campaign
-RUNS = {"rtsp": 2_000_000, "sdp": 2_000_000, "rtp": 2_000_000, "rows": 1_000_000, "xlsx": 20_000}
+RUNS = {
+    "rtsp": 2_000_000,
+    "sdp": 2_000_000,
+    "rtp": 2_000_000,
+    "onvif": 500_000,
+    "rows": 1_000_000,
+    "xlsx": 20_000,
+}
 
 
 def main(seconds: int) -> int:

@@ -59,16 +59,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "probe.did.tcp": ("连接端口 {address}", "connect to {address}"),
     "probe.did.options": ("询问 RTSP OPTIONS (不带密码)", "ask RTSP OPTIONS (no credentials)"),
     "probe.did.describe": ("登录并询问码流 (RTSP DESCRIBE)", "log in and ask for the stream (RTSP DESCRIBE)"),
-    "probe.did.onvif": ("ONVIF 检测", "ONVIF steps"),
     "probe.line": ("{did}: {came}", "{did}: {came}"),
     "probe.came.not_tried": ("未检测 (前一步未通过)", "not tried (the step before failed)"),
     "probe.came.no_path": (
         "未检测 (没有给出码流路径; 要检测登录请写 rtsp://主机/路径)",
         "not tried (no stream path given; write rtsp://host/path to check the login)",
-    ),
-    "probe.came.onvif_later": (
-        "未检测 (本版本不含 ONVIF 检测, 只检测端口)",
-        "not tried (ONVIF is not in this version; only the port is checked)",
     ),
     "probe.came.ok": ("通过", "passed"),
     "probe.came.resolve.ok": ("得到 {address}", "got {address}"),
