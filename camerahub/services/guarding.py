@@ -41,7 +41,9 @@ class Book(Protocol):
 
 
 class Line(Protocol):
-    """The probers: ``services.supervisor.Supervisor`` fits."""
+    """The probers: ``services.supervisor.Supervisor`` fits. ``stats``: their latest figures by worker."""
+
+    stats: dict[str, dict[str, float]]
 
     def home_of(self, endpoint: int) -> str: ...
     def tell(self, worker: str, messages: Iterable[Message]) -> bool: ...
@@ -105,6 +107,7 @@ class Guarding:
         self._fault = ""
         self._brake = guard.breaker.state
         self._stored_brake: dict[str, int] = {}
+        self._awake = False
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -117,6 +120,7 @@ class Guarding:
         self._brake = self.guard.breaker.state
         self.guard.load(keys, self._steady.now(), clean=clean)
         self._numbers = {(key.address, key.version): key.number for key in keys}
+        self._awake = True
         if not clean:
             _log.warning("guard_unclean", doubted=len(self.guard.changed))
 
@@ -134,7 +138,8 @@ class Guarding:
     async def aclose(self) -> None:
         """The probers have ended: store what they told, and whether they told everything."""
         async with self._turning:
-            if await self._store():
+            awake, self._awake = self._awake, False
+            if awake and await self._store():
                 await self._quietly(self._book.guard_end)
 
     # --- the register -----------------------------------------------------------------------------------------
@@ -203,26 +208,29 @@ class Guarding:
         """A prober's life is over; ``reason`` "drained": it told everything."""
         mine = [number for number, road in self._roads.items() if road.worker == worker]
         self._heard.pop(worker, None)
-        self._logins.pop(worker, None)
         if reason == "drained":
             self.guard.left(mine)
             return
         self.guard.lost(mine, self._steady.now())
         self._news.set()
 
-    def counted(self, worker: str, logins: float) -> None:
-        """The prober's counter of logins that worked stands at ``logins``."""
-        before = self._logins.get(worker, 0.0)
-        self._logins[worker] = logins
-        self.guard.heard(int(logins - before), self._steady.now())
+    def _count(self) -> None:
+        """Logins that worked without a word of ours, by the counters of the probers; a new life counts from 0."""
+        for worker, values in self._line.stats.items():
+            logins, before = values.get("logins_total", 0.0), self._logins.get(worker, 0.0)
+            self._logins[worker] = logins
+            self.guard.heard(int(logins - before if logins >= before else logins), self._steady.now())
 
     # --- one turn ---------------------------------------------------------------------------------------------
 
     async def step(self) -> None:
         """What is due: decide, store, send."""
         async with self._turning:
+            if not self._awake:
+                return
             if (step := self._steady.stepped()) != 0:
                 self.guard.shift(step)
+            self._count()
             heard = dict(self._heard)
             if self.guard.changed and not await self._store():
                 return  # nothing new is decided while the register does not take what was

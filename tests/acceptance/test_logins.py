@@ -1,0 +1,57 @@
+"""Gentle logins with real processes and real RTSP: one wrong login a camera at most, a murdered hub forgets none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.acceptance.county import Office, office, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with office(tmp_path_factory.mktemp("county"), cameras=120, townships=3) as made:
+        yield made
+
+
+def logins(place: Office) -> list[dict[str, Any]]:
+    done = place.call("credentials", "list", "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()][:-1]
+
+
+def test_a_hub_finds_the_good_and_the_wrong_logins(place: Office) -> None:
+    wrong = {code for code, row in place.truth().items() if row["kind"] == "wrong_password"}
+    good = {code for code, row in place.truth().items() if row["kind"] in ("healthy", "slow")}
+    with place.hub() as hub:
+        until(lambda: codes(place, "proven") >= good & known(place), 90)
+        hub.kill()
+    with place.hub():
+        until(lambda: codes(place, "refused") >= wrong & known(place), 60)
+        place.ok("credentials", "check")
+    assert codes(place, "refused") & good == set()
+    assert max(seen["bad_logins"] for seen in place.farm.cameras().values()) <= 2
+    assert max(seen["peak"] for seen in place.farm.cameras().values()) <= 1
+
+
+def known(place: Office) -> set[str]:
+    return {code for row in logins(place) for code in row["cameras"]}
+
+
+def codes(place: Office, state: str) -> set[str]:
+    return {code for row in logins(place) if row["state"] == state for code in row["cameras"]}
+
+
+def test_a_pause_is_obeyed_and_survives(place: Office) -> None:
+    with place.hub():
+        place.ok("pause", "--all", "--reason", "演练")
+        until(lambda: {row["facets"]["online"]["reason"] for row in place.lines("cameras")} >= {"paused"}, 20)
+    with place.hub():
+        assert place.call("pause", "--all").returncode == 0
+        place.ok("resume", "--all")
+        until(lambda: "up" in place.online().values(), 20)
