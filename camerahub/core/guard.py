@@ -119,8 +119,14 @@ class Guard:
         versions = sorted({self.keys[number].version for number in gone | new})
         for version in versions:
             self._spread(version)
-        for number in sorted(new):
-            self._again(number, now)
+        for number in sorted(
+            new
+        ):  # all of a group before its first turn: the order is the seed's, not the register's
+            group = self._groups[self.keys[number].version]
+            if group.opened or not self._untried(number):
+                self._consider(number, now)
+            elif number not in self._flying:
+                group.put(number, now)
         for version in versions:
             self._turn(self._groups[version], now)
 
