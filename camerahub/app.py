@@ -429,6 +429,8 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
+        sources.credentials = self.guarding.counts
+        sources.breaker = lambda: int(self.guarding.guard.breaker.state)
         sources.probers = lambda: (self.probers, len(self.supervisor.pids))
 
     def _seats(self) -> dict[str, tuple[int, int]]:

@@ -255,7 +255,7 @@ def check(ctx: click.Context, area: str | None, as_lines: bool) -> int:
     context: Context = ctx.find_root().obj
     if context.home_folder().hub_pid() is None:
         told: list[int] = []
-        check_alone(context, area, lambda busy: _waiting(busy, told))
+        check_alone(context, lambda store: within(store, area), lambda busy: _waiting(busy, told))
     else:
         store = context.open_store()
         try:

@@ -67,15 +67,16 @@ class OneProber:
         await self._prober.aclose()
 
 
-def check_alone(context: Context, area: str | None, waiting: Callable[[int], None]) -> None:
-    """Try the logins of an area (None: all) as far as the rule allows now; returns when none is left."""
-    from camerahub.cli.credentials import within
-
+def check_alone(
+    context: Context, within: Callable[[Store], set[int] | None], waiting: Callable[[int], None]
+) -> None:
+    """Try the logins of the endpoints ``within`` names (None: all) as far as the rule allows now; returns when none
+    is left."""
     home = context.home_folder()
     store = context.open_store(keys=True)
     try:
         with home.lock():
-            wanted = within(store, area)
+            wanted = within(store)
             loop.run(lambda: _check(store, wanted, waiting))
     finally:
         store.close()
