@@ -144,6 +144,7 @@ class Guard:
             vendors[one.vendor] += 1
         group.members = [number for *_, number in sorted(ranked)]
         group.rank = {number: rank for rank, number in enumerate(group.members)}
+        group.refused = {number for number in group.members if self.keys[number].refused_at}
         if group.current not in self._live:
             group.current = 0
         due = {number: at for at, _, number in group.waiting if number in group.rank}
@@ -252,8 +253,7 @@ class Guard:
     def _failed(self, group: Group) -> bool:
         if group.opened:
             return False
-        refused = sum(self.keys[number].refused_at > 0 for number in group.members)
-        return refused >= min(self.policy.trial_devices, len(group.members)) > 0
+        return len(group.refused) >= min(self.policy.trial_devices, len(group.members)) > 0
 
     def _turn(self, group: Group, now: int) -> None:
         """Name the next device of a trial, when none is being tried and the trial has not failed."""
@@ -442,6 +442,8 @@ class Guard:
     def _refuse(self, key: Key, reason: str, now: int) -> None:
         worked = _worked(key)
         key.refuse(now)
+        if key.number in self._live:
+            self._groups[key.version].refused.add(key.number)
         if reason == "locked":
             key.locked_until = now + DAY
         if worked and self.breaker.refused(key.address, now):

@@ -25,6 +25,7 @@ class Group:
     rank: dict[int, int] = field(default_factory=dict)
     waiting: list[tuple[int, int, int]] = field(default_factory=list)
     inside: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
     current: int = 0
     opened: bool = False
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import select
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +40,26 @@ def test_a_hub_finds_the_good_and_the_wrong_logins(place: Office) -> None:
     assert codes(place, "refused") & good == set()
     assert max(seen["bad_logins"] for seen in place.farm.cameras().values()) <= 2
     assert max(seen["peak"] for seen in place.farm.cameras().values()) <= 1
+
+
+def test_a_check_without_a_hub_is_the_guard_itself(tmp_path: Path) -> None:
+    with office(tmp_path, cameras=60, townships=2) as place:
+        text = place.ok("credentials", "check")
+        assert "需要核对密码的设备" in text
+        refused = codes(place, "refused")
+        assert refused
+        assert {place.truth()[code]["kind"] for code in refused} == {"wrong_password"}
+        first = {code: seen["bad_logins"] for code, seen in place.farm.cameras().items()}
+        assert max(first.values()) == 1
+        summary = place.lines("credentials", "check")[-1]["summary"]
+        assert summary["breaker"] == "closed"
+        assert summary["refused"] >= 1
+        place.lines("sweep", "--probe", "rtsp")
+        again = {code: seen["bad_logins"] for code, seen in place.farm.cameras().items()}
+        assert {code for code in refused if again[code] != first[code]} == set()
+        with (tmp_path / "register.csv").open(encoding="utf-8-sig", newline="") as file:
+            secrets = {row["password"] for row in csv.DictReader(file) if row["password"]}
+        assert [secret for secret in secrets if any(secret in said for said in place.said)] == []
 
 
 def known(place: Office) -> set[str]:
