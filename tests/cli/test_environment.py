@@ -15,6 +15,7 @@ import pytest
 
 from camerahub.cli.main import COMMANDS, run
 from camerahub.core.errors import EXIT_BUG, EXIT_ENVIRONMENT, EXIT_OK, EXIT_USAGE
+from camerahub.registry.tables import SCHEMA_REVISION
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_check_config_and_migrate_are_content(home: Path, capsys: pytest.Capture
     assert "camerahub.toml" in message
     code, message = said(capsys, home, "migrate")
     assert code == EXIT_OK
-    assert "0001" in message
+    assert SCHEMA_REVISION in message
 
 
 def test_check_config_names_the_wrong_key(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

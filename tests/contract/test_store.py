@@ -18,7 +18,7 @@ from camerahub.registry import queries
 from camerahub.registry.checkpoint import read_day
 from camerahub.registry.engine import reading
 from camerahub.registry.store import Store
-from camerahub.registry.tables import camera_days, evidence_log, flips
+from camerahub.registry.tables import SCHEMA_REVISION, camera_days, evidence_log, flips
 from tests.contract.fleet import MINUTE, SECOND, T0, Hub, fill, same_states
 
 Opened = Callable[..., Store]
@@ -209,5 +209,5 @@ def test_figures_of_status(store: Store) -> None:
     store.commit(hub.take(hub.results(np.random.default_rng(1))))
     told = queries.status(store.engine)
     assert (told.cameras, told.expected, told.endpoints, told.probed, told.areas) == (4, 4, 5, 5, 2)
-    assert (told.last_commit, told.log_results, told.schema) == (T0, 5, "0001")
+    assert (told.last_commit, told.log_results, told.schema) == (T0, 5, SCHEMA_REVISION)
     assert told.database_bytes > 10_000
