@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -20,18 +20,21 @@ from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
 from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.guard import Guard
 from camerahub.core.health import RULE
 from camerahub.core.messages import Assignment, Results
 from camerahub.core.texts import text
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
 from camerahub.plan import LIVENESS, fleet_policy, policies, prober_count, probes, target_of, uplinks
-from camerahub.registry import queries
+from camerahub.registry import guards, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
+from camerahub.services.guarding import Guarding, Use
 from camerahub.services.ingest import Ingest, Problem
 from camerahub.services.ports import Spawner
+from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
 from camerahub.telemetry.board import Board
@@ -103,6 +106,47 @@ def _address_of(name: str) -> str:
         return ""
 
 
+class Card(NamedTuple):
+    """With what an endpoint is logged in to; ``key`` the guard's number of it."""
+
+    user: str = ""
+    password: str = ""
+    key: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Card {self.key}>"
+
+
+class Passwords:
+    """The credentials of the register, each opened once for as long as it stays the same."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._opened: dict[tuple[int, str], str] = {}
+
+    def open(self) -> list[guards.LoginRow]:
+        """The endpoints that have one that opens; without the key none has. Meant for a thread."""
+        ring = self._store.keys
+        if ring is None:
+            return []
+        rows, opened = guards.login_rows(self._store.engine), dict[tuple[int, str], str]()
+        for one in {(row.credential_id, row.secret) for row in rows}:
+            try:
+                opened[one] = self._opened.get(one) or ring.decrypt(one[1], one[0])
+            except EnvironmentFault as fault:
+                log.error("password_closed", credential=one[0], key=fault.key)
+        self._opened = opened
+        return [row for row in rows if (row.credential_id, row.secret) in opened]
+
+    def __getitem__(self, row: guards.LoginRow) -> str:
+        return self._opened[row.credential_id, row.secret]
+
+
+def use_of(row: guards.LoginRow, host: str) -> Use:
+    """Who logs in where, for the guard; ``host`` the address as an IP."""
+    return Use(row.endpoint, host, row.kind, row.username, row.version, subnet_of(host), row.vendor)
+
+
 @dataclass(slots=True)
 class Addresses:
     """Where a running hub is reached."""
@@ -130,6 +174,7 @@ class Hub:
     supervisor: Supervisor = field(init=False)
     web: WebServer = field(init=False)
     door: ControlDoor = field(init=False)
+    guarding: Guarding = field(init=False)
     probers: int = field(init=False)
     _clock: SystemClock = field(default_factory=SystemClock)
     _tasks: list[asyncio.Task[Any]] = field(default_factory=list)
@@ -139,6 +184,8 @@ class Hub:
     _hosts: dict[str, str] = field(default_factory=dict)
     names_unanswered: int = 0
     _nameless: int | None = None  # since when no name is answered
+    _paused: set[int] = field(default_factory=set)
+    _passwords: Passwords = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -159,7 +206,11 @@ class Hub:
             on_gap=self._gap,
             on_findings=self.ingest.find,
             uplinks=uplinks(settings, self.probers),
+            on_login=lambda worker, said: self.guarding.told(worker, said),
+            on_end=lambda worker, reason: self.guarding.ended(worker, reason),
         )
+        self.guarding = Guarding(Guard(), self.store, self.ingest.exclusively, self.supervisor, self._clock)
+        self._passwords = Passwords(self.store)
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
 
@@ -193,6 +244,7 @@ class Hub:
             await self.ingest.start()
             self._tasks.append(spawn(self.ingest.run(), "ingest", lambda _error: self.failed.set()))
             self._sources()
+            await self.guarding.start()
             await self.supervisor.start()
             await self._assign()
             await self.door.start()
@@ -200,6 +252,7 @@ class Hub:
             await self.aclose()
             raise
         self._tasks.append(spawn(self._assign_often(), "assign"))
+        self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         log.info("hub_started", probers=self.probers, port=port)
         return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
 
@@ -213,6 +266,7 @@ class Hub:
             steps.push_async_callback(self.web.aclose)
             steps.push_async_callback(self.ingest.aclose)
             steps.push_async_callback(cancel, *self._tasks)
+            steps.push_async_callback(self.guarding.aclose)
             steps.push_async_callback(self.supervisor.stop, self.settings.fleet.deadline_s + DRAIN_S)
             steps.push_async_callback(self.door.aclose)
 
@@ -240,6 +294,8 @@ class Hub:
     async def hold(self, endpoints: list[int] | None, held: bool) -> None:
         """Leave these cameras (None: all) to a command that dials them itself, or take them back."""
         self.supervisor.pause(held, endpoints)
+        if not held:  # what people have paused stays so
+            self.supervisor.pause(True, self._paused if endpoints is None else self._paused & set(endpoints))
         if held:
             # What was dialled before is answered or given up within one deadline.
             await asyncio.sleep(self.settings.fleet.deadline_s if self.supervisor.watched else 0.0)
@@ -248,7 +304,40 @@ class Hub:
         """Commit results a command brings; ValueError when they are no whole rows."""
         await self.ingest.take(Results(worker, epoch, seq, rows))
 
+    async def brake(self, scope: str, value: str, who: str, reason: str, paused: bool) -> int:
+        """Pause (or resume) a scope for good; the endpoints it concerns, -1 when it was paused already."""
+        now = self._clock.wall_us()
+        done: list[int] = []
+        if paused:
+            await self.exclusively(lambda: done.append(self.store.pause(scope, value, who, reason, now)))
+        else:
+            await self.exclusively(lambda: done.append(self.store.resume(scope, value, who, now)))
+        log.warning("paused" if paused else "resumed", scope=scope, value=value, who=who, done=int(done[0]))
+        await self._apply_pauses()
+        if not done[0]:
+            return -1 if paused else 0
+        return len(await asyncio.to_thread(pauses.endpoints_of, self.store.engine, scope, value))
+
+    def check_logins(self, endpoints: list[int] | None) -> None:
+        """Try the logins of these endpoints (None: all) as soon as the rule allows."""
+        self.guarding.check(endpoints)
+
+    def logins_busy(self, endpoints: list[int] | None) -> int:
+        """How many of them are being tried or wait for their turn."""
+        return self.guarding.busy(endpoints)
+
     # --- wiring
+
+    async def _apply_pauses(self) -> None:
+        """What the register says is paused is; whatever else was is not."""
+        wanted = set(await asyncio.to_thread(pauses.paused, self.store.engine))
+        ended, begun = self._paused - wanted, wanted - self._paused
+        self._paused = wanted
+        if ended:
+            self.supervisor.pause(False, sorted(ended))
+        if begun:
+            self.supervisor.pause(True, sorted(begun))
+        self.guarding.pause(wanted)
 
     async def _gap(self, gap: Gap) -> None:
         scope = UPLINK_SCOPE + gap.uplink if gap.uplink else ""
@@ -260,9 +349,18 @@ class Hub:
             asked: dict[str, bool] = {}
             hosts = self._hosts = await resolve({row.host for row in rows}, self._hosts, asked)
             await self._note_names(asked)
-            # Liveness needs no credentials: none are opened, none leave the hub.
-            plan = await asyncio.to_thread(lambda: self.supervisor.plan(self._assignments(rows, hosts)))
+            logins = await asyncio.to_thread(self._passwords.open)
+            uses = [use_of(row, hosts.get(row.host, row.host)) for row in logins]
+            keys = await self.guarding.enrol(uses)
+            cards = {
+                row.endpoint: Card(row.username, self._passwords[row], keys[row.endpoint]) for row in logins
+            }
+            plan = await asyncio.to_thread(
+                lambda: self.supervisor.plan(self._assignments(rows, hosts, cards))
+            )
             self.supervisor.follow(plan)
+            self.guarding.follow(uses)
+        await self._apply_pauses()
 
     async def _try_assign(self) -> None:
         """What fails now is tried again soon; until then the probers watch what they did."""
@@ -288,11 +386,16 @@ class Hub:
             await self.ingest.gap(HUB, start, max(start, now), "names", NAMES)
 
     def _assignments(
-        self, rows: Iterable[queries.EndpointTarget], hosts: dict[str, str]
+        self,
+        rows: Iterable[queries.EndpointTarget],
+        hosts: dict[str, str],
+        cards: Mapping[int, Card],
     ) -> Iterator[Assignment]:
         for row in rows:
+            card = cards.get(row.endpoint, Card())
             try:
-                yield Assignment(target_of(row, hosts[row.host]), row.device_id, row.camera)
+                target = target_of(row, hosts[row.host], card.user, card.password)
+                yield Assignment(target, row.device_id, row.camera, key=card.key)
             except ValueError as error:
                 log.error("endpoint_unusable", camera=row.code, error=str(error))
 
@@ -315,6 +418,8 @@ class Hub:
         sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
         self._warn_of_lines_without_references(lines)
+        sources.credentials = self.guarding.counts
+        sources.breaker = lambda: int(self.guarding.guard.breaker.state)
         sources.probers = lambda: (self.probers, len(self.supervisor.pids))
 
     def _warn_of_lines_without_references(self, lines: Mapping[str, int]) -> None:

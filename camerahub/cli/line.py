@@ -39,6 +39,15 @@ class Line:
         try:
             self._file.write(line.encode() + b"\n")
             self._file.flush()
+        except OSError as error:
+            raise EnvironmentFault(
+                "config.hub_silent", home=self._home.path, error=error.strerror or error
+            ) from error
+        return self.hear()
+
+    def hear(self) -> dict[str, Any]:
+        """The next thing the hub says. EnvironmentFault when it is gone or refuses."""
+        try:
             answer: dict[str, Any] = json.loads(self._file.readline() or b'{"error": "hung up"}')
         except OSError as error:
             raise EnvironmentFault(

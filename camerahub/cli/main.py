@@ -43,6 +43,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cameras": ("cameras", "摄像机清单 / the list behind every number"),
     "rates": ("rates", "在线率 / figures with all their parts"),
     "status": ("status", "运行状态 / the register and its hub"),
+    "credentials": ("credentials", "登录核对 / which logins work, which devices to put right"),
+    "pause": ("pause", "暂停探测 / emergency brake: dial nobody in a scope"),
+    "resume": ("resume", "恢复探测 / end a pause"),
     "farm": ("farm", "虚拟摄像机 / virtual cameras"),
     "prober": ("prober", "探测进程 / a prober process"),
 }

@@ -20,13 +20,16 @@ from camerahub.cli.targets import TargetList
 from camerahub.core.batch import RESULT_DTYPE, pack
 from camerahub.core.collector import collector_off
 from camerahub.core.errors import EXIT_INTERRUPTED
+from camerahub.core.guard import Guard
+from camerahub.core.guard_rows import HELD_BY_DEVICE, Live
 from camerahub.core.result import ProbeResult, Target
 from camerahub.plan import policies, target_of
-from camerahub.registry import queries
+from camerahub.registry import guards, queries
 from camerahub.registry.store import Store
 from camerahub.services import loop
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import Desk
+from camerahub.services.guarding import device_address
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
@@ -63,16 +66,38 @@ def _targets(
     context: Context, store: Store, rows: list[queries.EndpointTarget], with_secrets: bool
 ) -> list[Target]:
     opened = {0: ("", "")}
+    held: set[int] = set()
     if with_secrets:
+        held = _refused(store)
         ring = context.keyring()
         opened |= {
             one.id: (one.username, ring.decrypt(one.secret, one.id))
             for one in queries.secrets(store.engine, {row.credential_id for row in rows} - {0}).values()
         }
     return [
-        replace(target_of(row, row.host, *opened[row.credential_id if with_secrets else 0]), endpoint=n)
+        replace(target_of(row, row.host, *opened[_card(row, with_secrets, held)]), endpoint=n)
         for n, row in enumerate(rows)
     ]
+
+
+def _card(row: queries.EndpointTarget, with_secrets: bool, held: set[int]) -> int:
+    return row.credential_id if with_secrets and row.endpoint not in held else 0
+
+
+def _refused(store: Store) -> set[int]:
+    """Endpoints whose login the guard holds because of what the device said: they are asked without a password."""
+    rows = guards.login_rows(store.engine)
+    keys, _, _ = guards.stored(store.engine)
+    guard, now = Guard(), SystemClock().wall_us()
+    guard.load(keys, now, clean=True)
+    numbers = {(key.address, key.version): key.number for key in keys}
+    used = {row.endpoint: numbers.get((device_address(row.host), row.version), 0) for row in rows}
+    guard.watch((Live(number) for number in set(used.values()) - {0}), now)
+    return {
+        endpoint
+        for endpoint, number in used.items()
+        if number and getattr(guard.may_login(number, now), "cause", "") in HELD_BY_DEVICE
+    }
 
 
 @contextmanager

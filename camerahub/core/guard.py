@@ -12,10 +12,10 @@ from __future__ import annotations
 import heapq
 from collections import Counter, deque
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from random import Random
 
 from camerahub.core.breaker import Brake, Breaker
+from camerahub.core.guard_parts import Bucket, Group, Place
 from camerahub.core.guard_rows import (
     DAY,
     NEVER,
@@ -36,60 +36,6 @@ from camerahub.core.guard_rows import (
 _ONCE, _STANDING = Permit(standing=False), Permit(standing=True)
 
 
-@dataclass(slots=True)
-class _Place:
-    """One device address: the keys that lead to it, and the one that logs in now (0 = none)."""
-
-    numbers: list[int] = field(default_factory=list)
-    trying: int = 0
-
-
-@dataclass(slots=True)
-class _Group:
-    """One (user, password) over devices. ``waiting``: (not before, place in the seeded order, key) of the untried."""
-
-    known: list[int] = field(default_factory=list)
-    members: list[int] = field(default_factory=list)
-    rank: dict[int, int] = field(default_factory=dict)
-    waiting: list[tuple[int, int, int]] = field(default_factory=list)
-    inside: set[int] = field(default_factory=set)
-    current: int = 0
-    opened: bool = False
-
-    def put(self, number: int, due: int) -> None:
-        """Try this one no sooner than ``due``; one that waits already keeps its time."""
-        if number not in self.inside:
-            self.inside.add(number)
-            heapq.heappush(self.waiting, (due, self.rank[number], number))
-
-    def pop(self, now: int) -> int:
-        """The next that may be due, 0 = none."""
-        if not self.waiting or self.waiting[0][0] > now:
-            return 0
-        number = heapq.heappop(self.waiting)[2]
-        self.inside.discard(number)
-        return number
-
-
-class _Bucket:
-    """So many a second, at most two seconds' worth at once."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate, self._tokens, self._at = rate, 1.0, 0
-
-    def refill(self, now: int) -> None:
-        """Time has passed (none when the clock went back)."""
-        gained = max(0, now - self._at) / SECOND * self._rate
-        self._tokens, self._at = min(max(1.0, 2 * self._rate), self._tokens + gained), now
-
-    def take(self) -> bool:
-        """One, if there is one."""
-        if self._tokens < 1.0:
-            return False
-        self._tokens -= 1.0
-        return True
-
-
 class Guard:
     """Every login of one hub. ``changed`` holds the keys to be stored before anything is sent."""
 
@@ -100,8 +46,8 @@ class Guard:
         self.changed: set[int] = set()
         self._seed, self._random = seed, Random(seed)
         self._live: dict[int, Live] = {}
-        self._places: dict[str, _Place] = {}
-        self._groups: dict[str, _Group] = {}
+        self._places: dict[str, Place] = {}
+        self._groups: dict[str, Group] = {}
         self._paused: frozenset[int] = frozenset()
         self._timed: list[tuple[int, int]] = []
         self._ready: tuple[deque[int], deque[int]] = (deque(), deque())  # worked before, never worked
@@ -111,7 +57,7 @@ class Guard:
         self._flying: set[int] = set()
         self._decision = Decision()
         self._permits = 0
-        self._buckets = (_Bucket(self.policy.verify_per_s), _Bucket(self.policy.pace_per_s))
+        self._buckets = (Bucket(self.policy.verify_per_s), Bucket(self.policy.pace_per_s))
 
     def __repr__(self) -> str:
         brake = self.breaker.state.name
@@ -129,8 +75,8 @@ class Guard:
 
     def _take(self, key: Key) -> None:
         self.keys[key.number] = key
-        self._places.setdefault(key.address, _Place()).numbers.append(key.number)
-        group = self._groups.setdefault(key.version, _Group())
+        self._places.setdefault(key.address, Place()).numbers.append(key.number)
+        group = self._groups.setdefault(key.version, Group())
         group.known.append(key.number)
         group.opened |= key.proven_at > 0
 
@@ -173,8 +119,14 @@ class Guard:
         versions = sorted({self.keys[number].version for number in gone | new})
         for version in versions:
             self._spread(version)
-        for number in sorted(new):
-            self._again(number, now)
+        for number in sorted(
+            new
+        ):  # all of a group before its first turn: the order is the seed's, not the register's
+            group = self._groups[self.keys[number].version]
+            if group.opened or not self._untried(number):
+                self._consider(number, now)
+            elif number not in self._flying:
+                group.put(number, now)
         for version in versions:
             self._turn(self._groups[version], now)
 
@@ -192,6 +144,7 @@ class Guard:
             vendors[one.vendor] += 1
         group.members = [number for *_, number in sorted(ranked)]
         group.rank = {number: rank for rank, number in enumerate(group.members)}
+        group.refused = {number for number in group.members if self.keys[number].refused_at}
         if group.current not in self._live:
             group.current = 0
         due = {number: at for at, _, number in group.waiting if number in group.rank}
@@ -235,7 +188,7 @@ class Guard:
         fresh = _worked(key) or key.known_at >= self.breaker.opened_at
         return self.breaker.state is Brake.HALF and fresh
 
-    def _device_allows(self, place: _Place, now: int) -> Held | None:
+    def _device_allows(self, place: Place, now: int) -> Held | None:
         """What the device said to one of its keys holds all of them."""
         keys = [self.keys[number] for number in place.numbers]
         if (until := max(key.locked_until for key in keys)) > now:
@@ -247,13 +200,13 @@ class Guard:
             return Held("locked", "day", bad[-self.policy.bad_most] + DAY)
         return None
 
-    def _bad(self, place: _Place, now: int) -> list[int]:
+    def _bad(self, place: Place, now: int) -> list[int]:
         """When, within 24 h, the device may have counted a wrong login of ours. Ascending. What one crash left in
         doubt is one time for all keys of the device: it had one login of ours then."""
         times = {at for number in place.numbers for at in self.keys[number].bad}
         return sorted(at for at in times if at and at > now - DAY)
 
-    def _key_allows(self, key: Key, place: _Place, now: int) -> Permit | Held:
+    def _key_allows(self, key: Key, place: Place, now: int) -> Permit | Held:
         if _worked(key) or key.state is Login.PROVEN:
             sure = not key.suspect_at and self.breaker.state is Brake.CLOSED
             return _STANDING if sure else _ONCE
@@ -277,7 +230,7 @@ class Guard:
             return Held("locked", "refused", key.refused_at + DAY)
         return _ONCE
 
-    def _second(self, key: Key, place: _Place, now: int) -> Held | None:
+    def _second(self, key: Key, place: Place, now: int) -> Held | None:
         """Where the device counts one wrong login, the one that is left is not for just another password."""
         bad = self._bad(place, now)
         if not bad:
@@ -297,13 +250,12 @@ class Guard:
             return VERDICTS[3]
         return VERDICTS[1 if any(self.keys[n].tries for n in group.known) else 0]
 
-    def _failed(self, group: _Group) -> bool:
+    def _failed(self, group: Group) -> bool:
         if group.opened:
             return False
-        refused = sum(self.keys[number].refused_at > 0 for number in group.members)
-        return refused >= min(self.policy.trial_devices, len(group.members)) > 0
+        return len(group.refused) >= min(self.policy.trial_devices, len(group.members)) > 0
 
-    def _turn(self, group: _Group, now: int) -> None:
+    def _turn(self, group: Group, now: int) -> None:
         """Name the next device of a trial, when none is being tried and the trial has not failed."""
         while not group.current and not group.opened and not self._failed(group):
             if not (number := group.pop(now)):
@@ -326,7 +278,7 @@ class Guard:
         key = self.keys[number]
         return number in self._live and not (key.proven_at or key.refused_at or key.state is Login.PROVEN)
 
-    def _open(self, group: _Group, now: int) -> None:
+    def _open(self, group: Group, now: int) -> None:
         """The password is right somewhere: the rest of its devices follow at the paced rate."""
         group.opened, group.current = True, 0
         group.waiting.clear()
@@ -490,6 +442,8 @@ class Guard:
     def _refuse(self, key: Key, reason: str, now: int) -> None:
         worked = _worked(key)
         key.refuse(now)
+        if key.number in self._live:
+            self._groups[key.version].refused.add(key.number)
         if reason == "locked":
             key.locked_until = now + DAY
         if worked and self.breaker.refused(key.address, now):
@@ -558,6 +512,21 @@ class Guard:
         """So many logins under standing permits worked since last told."""
         if logins > 0:
             self.breaker.passed(logins, now)
+
+    @property
+    def live(self) -> list[Live]:
+        """The keys in use."""
+        return list(self._live.values())
+
+    def unfinished(self, numbers: Collection[int], now: int) -> int:
+        """How many of these are being tried, wait for their turn in a queue, or for the trial of their group."""
+        flying = sum(n in self._flying or n in self._queued for n in numbers)
+        groups = {self.keys[n].version for n in numbers if n in self._live}
+        soon = now + 60 * SECOND
+        trials = [
+            self._groups[v] for v in groups if not (self._groups[v].opened or self._failed(self._groups[v]))
+        ]
+        return flying + sum(bool(group.waiting) and group.waiting[0][0] <= soon for group in trials)
 
     # --- figures ------------------------------------------------------------------------------------------------
 

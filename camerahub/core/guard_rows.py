@@ -147,11 +147,13 @@ class Held:
     until: int
 
 
-#: Why a login is held, in the words of the table of devices to fix: texts ``guard.cause_<name>``.
+#: Why a login is held.
 CAUSES: Final = (
     "unwatched", "paused", "breaker", "trying", "wait", "locked", "refused", "day", "second", "suspect", "trial",
     "group",
 )  # fmt: skip
+#: Those that follow from what the device itself has answered.
+HELD_BY_DEVICE: Final = ("locked", "refused", "day", "second", "suspect")
 
 
 @dataclass(frozen=True, slots=True)

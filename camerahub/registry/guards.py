@@ -77,13 +77,8 @@ def stored(engine: Engine) -> Remembered:
 
 def _stored(connection: Connection) -> Remembered:
     rows = bulk.fetch(connection, select(*(guards.c[name] for name in _NAMES)).order_by(guards.c.id))
-    said = dict(
-        connection.execute(
-            select(settings.c.key, settings.c.value).where(settings.c.key.in_((CLEAN, BREAKER)))
-        )
-        .tuples()
-        .all()
-    )
+    query = select(settings.c.key, settings.c.value).where(settings.c.key.in_((CLEAN, BREAKER)))
+    said: dict[str, str] = {row[0]: row[1] for row in connection.execute(query)}
     return [_key(row) for row in rows], json.loads(said.get(BREAKER, "{}")), said.get(CLEAN, "1") == "1"
 
 

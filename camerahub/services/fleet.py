@@ -475,6 +475,8 @@ class Fleet:
         self._state[slot] = _IDLE
         if slot in self._wanted:
             self._arm(slot, now)
+        elif self._regular[slot] > now:  # a round must not cost the regular look that was to come
+            self._arm(slot, self._regular[slot])
         else:
             self._arm_regular(slot, now)
         self._leave(slot)

@@ -22,6 +22,7 @@ from camerahub.core.messages import (
     Drain,
     Findings,
     FleetPolicy,
+    LoginEnded,
     Message,
     Pause,
     Results,
@@ -143,7 +144,8 @@ async def _nothing(_rows: bytes) -> None:
 class Supervisor:
     """N probers and their endpoints. ``on_batch`` is awaited batch by batch in each prober's order and returns once
     the batch is committed (batches of different probers may be under way at once); what it raises ends that prober,
-    which is started anew. ``on_gap`` hears a gap when it opens (``end`` None) and when it closes.
+    which is started anew. ``on_gap`` hears a gap when it opens (``end`` None) and when it closes; ``on_login`` what
+    probers tell of logins; ``on_end`` the end of each prober's life ("drained": it had told everything).
     """
 
     def __init__(
@@ -158,7 +160,10 @@ class Supervisor:
         on_gap: Callable[[Gap], Awaitable[object]],
         on_findings: Callable[[bytes], Awaitable[object]] = _nothing,
         uplinks: Iterable[Uplink] = (),
+        on_login: Callable[[str, LoginEnded], object] = lambda _worker, _said: None,
+        on_end: Callable[[str, str], object] = lambda _worker, _reason: None,
     ) -> None:
+        self._on_login, self._on_end = on_login, on_end
         self._spawner, self._clock, self._on_batch, self._on_gap = spawner, clock, on_batch, on_gap
         self._on_findings = on_findings
         self._probe, self._policy, self._uplinks = probe, policy, tuple(uplinks)
@@ -191,6 +196,7 @@ class Supervisor:
             if seat.child is not None:
                 _log.warning("prober_killed", worker=seat.worker, pid=seat.child.pid)
                 seat.child.kill()
+                self._on_end(seat.worker, "killed")
         await cancel(*self._tasks)
         for future in self._waiting.values():
             future.cancel()
@@ -252,6 +258,18 @@ class Supervisor:
             here = [endpoint for endpoint in chosen if endpoint in seat.share]
             seat.send(Pause(paused, part) for part in _parts(here))
 
+    def home_of(self, endpoint: int) -> str:
+        """The prober that watches this endpoint, "" = none."""
+        return next((seat.worker for seat in self._seats if endpoint in seat.share), "")
+
+    def tell(self, worker: str, messages: Iterable[Message]) -> bool:
+        """Send to one prober. False: it does not live now."""
+        for seat in self._seats:
+            if seat.worker == worker and seat.child is not None:
+                seat.send(messages)
+                return True
+        return False
+
     async def round(self, probe: str, endpoints: Iterable[int] | None = None) -> int:
         """Look now at these (None: all). Returns how many were asked for, once every result is committed.
 
@@ -283,6 +301,7 @@ class Supervisor:
             began = self._clock.monotonic()
             reason = await self._live(seat)
             await self._lost_sight(seat)
+            self._on_end(seat.worker, reason)
             if self._stopping.is_set():
                 return
             await self._open_gap(seat, reason)
@@ -369,6 +388,8 @@ class Supervisor:
                 await self._on_findings(rows)
             case Sighting():
                 await self._sighted(seat, message)
+            case LoginEnded():
+                self._on_login(seat.worker, message)
             case Stats(_, values):
                 self.stats[seat.worker] = values | {"restarts": seat.restarts}
             case _:

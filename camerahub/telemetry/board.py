@@ -86,6 +86,8 @@ class Sources:
     queue: Callable[[], tuple[int, int] | None] = lambda: None
     round_ages: Callable[[], RoundAges | None] = lambda: None
     seats: Callable[[], Mapping[str, tuple[int, int]]] = dict  # kind -> (in use, allowed)
+    credentials: Callable[[], Mapping[str, int] | None] = lambda: None  # state -> logins
+    breaker: Callable[[], int | None] = lambda: None
     probers: Callable[[], tuple[int, int] | None] = lambda: None  # configured, connected
     blind: Callable[[], Mapping[tuple[str, str], int]] = (
         dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows

@@ -144,6 +144,16 @@ _ALL = (
         (),
         "How late the hub's event loop woke up, measured about once a second.",
     ),
+    Family(
+        "camerahub_credentials",
+        "gauge",
+        ("state",),
+        "Logins (device address, user, version of the password) in use, by standing: untried, held, trying, proven, "
+        "refused, locked.",
+    ),
+    Family(
+        "camerahub_login_breaker", "gauge", (), "Fleet-wide brake of logins: 0 closed, 1 open, 2 half open."
+    ),
     Family("camerahub_probers", "gauge", ("state",), "Prober processes: configured, connected."),
     Family("camerahub_seats", "gauge", ("kind",), "Conversations allowed at once, by kind of seat."),
     Family("camerahub_seats_in_use", "gauge", ("kind",), "Conversations going on, by kind of seat."),

@@ -151,6 +151,10 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         yield _block("camerahub_ingest_queue_limit_results", _NO_LABELS, [queue[1]])
     if (probers := sources.probers()) is not None:
         yield _block("camerahub_probers", (("configured",), ("connected",)), probers)
+    if states := sources.credentials():
+        yield _block("camerahub_credentials", [(state,) for state in states], states.values())
+    if (brake := sources.breaker()) is not None:
+        yield _block("camerahub_login_breaker", _NO_LABELS, [brake])
     if seats := sources.seats():
         kinds = [(kind,) for kind in seats]
         yield _block("camerahub_seats", kinds, [allowed for _, allowed in seats.values()])

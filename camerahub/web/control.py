@@ -43,6 +43,15 @@ class Controls(Protocol):
     async def take(self, worker: str, epoch: int, seq: int, rows: bytes) -> None:
         """Fold and commit one batch of results somebody else brings."""
 
+    async def brake(self, scope: str, value: str, who: str, reason: str, paused: bool) -> int:
+        """Begin or end a pause for good; how many endpoints it concerns (begin: -1 = it is paused already)."""
+
+    def check_logins(self, endpoints: list[int] | None) -> None:
+        """Try the logins of these endpoints (None: all) as soon as the rule allows."""
+
+    def logins_busy(self, endpoints: list[int] | None) -> int:
+        """How many of them are being tried or wait for their turn."""
+
 
 @contextlib.contextmanager
 def reachable(path: Path) -> Iterator[str]:
@@ -144,7 +153,14 @@ class ControlDoor:
     def _answers(
         self,
     ) -> dict[str, Callable[[Any, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]]:
-        return {"pen": self._pen, "camera": self._camera, "sweep": self._sweep}
+        return {
+            "pen": self._pen,
+            "camera": self._camera,
+            "sweep": self._sweep,
+            "pause": self._pause,
+            "resume": self._pause,
+            "credentials": self._credentials,
+        }
 
     async def _pen(self, _asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The right to write: the hub's writer waits until the caller says ``done`` or hangs up."""
@@ -186,6 +202,32 @@ class ControlDoor:
                 await self._controls.take("sweep", epoch, seq, rows)
                 await _say(writer, taken=seq)
         await _say(writer, done=True)
+
+    async def _pause(self, asked: Any, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The brake of people: kept in the register, obeyed by the probers when this is answered."""
+        words = [str(asked[name]) for name in ("scope", "value", "who", "reason")]
+        scope, value, who, reason = words
+        changed = await self._controls.brake(scope, value, who, reason, asked["do"] == "pause")
+        await _say(writer, changed=changed)
+
+    async def _credentials(
+        self, asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Try logins now, and say how many are still to come, a line a second, until none is or the caller leaves."""
+        named = asked.get("endpoints")
+        endpoints = None if named is None else [int(endpoint) for endpoint in named]
+        self._controls.check_logins(endpoints)
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            busy = 1
+            while busy:
+                await asyncio.wait([gone], timeout=1.0)
+                if gone.done():
+                    return
+                busy = self._controls.logins_busy(endpoints)
+                await _say(writer, busy=busy)
+        finally:
+            gone.cancel()
 
     @contextlib.asynccontextmanager
     async def _held(self, endpoints: list[int] | None) -> AsyncIterator[None]:

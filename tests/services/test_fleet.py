@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camerahub.core.health import Policy
-from camerahub.core.messages import FleetPolicy
-from camerahub.core.result import Facet, Signal, Target
+from camerahub.core.messages import Assignment, FleetPolicy, LoginEnded, Permits
+from camerahub.core.result import SENT, Facet, Outcome, ProbeResult, Signal, Target
 from camerahub.core.schedule import confirm
 from camerahub.services.fleet import MAX_SLOTS, STATS, Fleet, remember
+from camerahub.services.gate import Gate
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fleet_sim import Answer, Sim, camera
@@ -405,3 +406,35 @@ def test_a_long_hold_piles_up_nothing(paused: bool) -> None:
     sim.fleet.pause(False, None)
     sim.run(3600 + 130)
     assert {result.endpoint for _, result in sim.results} == set(range(1, 101))
+
+
+def test_a_login_without_a_permit_is_not_dialled_and_costs_no_seat() -> None:
+    """docs/guard.md: a held login probe says nothing of 在线, its round ends, the next conversation begins."""
+    told: list[LoginEnded] = []
+    gate = Gate(told.append)
+    fleet = Fleet(FleetPolicy(interval_s=10.0, dials_per_s=1000.0), "options", 0.0, gate)
+    target = Target(1, "10.0.0.1", 554, "", "admin", "x")
+    fleet.assign([Assignment(target, key=5), Assignment(Target(2, "10.0.0.1", 554), key=0)], 0.0)
+    fleet.ask(9, "rtsp", [1])
+    step = fleet.step(0.1, 0)
+    assert [flight.probe for flight in step.starts] == []
+    assert [(one.reason, one.stage) for one in step.unseen] == [("locked", 0)]
+    assert fleet.rounds_done == [9]
+    assert fleet.in_flight == 0
+    assert gate.held == 1
+    fleet.rounds_done.clear()
+    gate.permit(Permits(0, (), ((5, 3),)))
+    fleet.ask(10, "rtsp", [1])
+    (flight,) = fleet.step(0.2, 0).starts
+    assert (flight.probe, flight.key) == ("rtsp", 5)
+    result = ProbeResult(1, "rtsp", Outcome.OK, "ok", 3, 0, 0.01, 200, SENT)
+    assert fleet.finished(flight, result, 0.3)
+    assert told == [LoginEnded(1, 5, 3, "ok", True)]
+    assert fleet.rounds_done == [10]
+    for n in range(1, 12):  # both are still looked at without credentials
+        for other in fleet.step(float(n), 0).starts:
+            assert other.probe == "options"
+            fleet.finished(
+                other, ProbeResult(other.target.endpoint, "options", Outcome.OK, "ok", 2, 0, 0.01), n + 0.01
+            )
+    assert fleet.stats()["started_total"] >= 3

@@ -81,6 +81,8 @@ def full_board() -> Board:
     sources.queue = lambda: (7, 200_000)
     sources.round_ages = lambda: Ages(("options",), ("320585100",), np.array([[61.5]]))
     sources.seats = lambda: {"global": (12, 1000)}
+    sources.credentials = lambda: {"proven": 5, "refused": 2}
+    sources.breaker = lambda: 1
     sources.probers = lambda: (2, 2)
     sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
     sources.names = lambda: 3

@@ -27,6 +27,7 @@ class Script:
         self.said: list[Any] = []
         self.news = asyncio.Condition()
         self.refuse: Exception | None = None
+        self.busy = [2, 0]
 
     async def note(self, *what: object) -> None:
         async with self.news:
@@ -54,6 +55,17 @@ class Script:
         if self.refuse:
             raise self.refuse
         await self.note("take", worker, seq, rows)
+
+    async def brake(self, scope: str, value: str, who: str, reason: str, paused: bool) -> int:
+        await self.note("brake", scope, value, who, reason, paused)
+        return 7
+
+    def check_logins(self, endpoints: list[int] | None) -> None:
+        self.said.append(("check", endpoints))
+
+    def logins_busy(self, endpoints: list[int] | None) -> int:
+        self.said.append(("busy", endpoints))
+        return self.busy.pop(0)
 
 
 class Caller:
@@ -132,6 +144,23 @@ async def test_a_register_that_cannot_be_read_anew_is_said_to_the_caller(
         answer = await caller.ask(b"done")
     assert FULL.text.en in answer["error"]
     assert FULL.text.zh in answer["error"]
+
+
+async def test_a_pause_and_its_end_reach_the_hub(script: Script, tmp_path: Path) -> None:
+    for do, paused in (("pause", True), ("resume", False)):
+        asked = {"do": do, "scope": "area", "value": "320585100", "who": "zhang", "reason": "演练"}
+        async with calling(tmp_path / "hub.sock") as caller:
+            assert await caller.ask(asked) == {"changed": 7}
+        assert script.said[-1] == ("brake", "area", "320585100", "zhang", "演练", paused)
+    async with calling(tmp_path / "hub.sock") as caller:
+        assert "error" in await caller.ask({"do": "pause", "scope": "area"})
+
+
+async def test_a_check_of_logins_says_how_many_are_to_come(script: Script, tmp_path: Path) -> None:
+    async with calling(tmp_path / "hub.sock") as caller:
+        assert await caller.ask({"do": "credentials", "endpoints": [4, 5]}) == {"busy": 2}
+        assert await caller.hear() == {"busy": 0}
+    assert script.said == [("check", [4, 5]), ("busy", [4, 5]), ("busy", [4, 5])]
 
 
 async def test_a_hub_that_stops_takes_the_pen_and_the_cameras_back(tmp_path: Path) -> None:

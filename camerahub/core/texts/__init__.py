@@ -8,7 +8,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import NamedTuple
 
-PARTS = ("common", "config", "register", "tablefile", "probe", "onvif", "fleet", "cli", "farm", "web")
+PARTS = (
+    "common",
+    "config",
+    "register",
+    "tablefile",
+    "probe",
+    "onvif",
+    "fleet",
+    "cli",
+    "farm",
+    "guard",
+    "web",
+)
 
 
 class Text(NamedTuple):

@@ -1,0 +1,233 @@
+"""The hub's side: what may be done is in the register before a prober hears of it, or no prober hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pytest
+
+from camerahub.core.errors import EnvironmentFault
+from camerahub.core.guard import Guard
+from camerahub.core.guard_rows import SECOND, Key, Login
+from camerahub.core.messages import LoginEnded, Message, Permits, Withdraw
+from camerahub.services.guarding import Guarding, Use, device_address
+
+FULL = EnvironmentFault("register.full", where="camerahub.db", detail="SQLITE_FULL")
+
+
+class ManualClock:
+    def __init__(self) -> None:
+        self.at = 1_800_000_000.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+    def wall_us(self) -> int:
+        return round(self.at * SECOND)
+
+    def cpu(self) -> float:
+        return 0.0
+
+
+class World:
+    """Book and line in one, so that the order of what happens is one list."""
+
+    def __init__(self) -> None:
+        self.happened: list[Any] = []
+        self.rows: dict[int, Key] = {}
+        self.brake: dict[str, int] = {}
+        self.clean = True
+        self.full = False
+        self.there = True
+        self.stats: dict[str, dict[str, float]] = {}
+        self.rounds: list[asyncio.Future[int]] = []
+
+    def guard_begin(self) -> tuple[list[Key], dict[str, int], bool]:
+        clean, self.clean = self.clean, False
+        return [copy.copy(key) for key in self.rows.values()], self.brake, clean
+
+    def guard_enrol(self, wanted: Sequence[tuple[str, str, str]], now: int, /) -> list[Key]:
+        keys = [Key(len(self.rows) + n, *one, now) for n, one in enumerate(wanted, 1)]
+        self.rows |= {key.number: copy.copy(key) for key in keys}
+        return keys
+
+    def guard_write(self, keys: Sequence[Key], brake: dict[str, int], /) -> None:
+        if self.full:
+            raise FULL
+        self.rows |= {key.number: key for key in keys}
+        self.brake = brake
+        self.happened.append(("stored", {key.number: key.permit for key in keys}))
+
+    def guard_end(self) -> None:
+        self.clean = True
+
+    async def write(self, work: Callable[[], object]) -> None:
+        await asyncio.sleep(0)
+        work()
+
+    def home_of(self, endpoint: int) -> str:
+        return "prober-0"
+
+    def tell(self, worker: str, messages: Iterable[Message]) -> bool:
+        if self.there:
+            self.happened += messages
+        return self.there
+
+    async def round(self, probe: str, endpoints: Iterable[int] | None = None) -> int:
+        self.happened.append((probe, list(endpoints or ())))
+        self.rounds.append(asyncio.get_running_loop().create_future())
+        return await self.rounds[-1]
+
+    def permits(self) -> list[Permits]:
+        return [one for one in self.happened if isinstance(one, Permits)]
+
+
+USES = [Use(n, f"10.0.0.{n}", "rtsp", "admin", "f" * 32, "10.0.0.0/24") for n in (1, 2)]
+
+
+async def opened(world: World, clock: ManualClock, uses: Sequence[Use] = USES) -> Guarding:
+    guarding = Guarding(Guard(), world, world.write, world, clock)
+    await guarding.start()
+    await guarding.enrol(uses)
+    guarding.follow(uses)
+    return guarding
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+async def test_a_permit_is_stored_then_sent_then_used(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    await guarding.step()
+    await asyncio.sleep(0)
+    stored, sent, looked = world.happened
+    ((key, permit),) = sent.once
+    assert stored == ("stored", {key: permit})
+    assert looked == ("rtsp", [key])
+    guarding.told("prober-0", LoginEnded(1, key, permit, "ok", True))
+    clock.at += 1
+    await guarding.step()
+    assert world.rows[key].state is Login.PROVEN
+    assert world.permits()[-1].standing == (key,)
+    assert world.permits()[-1].heard == 1
+
+
+async def test_a_full_disk_permits_nothing_and_forgets_nothing(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    world.full = True
+    await guarding.step()
+    await guarding.step()
+    assert world.happened == []
+    world.full = False
+    clock.at += 60
+    await guarding.step()
+    await guarding.step()
+    assert len(world.permits()) == 1
+    assert sum(key.tries for key in world.rows.values()) == 1
+
+
+async def test_a_refusal_the_register_does_not_take_stops_new_logins(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    await guarding.step()
+    ((key, permit),) = world.permits()[0].once
+    world.full = True
+    guarding.told("prober-0", LoginEnded(1, key, permit, "auth", True))
+    clock.at += 10
+    await guarding.step()
+    assert len(world.permits()) == 1
+    world.full = False
+    await guarding.step()
+    assert world.rows[key].state is Login.REFUSED
+    assert len(world.permits()) == 2
+
+
+async def test_no_prober_no_attempt(clock: ManualClock) -> None:
+    world = World()
+    world.there = False
+    guarding = await opened(world, clock)
+    await guarding.step()
+    assert [key.tries for key in guarding.guard.keys.values()] == [0, 0]
+    world.there = True
+    clock.at += 5
+    await guarding.step()
+    assert len(world.permits()) == 1
+
+
+async def test_an_unused_permit_comes_back(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    await guarding.step()
+    await asyncio.sleep(0)
+    ((key, permit),) = world.permits()[0].once
+    world.rounds[0].set_result(1)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert world.happened[-1] == Withdraw((key,))
+    guarding.told("prober-0", LoginEnded(1, key, permit, "", False))
+    assert guarding.guard.keys[key].tries == 0
+
+
+async def test_a_dead_prober_leaves_doubt_and_a_drained_one_none(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    for _ in range(2):
+        await guarding.step()
+        for key, permit in world.permits()[-1].once:
+            guarding.told("prober-0", LoginEnded(1, key, permit, "ok", True))
+        clock.at += 1
+    await guarding.step()
+    guarding.ended("prober-0", "drained")
+    assert not any(key.suspect_at for key in guarding.guard.keys.values())
+    guarding.follow(USES)
+    guarding.guard.check([1, 2], clock.wall_us())
+    await guarding.step()
+    guarding.ended("prober-0", "silent")
+    assert all(key.suspect_at for key in guarding.guard.keys.values())
+    await guarding.aclose()
+    assert world.clean
+    assert all(key.suspect_at for key in world.rows.values())
+    before = len(world.happened)
+    await guarding.step()
+    assert len(world.happened) == before
+
+
+async def test_the_same_password_again_is_the_same_key_however_the_address_is_written(
+    clock: ManualClock,
+) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    again = [Use(9, "10.0.0.1", "onvif", "admin", "f" * 32), *USES]
+    assert await guarding.enrol(again) == {1: 1, 2: 2, 9: 1}
+    assert len(world.rows) == 2
+    assert device_address("2001:DB8:0::1") == device_address("2001:db8::1")
+    assert device_address("NVR.Example") == "nvr.example"
+
+
+async def test_paused_endpoints_pause_their_device(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    guarding.pause([1, 2])
+    await guarding.step()
+    assert world.permits() == []
+    guarding.pause([])
+    clock.at += 1
+    await guarding.step()
+    assert len(world.permits()) == 1
+    assert guarding.busy() > 0
+
+
+async def test_logins_of_probers_reach_the_breaker(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    for total in (5.0, 9.0, 2.0):  # the last is of a new life
+        world.stats["prober-0"] = {"logins_total": total}
+        await guarding.step()
+    assert sum(guarding.guard.breaker._passed.values()) == 11
