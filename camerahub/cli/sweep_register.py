@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from camerahub.app import policies, target_of
+from camerahub.app import fleet_policy, policies, target_of, uplinks
+from camerahub.cli.bracket import Bracket
 from camerahub.cli.line import line_to_hub
 from camerahub.cli.sweeping import Sweep, allowed
 from camerahub.cli.targets import TargetList
@@ -47,8 +48,10 @@ def sweep_register(
         rows = queries.targets(store.engine)
         targets = _targets(context, store, rows, with_secrets)
         results: list[ProbeResult] = []
+        settings = context.settings()
+        bracket = Bracket(uplinks(settings), fleet_policy(settings), targets, results.append)
         sweep = Sweep(
-            TargetList(targets, [row.code for row in rows]), probe, as_json=as_json, keep=results.append
+            TargetList(targets, [row.code for row in rows]), probe, as_json=as_json, bracket=bracket
         )
         interrupted = loop.run(lambda: sweep.run(allowed(concurrency), deadline_s))
         ids = np.array([row.endpoint for row in rows], np.int64)

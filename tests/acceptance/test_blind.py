@@ -77,6 +77,24 @@ def wait(seconds: float) -> None:
     select.select([], [], [], seconds)
 
 
+def test_sweeps_of_a_machine_that_cannot_see_kill_nobody(place: Office) -> None:
+    """Before any hub runs; the lines still say what each dial met."""
+    place.lines("sweep")
+    codes = healthy(place)[:4]
+    for code in codes:
+        place.farm.set(code, "silent")
+    for _ in range(3):
+        lines = place.lines("sweep")
+        assert {line["reason"] for line in lines[:-1] if line["target"] in codes} == {"timeout"}
+    assert "down" not in online(place, list(wanted(place)))
+    place.farm.set(codes[0], "healthy")  # the reference
+    for _ in range(3):
+        place.lines("sweep")
+    assert online(place, codes[1:]) == {"down"}
+    for code in codes:
+        place.farm.set(code, "healthy")
+
+
 def test_a_line_that_is_cut_kills_nobody(place: Office, hub: Hub) -> None:
     until(lambda: blind(hub) == {0: 2}, 10)
     before = down_flips(place)
