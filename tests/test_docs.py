@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from camerahub.cli.main import COMMANDS, HIDDEN
+from camerahub.core.blindness import DOUBTFUL, LOCAL
 from camerahub.core.result import PROBE_KINDS, REASONS
 from camerahub.probes.table import PROBES
 
@@ -54,3 +55,8 @@ def test_the_makefile_has_the_targets_of_the_readme() -> None:
     makefile = page("Makefile")
     for target in set(re.findall(r"(?:`|    )make ([a-z-]+)", page("README.md") + page("CONTRIBUTING.md"))):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("name", sorted({*DOUBTFUL, *LOCAL, *LOCAL.values()}))
+def test_what_waits_and_what_blinds_is_explained(name: str) -> None:
+    assert f"`{name}`" in page("docs/honest.md")

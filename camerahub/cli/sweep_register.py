@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from camerahub.cli.bracket import Bracket
 from camerahub.cli.sweeping import Sweep, allowed
 from camerahub.cli.targets import TargetList
 from camerahub.core.batch import RESULT_DTYPE, pack
@@ -23,7 +24,7 @@ from camerahub.core.errors import EXIT_INTERRUPTED
 from camerahub.core.guard import Guard
 from camerahub.core.guard_rows import HELD_BY_DEVICE, Live
 from camerahub.core.result import ProbeResult, Target
-from camerahub.plan import policies, target_of
+from camerahub.plan import fleet_policy, policies, target_of, uplinks
 from camerahub.registry import guards, queries
 from camerahub.registry.store import Store
 from camerahub.services import loop
@@ -50,8 +51,10 @@ def sweep_register(
         rows = queries.targets(store.engine)
         targets = _targets(context, store, rows, with_secrets)
         results: list[ProbeResult] = []
+        settings = context.settings()
+        bracket = Bracket(uplinks(settings), fleet_policy(settings), targets, results.append)
         sweep = Sweep(
-            TargetList(targets, [row.code for row in rows]), probe, as_json=as_json, keep=results.append
+            TargetList(targets, [row.code for row in rows]), probe, as_json=as_json, bracket=bracket
         )
         interrupted = loop.run(lambda: sweep.run(allowed(concurrency), deadline_s))
         ids = np.array([row.endpoint for row in rows], np.int64)

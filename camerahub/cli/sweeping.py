@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -10,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +21,9 @@ from camerahub.core.errors import EXIT_FAULTS, EXIT_OK, EXIT_REFUSED
 from camerahub.core.result import REASONS, Outcome, ProbeResult
 from camerahub.core.texts import text
 from camerahub.probes.table import Prober, open_files_allow
+
+if TYPE_CHECKING:  # a sweep over a file does without
+    from camerahub.cli.bracket import Bracket
 
 _FLUSH_LINES = 256
 _FLUSH_S = 0.2
@@ -45,14 +49,14 @@ class Sweep:
         probe: str,
         *,
         as_json: bool,
-        keep: Callable[[ProbeResult], None] | None = None,
+        bracket: Bracket | None = None,
     ) -> None:
         self._targets = found.targets
         self._names = found.names
         self._refused = len(found.bad)
         self._probe = probe
         self._as_json = as_json
-        self._keep = keep
+        self._bracket = bracket
         self._lines: list[str] = []
         self._reasons: Counter[str] = Counter()
         self._second = -1
@@ -82,7 +86,8 @@ class Sweep:
         self._stop = sweep.stop
         self._flush_often(loop)
         try:
-            await sweep.run()
+            async with self._bracket.around(prober) if self._bracket else contextlib.nullcontext():
+                await sweep.run()
         finally:
             self._timer.cancel()
             await prober.aclose()
@@ -93,8 +98,8 @@ class Sweep:
 
     def _each(self, result: ProbeResult) -> None:
         self._reasons[result.reason] += 1
-        if self._keep is not None:
-            self._keep(result)
+        if self._bracket is not None:
+            self._bracket.take(result)
         if self._as_json:
             self._lines.append(self._json_line(result))
         elif result.outcome is not Outcome.OK:

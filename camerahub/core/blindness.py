@@ -115,6 +115,8 @@ class Eye(Generic[T]):
         self._seen = self._failed = 0
         self._not_before = -math.inf  # attempts begun before are not believed
         self._local = 0
+        #: Checks that have ended.
+        self.checks = 0
         self._held: deque[Held[T]] = deque()
 
     def __repr__(self) -> str:
@@ -184,6 +186,7 @@ class Eye(Generic[T]):
         asked_at, self._asked_at = self._asked_at, None
         if asked_at is None:
             raise ValueError("no check is under way")
+        self.checks += 1
         if asked_at < self._not_before:  # we stood still in its middle: it says nothing
             self._due = now
             return Turn([], [], [])

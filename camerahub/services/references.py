@@ -110,6 +110,11 @@ class References:
         return sum(eye.held for eye in self._eyes.values())
 
     @property
+    def checked(self) -> bool:
+        """Whether every line that has references was checked once."""
+        return not any(eye.references and eye.checks == 0 for eye in self._eyes.values())
+
+    @property
     def blind(self) -> int:
         """Uplinks through which nothing is seen."""
         return sum(eye.sight is Sight.BLIND for eye in self._eyes.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from camerahub.core.batch import RESULT_DTYPE
-from camerahub.core.commit import Commit
+from camerahub.core.commit import Commit, correction_rows
 from camerahub.core.errors import ConfigError
 from camerahub.core.result import Facet
 from camerahub.registry import queries
@@ -201,6 +202,37 @@ def test_a_commit_that_breaks_in_the_middle_leaves_nothing(store: Store) -> None
         assert connection.scalar(select(func.count()).select_from(flips)) == 0
     assert store.load().watermarks == {}
     batch.states["endpoint"][-1] = hub.snapshot.endpoint[0]
+
+
+def test_late_results_are_stored_once_and_read_by_their_beginning(store: Store) -> None:
+    fill(store, 4)
+    hub = Hub(store.load())
+    batch = hub.take(hub.results(np.random.default_rng(1)))
+    late = batch.results[:3].copy()
+    late["started_at"] = [T0 + 3, T0 + 1, T0 + 2]
+    batch = replace(batch, corrections=correction_rows(late, np.array([7, 8, 9])))
+    assert store.commit(batch)
+    assert not store.commit(batch)
+    found = queries.corrections_between(store.engine, T0 + 1, T0 + 3)
+    assert [(one.at - T0, one.camera, one.endpoint) for one in found] == [
+        (1, 8, late["endpoint"][1]),
+        (2, 9, late["endpoint"][2]),
+    ]
+    assert {one.recorded_at for one in found} == {batch.now}
+
+
+def test_a_blind_uplink_shows_until_its_gap_ends(store: Store) -> None:
+    store.open_gap("prober-0", "", T0, "ended")
+    gap = store.open_gap("prober-1", "uplink:east", T0 + 1, "references")
+    (told,) = queries.status(store.engine).blind
+    assert (told.worker, told.scope, told.from_at, told.reason) == (
+        "prober-1",
+        "uplink:east",
+        T0 + 1,
+        "references",
+    )
+    store.close_gap(gap, T0 + 5)
+    assert queries.status(store.engine).blind == ()
 
 
 def test_figures_of_status(store: Store) -> None:

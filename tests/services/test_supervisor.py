@@ -20,8 +20,10 @@ from hypothesis import strategies as st
 
 from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.core.batch import RESULT_DTYPE
-from camerahub.core.messages import Assignment, FleetPolicy, Results
+from camerahub.core.blindness import Sight
+from camerahub.core.messages import Assignment, FleetPolicy, Message, Results, Sighting, Uplinks
 from camerahub.core.result import REASON_CODES, Target
+from camerahub.core.uplinks import Reference, Uplink
 from camerahub.services.clock import SystemClock
 from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Shards, Supervisor
@@ -256,3 +258,80 @@ def test_a_device_and_a_subnet_live_in_one_prober_and_stay_there(
 def test_shares_are_even(probers: int) -> None:
     shares = Shards(probers).place([at(n, f"10.{n >> 8}.{n & 255}.1") for n in range(4000)])
     assert {len(share) for share in shares} == {4000 // probers}
+
+
+# --- what the probers see ---------------------------------------------------------------------------------------------
+
+
+class Told:
+    """A prober by script: it says what it is given, and dies when that ends."""
+
+    pid = 1
+
+    def __init__(self, says: list[Message]) -> None:
+        self.heard: list[Message] = []
+        self.bus = self
+        self._says = asyncio.Queue[Message | None]()
+        for message in says:
+            self._says.put_nowait(message)
+        self._gone = asyncio.Event()
+
+    def send(self, message: Message) -> None:
+        self.heard.append(message)
+
+    async def receive(self) -> Message | None:
+        return await self._says.get()
+
+    def say(self, message: Message | None) -> None:
+        self._says.put_nowait(message)
+
+    async def drain(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+    async def wait(self) -> int:
+        return 0
+
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+async def test_a_blind_uplink_is_a_gap_until_it_is_seen_through_or_its_prober_is_gone() -> None:
+    hub, children = Hub(), []
+    line = Uplink("east", (), (Reference("tcp", "192.0.2.1", 80),))
+
+    async def spawner(_worker: str) -> Told:
+        told = [(Sight.UNKNOWN, 5), (Sight.SEES, 6), (Sight.BLIND, 7)]
+        children.append(Told([Sighting("prober-0", "east", sight, at, "references") for sight, at in told]))
+        return children[-1]
+
+    supervisor = Supervisor(
+        spawner=spawner,
+        probers=1,
+        probe="options",
+        policy=POLICY,
+        clock=SystemClock(),
+        on_batch=hub.on_batch,
+        on_gap=hub.on_gap,
+        uplinks=(line,),
+    )
+    await supervisor.start()
+    await hub.until(lambda: len(hub.gaps) >= 1)
+    child = children[0]
+    assert child.heard[1] == Uplinks((line,))
+    assert supervisor.sights == {("prober-0", "east"): Sight.BLIND}
+    child.say(Sighting("prober-0", "east", Sight.BLIND, 8, "files"))
+    child.say(Sighting("prober-0", "east", Sight.SEES, 9, "references"))
+    await hub.until(lambda: len(hub.gaps) >= 3)
+    blind = Gap("prober-0", 7, None, "references", "east")
+    assert hub.gaps == [blind, blind, replace(blind, end=9)]
+    child.say(Sighting("prober-0", "east", Sight.BLIND, 10, "no_route"))
+    child.say(None)
+    await hub.until(lambda: len(hub.gaps) >= 6)
+    lost, closed, gap = hub.gaps[3:6]
+    assert (lost.start, lost.end, closed.start, closed.uplink) == (10, None, 10, "east")
+    assert closed.end is not None
+    assert (gap.uplink, gap.end) == ("", None), "from here on nobody looks at all"
+    assert gap.start == closed.end
+    for child in children:
+        child.say(None)
+    await supervisor.stop(1)
