@@ -51,7 +51,9 @@ async def ours(frame: KeyFrame, pictures: int = PICTURES) -> tuple[float, float]
             answers: list[Decoded] = []
             over = loop.create_future()
 
-            def take(decoded: Decoded, answers: list[Decoded] = answers, over: asyncio.Future[None] = over) -> None:
+            def take(
+                decoded: Decoded, answers: list[Decoded] = answers, over: asyncio.Future[None] = over
+            ) -> None:
                 answers.append(decoded)
                 if len(answers) == pictures:
                     over.set_result(None)
