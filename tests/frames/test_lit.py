@@ -168,12 +168,13 @@ def real_pictures() -> list[Path]:
         return [Path(folder) / row["file"] for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("path", real_pictures(), ids=lambda path: path.name)
-@pytest.mark.parametrize(
-    "version",
-    [lambda image: image, lambda image: draw.osd(image, 4), lambda image: cv2.resize(image, (352, 288))],
-)
-def test_real_pictures_are_lit(path: Path, version: Callable[[Image], Image]) -> None:
-    """Runs where CAMERAHUB_FRAMES names a folder of healthy pictures with a manifest.csv."""
-    image = cv2.imread(str(path))
-    assert answers(version(image)) == {"ok"}  # type: ignore[arg-type]
+if REAL := real_pictures():  # only where CAMERAHUB_FRAMES names a folder of pictures with a manifest.csv
+
+    @pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+    @pytest.mark.parametrize(
+        "version",
+        [lambda image: image, lambda image: draw.osd(image, 4), lambda image: cv2.resize(image, (352, 288))],
+    )
+    def test_real_pictures_are_lit(path: Path, version: Callable[[Image], Image]) -> None:
+        image = cv2.imread(str(path))
+        assert answers(version(image)) == {"ok"}  # type: ignore[arg-type]

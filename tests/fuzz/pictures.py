@@ -43,7 +43,7 @@ def _head(data: bytearray, dice: random.Random) -> None:
 
 
 def _cut(data: bytearray, dice: random.Random) -> None:
-    del data[dice.randrange(1, len(data)) :]
+    del data[dice.randrange(len(data)) :]
 
 
 def _splice(data: bytearray, dice: random.Random) -> None:
@@ -106,4 +106,5 @@ def main(count: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int((sys.argv + ["200000"])[1]), int((sys.argv + ["", "1"])[2])))
+    count, seed = [*sys.argv[1:], *("200000", "1")[len(sys.argv) - 1 :]][:2]
+    sys.exit(main(int(count), int(seed)))
