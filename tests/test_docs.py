@@ -10,6 +10,7 @@ import pytest
 from camerahub.cli.main import COMMANDS, HIDDEN
 from camerahub.core.blindness import DOUBTFUL, LOCAL
 from camerahub.core.result import PROBE_KINDS, REASONS
+from camerahub.frames.checks import LIT_CHECKS, MEASURES
 from camerahub.probes.table import PROBES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +50,11 @@ def test_probes_and_kinds_are_the_same_list() -> None:
 @pytest.mark.parametrize("name", REASONS)
 def test_every_reason_is_explained(name: str) -> None:
     assert f"`{name}`" in page("docs/probes.md") + page("docs/health.md")
+
+
+@pytest.mark.parametrize("name", [*MEASURES, *LIT_CHECKS])
+def test_every_measure_and_check_has_its_row(name: str) -> None:
+    assert re.search(rf"^\| `{name}`", page("docs/pictures.md"), re.MULTILINE)
 
 
 def test_the_makefile_has_the_targets_of_the_readme() -> None:

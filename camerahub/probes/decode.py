@@ -274,6 +274,8 @@ class Decoders:
             child.end("garbled")
             return
         child.ready, self._failures = True, 0
+        self._children.remove(child)  # those that are ready stand first, in the order in which they became so
+        self._children.insert(sum(other.ready for other in self._children), child)
         if child.timer is not None:
             child.timer.cancel()
         if not self.cage:

@@ -24,6 +24,8 @@ from camerahub.frames.picture import LEAST_SIDE, Picture, Plane, from_bgr, worki
 MAX_UNITS = 4096
 #: Working chroma pixels with the value of memory never decoded into; fewer are no coding unit.
 _HOLES = 4
+#: By trial on 112 cut key frames: shows all but those that lost a hundredth or less; a quarter of it does not.
+_ONES = b"\xff" * 1024
 
 
 class Undecodable(Exception):
@@ -60,9 +62,13 @@ class Codecs:
     def h265(self, data: bytes) -> Picture:
         """Annex B access unit with VPS, SPS, PPS and slices (ITU-T H.265 table 7-1).
 
-        The HEVC decoder conceals in silence, so it is told to refuse instead ("explode").
+        FFmpeg's HEVC decoder reads on in silence behind a slice that was cut off. It is told to refuse what it does
+        notice ("explode"), and finds ones behind every slice: they bring the arithmetic decoder to its end-of-slice
+        bin within a few blocks, and what was not decoded stays a hole. A whole slice never reads so far.
         """
-        kept = _kept(data, lambda first: first >> 1 & 0x3F, frozenset((32, 33, 34)), frozenset(range(22)))
+        kept = _kept(
+            data, lambda first: first >> 1 & 0x3F, frozenset((32, 33, 34)), frozenset(range(22)), _ONES
+        )
         return self._video("hevc", {"err_detect": "explode"}, kept)
 
     def jpeg(self, data: bytes) -> Picture:
@@ -147,9 +153,15 @@ def _units(data: bytes) -> Iterator[bytes]:
 
 
 def _kept(
-    data: bytes, kind_of: Callable[[int], int], parameters: frozenset[int], slices: frozenset[int]
+    data: bytes,
+    kind_of: Callable[[int], int],
+    parameters: frozenset[int],
+    slices: frozenset[int],
+    tail: bytes = b"",
 ) -> bytes:
-    """Parameter sets, then slices, each with its start code. Undecodable when a kind of parameter set is missing.
+    """Parameter sets, then slices and their ``tail``, each with its start code.
+
+    Undecodable when a kind of parameter set is missing.
 
     Everything else (SEI, delimiters, makers' own) is left out: it moves no pixel, and is where makers go wrong.
     """
@@ -157,7 +169,7 @@ def _kept(
     if not parameters <= {kind for kind, _ in units}:
         raise Undecodable("no_parameters")
     ordered = sorted((kind, unit) for kind, unit in units if kind in parameters)
-    ordered += [(kind, unit) for kind, unit in units if kind in slices]
+    ordered += [(kind, unit + tail) for kind, unit in units if kind in slices]
     return b"".join(b"\0\0\0\1" + unit for _, unit in ordered)
 
 

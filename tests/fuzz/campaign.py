@@ -16,6 +16,8 @@ RUNS = {
     "rows": 1_000_000,
     "xlsx": 20_000,
 }
+#: Mutated key frames, from a seed; some three minutes.
+PICTURES = 200_000
 
 
 def main(seconds: int) -> int:
@@ -32,6 +34,10 @@ def main(seconds: int) -> int:
         print(f"== {name}: {runs} inputs", flush=True)
         if subprocess.run([*command, str(corpus)], cwd=HERE.parent.parent, check=False).returncode:
             crashed.append(name)
+    print(f"== pictures: {PICTURES} key frames against the decoder pool", flush=True)
+    command = [sys.executable, "-m", "tests.fuzz.pictures", str(PICTURES)]
+    if subprocess.run(command, cwd=HERE.parent.parent, check=False).returncode:
+        crashed.append("pictures")
     print(f"crashed: {', '.join(crashed)}" if crashed else "no crash")
     return 1 if crashed else 0
 
