@@ -34,7 +34,7 @@ PROFILES: dict[str, dict[str, float]] = {
     "tidy": {"healthy": 97, "refusing": 2, "wrong_path": 1},
     "cut": {"black_holed": 55, "refusing": 10, "healthy": 35},
 }  # fmt: skip
-DEFAULT_PORTS = Ports(8554, 8555, 8556)
+DEFAULT_PORTS = Ports(8554, 8555, 8556, 8557, 8558, 8559)
 NVR_SHARE = 0.3
 NVR_CHANNELS = (4, 8, 16)
 _INDUSTRY = {"xueliang": ("01", "6"), "tianwang": ("00", "1"), "huiyan": ("05", "2")}
@@ -86,14 +86,16 @@ class County:
 
     def port(self, camera: Camera) -> int:
         """The door of ``camera`` as it was built."""
-        port: int = getattr(self.ports, KINDS[camera.kind].port)
+        kind = KINDS[camera.kind]
+        port: int = getattr(self.ports, camera.door if kind.port == "serve" else kind.port)
         return port
 
     def url(self, camera: Camera, path: str | None = None) -> str:
-        """rtsp:// address without a login, empty when the camera has none."""
+        """rtsp:// or rtsps:// address without a login, empty when the camera has none."""
         if not camera.host:
             return ""
-        return f"rtsp://{camera.host}:{self.port(camera)}{camera.path if path is None else path}"
+        scheme = "rtsps" if KINDS[camera.kind].tls else "rtsp"
+        return f"{scheme}://{camera.host}:{self.port(camera)}{camera.path if path is None else path}"
 
 
 def _check_mix(mix: Mapping[str, float]) -> None:
