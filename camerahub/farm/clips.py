@@ -34,7 +34,7 @@ class Clip(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How a maker packetises: parameter sets in the stream too, or in the SDP only; aggregated (STAP-A, AP) or alone."""
+    """How a maker packetises: parameter sets in the stream too, or in the SDP only; aggregated (STAP-A, AP) or not."""
 
     in_band: bool
     aggregate: bool
@@ -99,7 +99,7 @@ class Library:
         return cls(clips)
 
     def track(self, name: str, style: Style, spoilt: str = "") -> Track:
-        """Clip ``name`` in packets; ``spoilt``: ``damaged`` (slices of rubbish) or ``scrambled`` (nothing but noise)."""
+        """Clip ``name`` in packets; ``spoilt``: ``damaged`` (slices of rubbish) or ``scrambled`` (only noise)."""
         key = (name, style, spoilt)
         if key not in self._tracks:
             self._tracks[key] = packetised(self.clips[name], style, spoilt)
@@ -108,12 +108,12 @@ class Library:
 
 def packetised(clip: Clip, style: Style, spoilt: str = "") -> Track:
     """``clip`` cut into packets of at most ``MTU`` bytes of payload."""
-    cut = {"h264": _h264, "h265": _h265, "mjpeg": _mjpeg}[clip.codec]
-    frames = tuple(
-        _frame(cut([_spoil(nal, clip.codec, spoilt) for nal in unit], style), clip.codec, number == 0 or clip.codec == "mjpeg")
-        for number, unit in enumerate(clip.units)
-    )  # fmt: skip
-    return Track(frames, clip.fps, PAYLOAD_TYPES[clip.codec], _sdp(clip))
+    codec, frames = clip.codec, []
+    cut = {"h264": _h264, "h265": _h265, "mjpeg": _mjpeg}[codec]
+    for number, unit in enumerate(clip.units):
+        payloads = cut([_spoil(nal, codec, spoilt) for nal in unit], style)
+        frames.append(_frame(payloads, codec, number == 0 or codec == "mjpeg"))
+    return Track(tuple(frames), clip.fps, PAYLOAD_TYPES[clip.codec], _sdp(clip))
 
 
 def _frame(payloads: Iterator[bytes], codec: str, key: bool) -> Frame:

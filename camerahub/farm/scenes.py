@@ -170,9 +170,9 @@ LOOKS: dict[str, Look] = {
 }
 
 
-def planes(look: Look, width: int, height: int, frames: int, seed: int) -> Iterator[Picture]:
-    """``frames`` pictures as I420, (height * 3 / 2, width) uint8, at 25 a second; width and height even."""
-    rng = np.random.default_rng(seed)
+def planes(look: Look, width: int, height: int, frames: int, fps: int) -> Iterator[Picture]:
+    """``frames`` pictures as I420, (height * 3 / 2, width) uint8, at ``fps`` a second; width and height even."""
+    rng = np.random.default_rng(width)
     base = look.base(width, height)
     if look.name:
         _words(base, look.name, (width * 60 // 100, height * 95 // 100), max(14, height // 24))
@@ -183,7 +183,7 @@ def planes(look: Look, width: int, height: int, frames: int, seed: int) -> Itera
         if look.moving:
             _move(picture, width, height, number / frames)
         if look.clock:
-            stamp = _stamp(number // FPS, width, height)
+            stamp = _stamp(number // fps, width, height)
             corner = picture[8 : 8 + stamp.shape[0], 8 : 8 + stamp.shape[1]]
             np.maximum(corner, stamp, out=corner)
         if bank:

@@ -36,7 +36,7 @@ class Seat:
         self.open = self.peak = 0
 
     def counts(self) -> dict[str, int | str]:
-        """What its callers did to it. ``peak``: conversations at one time with its whole device, ``camera_peak``: with it."""
+        """What its callers did to it. ``peak``: conversations at one time with its device, ``camera_peak``: with it."""
         device = self.device
         return {
             "code": self.camera.code,
@@ -73,8 +73,8 @@ class Device:
     """
 
     __slots__ = (
-        "_bad", "_locked_until", "_options", "conversations", "door", "host", "kind", "locked_logins", "locks", "only", "open",
-        "paths", "peak", "port", "sessions", "sessions_peak", "slots", "world",
+        "_bad", "_locked_until", "_options", "conversations", "door", "host", "kind", "locked_logins", "locks", "only",
+        "open", "paths", "peak", "port", "sessions", "sessions_peak", "slots", "world",
     )  # fmt: skip
 
     def __init__(self, host: str, port: str, world: World, door: str = "serve") -> None:

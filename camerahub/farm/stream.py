@@ -83,7 +83,9 @@ class Stream:
 
     def skip(self, now: float) -> None:
         """A picture is due and nobody can take it: it is lost whole, and so is what builds on it."""
-        if self._track is not None:
+        if self._track is None:
+            self.due = now + _PATIENCE_S
+        else:
             self._key_wanted = True
             self._pass(now, self._track)
 

@@ -6,7 +6,6 @@ cameras of all of them share one copy, and none of them ever loads an encoder.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,13 +31,14 @@ class Order(NamedTuple):
     frames: int
     crf: int = 26
     slices: int = 1
+    fps: int = FPS
 
 
 D1 = (704, 576)
 ORDERS: tuple[Order, ...] = (
-    Order("main-h265", "square", "h265", 1920, 1080, 50, 30),
+    Order("main-h265", "square", "h265", 1920, 1080, 24, 30, fps=12),
     Order("main-h264", "street", "h264", 1920, 1080, 50),
-    Order("main-night", "night", "h264", 1920, 1080, 50, 28),
+    Order("main-night", "night", "h264", 1920, 1080, 24, 28, fps=12),
     Order("sub-h265", "square", "h265", *D1, 50, 30),
     Order("sub-h264", "street", "h264", *D1, 75),
     Order("sub-night", "night", "h264", *D1, 50, 28),
@@ -57,9 +57,9 @@ ORDERS: tuple[Order, ...] = (
 
 def make(order: Order) -> Clip:
     """The clip of ``order``: access units as NAL units (JPEG: one file), the first one a key picture."""
-    pictures = planes(LOOKS[order.look], order.width, order.height, order.frames, seed=len(order.name))
+    pictures = planes(LOOKS[order.look], order.width, order.height, order.frames, order.fps)
     units = list(_jpegs(order, pictures) if order.codec == "mjpeg" else _encoded(order, pictures))
-    return Clip(order.name, order.codec, order.width, order.height, FPS, tuple(units))
+    return Clip(order.name, order.codec, order.width, order.height, order.fps, tuple(units))
 
 
 def make_all() -> list[Clip]:
@@ -80,7 +80,7 @@ def _jpegs(order: Order, pictures: Iterator[Picture]) -> Iterator[tuple[bytes, .
 def _encoded(order: Order, pictures: Iterator[Picture]) -> Iterator[tuple[bytes, ...]]:
     context = av.CodecContext.create("libx264" if order.codec == "h264" else "libx265", "w")
     context.width, context.height, context.pix_fmt = order.width, order.height, "yuv420p"
-    context.time_base, context.framerate = Fraction(1, FPS), Fraction(FPS, 1)
+    context.time_base, context.framerate = Fraction(1, order.fps), Fraction(order.fps, 1)
     context.options = _options(order)
     for number, picture in enumerate(pictures):
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="yuv420p")
@@ -115,7 +115,6 @@ def nal_units(data: bytes) -> Iterator[bytes]:
 
 def main() -> int:
     """Write the library to the file descriptor named on the command line."""
-    os.nice(5)
     write_library(int(sys.argv[1]), make_all())
     return 0
 

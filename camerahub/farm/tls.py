@@ -71,7 +71,11 @@ class TlsTalk:
                 self._tls.do_handshake()
                 self._greeted = True
             while then == "keep":
-                do = self._inner.received(self._tls.read(16384))
+                data = self._tls.read(16384)
+                if not data:  # the caller said goodbye
+                    then = "close"
+                    break
+                do = self._inner.received(data)
                 if do.data:
                     self._tls.write(do.data)
                 delay, then = max(delay, do.after_s), do.then
