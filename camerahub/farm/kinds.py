@@ -98,12 +98,12 @@ GARBAGE: tuple[Garbage, ...] = (
 
 
 def _garbage(camera: Camera) -> Do:
-    sort = GARBAGE[camera.variant % len(GARBAGE)]
-    return Do(sort.make(random.Random(camera.variant)), then=sort.then)
+    sort = GARBAGE[camera.device_number % len(GARBAGE)]
+    return Do(sort.make(random.Random(camera.device_number)), then=sort.then)
 
 
 def _garbage_truth(camera: Camera) -> Truth:
-    reasons = GARBAGE[camera.variant % len(GARBAGE)].reasons
+    reasons = GARBAGE[camera.device_number % len(GARBAGE)].reasons
     return _told("down", ("ok",), reasons)
 
 

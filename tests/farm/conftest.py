@@ -128,7 +128,8 @@ def watch(caller: Caller, described: str, probe: str) -> str:
     if status_of(data) != 200:
         return STATUS[status_of(data)]
     codec = "hevc" if "H265/" in described else "mjpeg" if "JPEG/" in described else "h264"
-    sets = [base64.b64decode(b) for b in re.findall(r"(?:=|,)(Z[\w+/=]{10,}|aO[\w+/=]+)(?=,|\r)", described)]
+    found = re.search(r"sprop-parameter-sets=([^;\r]+)", described)
+    sets = [base64.b64decode(text) for text in found[1].split(",")] if found else []
     for name in ("vps", "sps", "pps"):
         sets += [base64.b64decode(b) for b in re.findall(rf"sprop-{name}=([\w+/=]+)", described)]
     said, picture = key_picture(caller.sock, data.partition(b"\r\n\r\n")[2], codec)

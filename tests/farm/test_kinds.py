@@ -17,7 +17,7 @@ PROBES = ("tcp", "options", "rtsp", "media", "picture")
 def test_every_camera_behaves_as_the_truth_says(farm, survey, probe):
     said = survey(farm.county, probe)
     wrong = {
-        (camera.kind, camera.variant % len(GARBAGE), said[camera.code], getattr(truth(camera), probe))
+        (camera.kind, camera.device_number % len(GARBAGE), said[camera.code], getattr(truth(camera), probe))
         for camera in farm.county.cameras
         if camera.host and said[camera.code] not in getattr(truth(camera), probe)
     }
