@@ -52,10 +52,17 @@ level = "warning"
     "--port", default=None, type=click.IntRange(0, 65535), help=f"default {USUAL_PORT}, or a free one"
 )
 @click.option(
+    "--media/--no-media",
+    default=None,
+    help="开机即编码画面, 或不提供画面. Encode pictures at the start, or never; default: when first asked for.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="就绪后在标准输出打印一行 JSON. One JSON line when ready."
 )
 @click.pass_obj
-def command(context: Context, cameras: int, townships: int, port: int | None, as_json: bool) -> None:
+def command(
+    context: Context, cameras: int, townships: int, port: int | None, media: bool | None, as_json: bool
+) -> None:
     """虚拟县演示: 模拟摄像机 + 真实的中心进程. A virtual county, watched by a real hub."""
     from camerahub.farm.handle import start_county
     from camerahub.services import loop
@@ -69,7 +76,7 @@ def command(context: Context, cameras: int, townships: int, port: int | None, as
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
         (folder / PID_NAME).write_text(str(os.getpid()), "ascii")
         _say("cli.demo_building", cameras=cameras, townships=townships)
-        farm = stack.enter_context(start_county(cameras=cameras, townships=townships))
+        farm = stack.enter_context(start_county(cameras=cameras, townships=townships, media=media))
         farm.write(folder)
         context = Context(home=folder / "home")
         _furnish(context, folder, _port(port))

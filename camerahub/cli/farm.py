@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -33,9 +34,18 @@ def parse_mix(words: str) -> dict[str, float]:
 @click.option("--seed", default=1, show_default=True)
 @click.option("--mix", default="", help="kind=weight,… for the whole county; default: each township differs")
 @click.option("--processes", default=1, show_default=True)
-@click.option("--port", default=0, help="port that answers; closed = +1, black hole = +2; 0 = any free ones")
+@click.option(
+    "--port",
+    default=0,
+    help="port that answers; closed, black hole, ONVIF, NAT = +1 to +5; 0 = any free ones",
+)
 @click.option(
     "--idle", "idle_s", default=60.0, show_default=True, help="seconds before a mute caller is hung up"
+)
+@click.option(
+    "--media/--no-media",
+    default=None,
+    help="encode pictures at the start, or never; default: when the first caller plays",
 )
 @click.option("--register-out", type=_FILE)
 @click.option("--areas-out", type=_FILE)
@@ -51,6 +61,7 @@ def command(
     processes: int,
     port: int,
     idle_s: float,
+    media: bool | None,
     register_out: Path | None,
     areas_out: Path | None,
     truth_out: Path | None,
@@ -73,7 +84,7 @@ def command(
         click.echo(f"{said.zh} / {said.en}", err=True)
 
     names = tuple(name.strip() for name in networks.split(",") if name.strip())
-    ports = Ports(port, port + 1, port + 2) if port else Ports()
+    ports = Ports(*range(port, port + 6)) if port else Ports()
     weights = parse_mix(mix)
     spec = Spec(cameras, min(townships, cameras - 1), names, seed, weights, None, ports, processes, idle_s)
-    return serve(spec, write)
+    return serve(replace(spec, media=media), write)

@@ -23,20 +23,31 @@ from camerahub.farm.places import COUNTY, HEADINGS, SPOTS, Place, places
 PROFILES: dict[str, dict[str, float]] = {
     "perfect": {"healthy": 100},
     "ordinary": {
-        "healthy": 82, "slow": 3, "dead": 2, "refusing": 2, "black_holed": 2, "silent": 1, "garbage": 2,
-        "wrong_password": 3, "slots_full": 2, "wrong_path": 1,
+        "healthy": 70, "slow": 3, "dead": 2, "refusing": 2, "black_holed": 2, "silent": 1, "garbage": 2,
+        "wrong_password": 3, "slots_full": 2, "wrong_path": 1, "tls": 1, "udp_only": 1, "silent_play": 1,
+        "no_keyframe": 1, "undecodable": 1, "encrypted": 1, "svac": 1, "black": 1, "no_signal": 2,
+        "clock_off": 2, "clock_zone": 1, "clock_1970": 1,
     },
-    "good": {"healthy": 94, "slow": 2, "wrong_password": 2, "slots_full": 1, "dead": 1},
+    "good": {
+        "healthy": 89, "slow": 2, "wrong_password": 2, "slots_full": 1, "dead": 1, "black": 1, "no_signal": 1,
+        "clock_off": 2, "clock_zone": 1,
+    },
     "poor": {
-        "healthy": 52, "black_holed": 12, "refusing": 8, "dead": 8, "silent": 5, "garbage": 6,
-        "wrong_password": 5, "slots_full": 2, "wrong_path": 2,
+        "healthy": 42, "black_holed": 12, "refusing": 8, "dead": 8, "silent": 5, "garbage": 6,
+        "wrong_password": 5, "slots_full": 2, "wrong_path": 2, "silent_play": 2, "no_keyframe": 1, "undecodable": 1,
+        "black": 2, "no_signal": 2, "clock_1970": 2,
     },
-    "tidy": {"healthy": 97, "refusing": 2, "wrong_path": 1},
+    "tidy": {"healthy": 96, "refusing": 2, "wrong_path": 1, "black": 1},
     "cut": {"black_holed": 55, "refusing": 10, "healthy": 35},
 }  # fmt: skip
-DEFAULT_PORTS = Ports(8554, 8555, 8556)
+DEFAULT_PORTS = Ports(8554, 8555, 8556, 8557, 8558, 8559)
 NVR_SHARE = 0.3
 NVR_CHANNELS = (4, 8, 16)
+#: Every so many lone cameras of a place, three share one address behind a NAT, each on a port of its own.
+NAT_EVERY = 30
+NAT_DOORS = ("serve", "nat1", "nat2")
+#: One device in so many has no ONVIF address in the register.
+ONVIF_OUT_OF = 3
 _INDUSTRY = {"xueliang": ("01", "6"), "tianwang": ("00", "1"), "huiyan": ("05", "2")}
 _MAINTAINERS = ("甲维护队(虚拟)", "乙维护队(虚拟)", "丙维护队(虚拟)")
 _LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -86,14 +97,24 @@ class County:
 
     def port(self, camera: Camera) -> int:
         """The door of ``camera`` as it was built."""
-        port: int = getattr(self.ports, KINDS[camera.kind].port)
+        kind = KINDS[camera.kind]
+        port: int = getattr(self.ports, camera.door if kind.port == "serve" else kind.port)
         return port
 
     def url(self, camera: Camera, path: str | None = None) -> str:
-        """rtsp:// address without a login, empty when the camera has none."""
+        """rtsp:// or rtsps:// address without a login, empty when the camera has none."""
         if not camera.host:
             return ""
-        return f"rtsp://{camera.host}:{self.port(camera)}{camera.path if path is None else path}"
+        scheme = "rtsps" if KINDS[camera.kind].tls else "rtsp"
+        return f"{scheme}://{camera.host}:{self.port(camera)}{camera.path if path is None else path}"
+
+    def onvif_url(self, camera: Camera) -> str:
+        """http:// address of its device's ONVIF service, empty where the register knows none."""
+        if not camera.host or camera.door != "serve" or camera.device_number % ONVIF_OUT_OF == 0:
+            return ""
+        kind = KINDS[camera.kind]
+        port: int = getattr(self.ports, "onvif" if kind.port == "serve" else kind.port)
+        return f"http://{camera.host}:{port}/onvif/device_service"
 
 
 def _check_mix(mix: Mapping[str, float]) -> None:
@@ -121,8 +142,9 @@ def _build(spec: Spec) -> tuple[list[Area], list[Camera]]:
     kinds = _shared_kinds(units, spec.mix, rng) if spec.mix else _township_kinds(units, rng)
     maker = _Maker(rng)
     hosts = _hosts(units)
+    homes = _behind_nats(units, kinds, hosts) if extras else [_Home(host) for host in hosts]
     cameras = [
-        c for unit, kind, host in zip(units, kinds, hosts, strict=True) for c in maker.unit(unit, kind, host)
+        c for unit, kind, home in zip(units, kinds, homes, strict=True) for c in maker.unit(unit, kind, home)
     ]
     return areas, _registered_only(cameras, rng) if extras else cameras
 
@@ -182,6 +204,27 @@ def _hosts(units: list[_Unit]) -> list[str]:
     return found
 
 
+class _Home(NamedTuple):
+    """Where a unit is dialled."""
+
+    host: str
+    door: str = NAT_DOORS[0]
+
+
+def _behind_nats(units: list[_Unit], kinds: list[str], hosts: list[str]) -> list[_Home]:
+    """Some lone cameras of the same place move to the address of another one."""
+    homes = [_Home(host) for host in hosts]
+    alone: dict[str, list[int]] = {}
+    for i, (unit, kind) in enumerate(zip(units, kinds, strict=True)):
+        if unit.channels == 1 and KINDS[kind].port == "serve":
+            alone.setdefault(unit.place.code, []).append(i)
+    for found in alone.values():
+        for at in range(0, len(found) - len(NAT_DOORS) + 1, NAT_EVERY):
+            for i, door in zip(found[at:], NAT_DOORS, strict=False):
+                homes[i] = _Home(hosts[found[at]], door)
+    return homes
+
+
 class _Maker:
     """Turns units into cameras; keeps the running numbers and the password groups."""
 
@@ -193,7 +236,7 @@ class _Maker:
         # Real passwords hold what URLs are made of; nobody may trip over it.
         self.groups = [*groups, groups[0] + "@#1", groups[1] + ":/%4"]
 
-    def unit(self, unit: _Unit, kind: str, host: str) -> Iterator[Camera]:
+    def unit(self, unit: _Unit, kind: str, home: _Home) -> Iterator[Camera]:
         """All channels behind one address. A kind of a single channel befalls one in three of an NVR's."""
         rng = self.rng
         maker = rng.choices(list(MAKERS), (5, 3, 2))[0]
@@ -204,14 +247,14 @@ class _Maker:
         for channel in range(1, unit.channels + 1):
             whole = unit.channels == 1 or KINDS[kind].whole_device or channel % 3 == 1
             yield self._camera(
-                unit, kind if whole else "healthy", host, channel, device, maker, scheme, login
+                unit, kind if whole else "healthy", home, channel, device, maker, scheme, login
             )
 
     def _camera(
         self,
         unit: _Unit,
         kind: str,
-        host: str,
+        home: _Home,
         channel: int,
         device: str,
         maker: str,
@@ -231,7 +274,7 @@ class _Maker:
             network=unit.network,
             source=f"{unit.network}-平台",
             kind=kind,
-            host=host,
+            host=home.host,
             path=style.main.format(n=channel),
             sub_path=style.sub.format(n=channel),
             device=device,
@@ -244,12 +287,14 @@ class _Maker:
             point_class=rng.choice("1123"),
             maintainer=rng.choice(_MAINTAINERS),
             status=IN_USE,
+            door=home.door,
         )
 
 
 def _registered_only(cameras: list[Camera], rng: random.Random) -> list[Camera]:
     """One in 200 has no address in the register, one in 200 was dismantled: both stay in the list."""
-    alone = [i for i, camera in enumerate(cameras) if not camera.device and camera.kind == "healthy"]
+    at_host = Counter(camera.host for camera in cameras)
+    alone = [i for i, camera in enumerate(cameras) if at_host[camera.host] == 1 and camera.kind == "healthy"]
     share = min(max(1, len(cameras) // 200), len(alone) // 4)
     picked = rng.sample(alone, 2 * share)
     for i in picked[:share]:

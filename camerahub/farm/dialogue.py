@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 from camerahub.farm.makers import MAKERS, SCHEMES
@@ -17,10 +16,15 @@ from camerahub.farm.model import Camera
 
 MAX_REQUEST = 16 * 1024
 PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
+#: What belongs to a session; DESCRIBE and OPTIONS do not.
+SESSION_METHODS = ("SETUP", "PLAY", "PAUSE", "TEARDOWN", "GET_PARAMETER", "SET_PARAMETER")
 _LINE = re.compile(rb"([A-Z_]+) (\S+) RTSP/1\.0\r\n")
 _CSEQ = re.compile(rb"\r\ncseq:[ \t]*(\d{1,10})", re.I)
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,6})", re.I)
 _LOGIN = re.compile(rb"\r\nauthorization:[ \t]*([^\r\n]+)", re.I)
+_TRANSPORT = re.compile(rb"\r\ntransport:[ \t]*([^\r\n]+)", re.I)
+_SESSION = re.compile(rb"\r\nsession:[ \t]*([^\r\n; \t]+)", re.I)
+_NUMBERS = re.compile(r"interleaved=(\d{1,3})")
 _PARAM = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
 _AUTHORITY = re.compile(r"rtsps?://[^/?]*")
 
@@ -31,6 +35,10 @@ PHRASES = {
     403: "Forbidden",
     404: "Stream Not Found",
     453: "Not Enough Bandwidth",
+    454: "Session Not Found",
+    455: "Method Not Valid In This State",
+    459: "Aggregate Operation Not Allowed",
+    461: "Unsupported Transport",
     501: "Not Implemented",
     503: "Service Unavailable",
 }
@@ -143,43 +151,70 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-_H264 = (
-    "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=4D001F;"
-    "sprop-parameter-sets=Z00AH5WoFAFuQA==,aO48gA==\r\n"
-)
-_H265 = (
-    "a=rtpmap:96 H265/90000\r\na=fmtp:96 sprop-vps=QAEMAf//AWAAAAMAsAAAAwAAAwB7rAk=;"
-    "sprop-sps=QgEBAWAAAAMAsAAAAwAAAwB7oAPAgBDljb5JMvTcBAQEAg==;sprop-pps=RAHA8vA8kA==\r\n"
-)
+#: What is said of the parameter sets while nobody has asked for pictures yet and none are encoded: nothing.
+_PLAIN_MAPS = {
+    "h264": "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=4D001F\r\n",
+    "h265": "a=rtpmap:96 H265/90000\r\n",
+    "mjpeg": "a=rtpmap:26 JPEG/90000\r\n",
+    "svac": "a=rtpmap:96 SVAC/90000\r\n",
+}
 _AUDIO = "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:trackID=2\r\na=recvonly\r\n"
+_CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n"
 
 
-def description(camera: Camera, uri: str) -> tuple[tuple[str, ...], str]:
-    """Headers and body of a good DESCRIBE answer: one H.264 or H.265 video, sometimes with sound."""
+def has_sound(camera: Camera) -> bool:
+    """Whether its description offers sound beside the picture."""
+    return camera.variant % 4 == 0
+
+
+def description(
+    camera: Camera, uri: str, codec: str, maps: str = "", secure: bool = False
+) -> tuple[tuple[str, ...], str]:
+    """Headers and body of a good DESCRIBE answer: one video, sometimes with sound.
+
+    ``maps``: rtpmap and fmtp lines with the parameter sets, empty while they are not known.
+    """
     sdp = (
         "v=0\r\no=- 1109162014219182 1 IN IP4 0.0.0.0\r\ns=Media Presentation\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-        "a=control:*\r\na=range:npt=0-\r\nm=video 0 RTP/AVP 96\r\nb=AS:2048\r\n"
-        + (_H265 if camera.variant % 3 == 0 else _H264)
+        f"a=control:*\r\na=range:npt=0-\r\nm=video 0 RTP/{'SAVP' if secure else 'AVP'} "
+        f"{26 if codec == 'mjpeg' else 96}\r\nb=AS:2048\r\n"
+        + (maps or _PLAIN_MAPS[codec])
+        + (_CRYPTO if secure else "")
         + "a=control:trackID=1\r\na=recvonly\r\n"
-        + (_AUDIO if camera.variant % 4 == 0 else "")
+        + (_AUDIO if has_sound(camera) else "")
     )
     return ("Content-Type: application/sdp", f"Content-Base: {uri.rstrip('/')}/"), sdp
 
 
-def _setup(request: Request) -> tuple[str, ...]:
-    return ("Session: 10000001;timeout=60", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=00000001")
+class Transport(NamedTuple):
+    """What a SETUP asks for, and the line that grants it. ``channel``: of RTP when interleaved, -1 for UDP."""
+
+    channel: int
+    granted: str
 
 
-def _session(request: Request) -> tuple[str, ...]:
-    return ("Session: 10000001",)
+def transport(request: Request, free: int, udp: bool) -> Transport | None:
+    """The first transport of ``request`` that this camera has (RFC 2326 section 12.39), or None: 461.
+
+    ``free``: the channel to use when none is named. ``udp``: it has UDP and nothing else.
+    """
+    found = _TRANSPORT.search(request.head)
+    for offer in found[1].decode("latin-1").split(",") if found else ():
+        words = [word.strip() for word in offer.split(";")]
+        interleaved = words[0].upper() in ("RTP/AVP/TCP", "RTP/SAVP/TCP")
+        if interleaved and not udp:
+            named = _NUMBERS.search(offer)
+            channel = min(int(named[1]), 254) if named else free
+            return Transport(
+                channel, f"{words[0]};unicast;interleaved={channel}-{channel + 1};ssrc={{ssrc:08X}}"
+            )
+        if udp and not interleaved and words[0].upper().startswith("RTP/"):
+            ports = next((word for word in words if word.startswith("client_port=")), "client_port=0-0")
+            return Transport(-1, f"{words[0]};unicast;{ports};server_port=40000-40001;ssrc={{ssrc:08X}}")
+    return None
 
 
-#: What is said after the login, by method; DESCRIBE is answered by the kind.
-PLAIN: dict[str, Callable[[Request], tuple[str, ...]]] = {
-    "SETUP": _setup,
-    "PLAY": _session,
-    "PAUSE": _session,
-    "TEARDOWN": _session,
-    "GET_PARAMETER": _session,
-    "SET_PARAMETER": _session,
-}
+def session_of(request: Request) -> str | None:
+    """The session a request names, without its parameters."""
+    found = _SESSION.search(request.head)
+    return found[1].decode("latin-1") if found else None

@@ -11,11 +11,13 @@ from urllib.parse import quote
 
 from camerahub.core.errors import ConfigError
 from camerahub.farm.county import County
-from camerahub.farm.kinds import NO_ADDRESS, truth
+from camerahub.farm.kinds import KINDS, NO_ADDRESS, truth
 from camerahub.farm.makers import MAKERS
 from camerahub.farm.model import Camera
+from camerahub.farm.onvif import SOAP_LOGINS
+from camerahub.farm.soap import identity
 
-PROBES = ("tcp", "options", "rtsp")
+PROBES = ("tcp", "options", "rtsp", "media", "picture")
 AREA_COLUMNS = ("code", "name", "level", "parent")
 REGISTER_COLUMNS = (
     "code",
@@ -25,6 +27,7 @@ REGISTER_COLUMNS = (
     "source",
     "rtsp_url",
     "rtsp_sub_url",
+    "onvif_url",
     "username",
     "password",
     "vendor",
@@ -56,6 +59,7 @@ def _register_row(county: County, camera: Camera) -> tuple[str, ...]:
         camera.source,
         county.url(camera),
         county.url(camera, camera.sub_path),
+        county.onvif_url(camera),
         camera.username,
         camera.password,
         MAKERS[camera.maker].vendor,
@@ -79,7 +83,8 @@ def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]
 def truth_rows(county: County) -> Iterator[dict[str, Any]]:
     """One row a camera: what an honest hub must say.
 
-    ``online`` up, down or unknown; ``probes``: per probe the expected outcome and reason, and all reasons allowed.
+    ``online``, ``media``, ``lit`` up, down or unknown; ``onvif``: what its service says of itself, None where the
+    register knows none or nobody answers; ``probes``: per probe the expected outcome and reason, and all allowed.
     A dismantled camera has ``expected`` false and must stand in no denominator; nothing else is claimed of it.
     """
     for camera in county.cameras:
@@ -95,9 +100,22 @@ def truth_rows(county: County) -> Iterator[dict[str, Any]]:
             "device": camera.device,
             "expected": camera.expected,
             "online": told.online,
+            "media": told.flowing,
+            "lit": told.lit,
+            "onvif": _onvif(county, camera),
             "reasons": list(told.options),
             "probes": _probes(camera) if camera.expected else {},
         }
+
+
+def _onvif(county: County, camera: Camera) -> dict[str, object] | None:
+    """``offset_s``: seconds its clock is ahead, None when it began in 1970; ``login``: how it lets callers in."""
+    kind = KINDS[camera.kind]
+    if not county.onvif_url(camera) or kind.port != "serve" or kind.accept or kind.raw:
+        return None
+    offset = None if kind.skew is None else kind.skew(camera)
+    login = SOAP_LOGINS[camera.maker] if camera.username else ()
+    return identity(camera)._asdict() | {"offset_s": offset, "login": list(login)}
 
 
 def _probes(camera: Camera) -> dict[str, dict[str, object]]:
@@ -133,7 +151,7 @@ def _target(county: County, camera: Camera, form: str) -> str:
     if form == "url" or not camera.username:
         return url
     login = f"{quote(camera.username, safe='')}:{quote(camera.password, safe='')}@"
-    return url.replace("rtsp://", f"rtsp://{login}", 1)
+    return url.replace("://", f"://{login}", 1)
 
 
 def write_targets(county: County, path: Path, form: str = "host") -> None:

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from camerahub.core.result import REASONS
+from camerahub.core.result import REASONS, Signal
 from camerahub.farm.model import Camera
 
 
@@ -22,17 +22,44 @@ class Do(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """What an honest prober must say: 在线 answer, and per probe the reasons it may give, the expected one first."""
+    """What an honest prober must say: 在线 answer, and per probe the reasons it may give, the expected one first.
+
+    ``media`` and ``picture`` are of the probes L4 and L5; what they say of 出流 and 点亮 follows from the reasons.
+    """
 
     online: str
     tcp: tuple[str, ...]
     options: tuple[str, ...]
     rtsp: tuple[str, ...]
+    media: tuple[str, ...]
+    picture: tuple[str, ...]
 
     def outcome(self, probe: str) -> str:
         """``ok``, ``fault`` or ``unknown``: what the expected reason of ``probe`` comes to."""
         reasons: tuple[str, ...] = getattr(self, probe)
         return REASONS[reasons[0]].outcome.name.lower()
+
+    @property
+    def flowing(self) -> str:
+        """出流: up, down or unknown."""
+        return _STATES[REASONS[self.media[0]].media]
+
+    @property
+    def lit(self) -> str:
+        """点亮: up, down or unknown."""
+        return _STATES[REASONS[self.picture[0]].lit]
+
+
+_STATES = {Signal.UP: "up", Signal.DOWN: "down", Signal.UNKNOWN: "unknown", Signal.NONE: "unknown"}
+
+
+def _told(
+    online: str,
+    *reasons: tuple[str, ...],
+) -> Truth:
+    """From the bottom up; where a probe is not named, it fares as the one below it."""
+    filled = [*reasons, *[reasons[-1]] * (5 - len(reasons))]
+    return Truth(online, filled[0], filled[1], filled[2], filled[3], filled[4])
 
 
 def _silence(camera: Camera) -> Do:
@@ -71,17 +98,43 @@ GARBAGE: tuple[Garbage, ...] = (
 
 
 def _garbage(camera: Camera) -> Do:
-    sort = GARBAGE[camera.variant % len(GARBAGE)]
-    return Do(sort.make(random.Random(camera.variant)), then=sort.then)
+    sort = GARBAGE[camera.device_number % len(GARBAGE)]
+    return Do(sort.make(random.Random(camera.device_number)), then=sort.then)
 
 
 def _garbage_truth(camera: Camera) -> Truth:
-    reasons = GARBAGE[camera.variant % len(GARBAGE)].reasons
-    return Truth("down", ("ok",), reasons, reasons)
+    reasons = GARBAGE[camera.device_number % len(GARBAGE)].reasons
+    return _told("down", ("ok",), reasons)
+
+
+def _full_at(camera: Camera) -> str:
+    """Where a full camera says so: half of them at DESCRIBE, a quarter each at SETUP and PLAY."""
+    return ("DESCRIBE", "SETUP", "DESCRIBE", "PLAY")[camera.variant // 3 % 4]
 
 
 def _busy(camera: Camera) -> int:
-    return (453, 503, 403)[camera.variant % 3]
+    return (453, 503, 403)[camera.variant % 3] if _full_at(camera) == "DESCRIBE" else 200
+
+
+def _busy_setup(camera: Camera) -> int:
+    return 453 if _full_at(camera) == "SETUP" else 200
+
+
+def _busy_play(camera: Camera) -> int:
+    return 453 if _full_at(camera) == "PLAY" else 200
+
+
+def _busy_truth(camera: Camera) -> Truth:
+    return _told("up", _OK, _OK, _BUSY if _full_at(camera) == "DESCRIBE" else _OK, _BUSY)
+
+
+def _card(camera: Camera) -> str:
+    return ("card-blue", "card-grey", "card-bars")[camera.variant % 3]
+
+
+def _minutes_off(camera: Camera) -> float:
+    """3 to 42 minutes, fast or slow."""
+    return (180 + camera.device_number % 2341) * (1 if camera.device_number % 2 else -1)
 
 
 def _no_status(camera: Camera) -> int:
@@ -97,13 +150,21 @@ def _slow(camera: Camera) -> float:
     return 0.3 + camera.variant % 1201 / 1000
 
 
+def _nearly_right(camera: Camera) -> float:
+    """Up to 3 s off, as clocks are that somebody sets."""
+    return camera.device_number % 7 - 3.0
+
+
 class Kind(NamedTuple):
     """One way to be.
 
     ``port``: which door (see ``Ports``). ``whole_device``: an NVR has it for all its channels. ``accept``: what to
-    do as soon as somebody connects. ``raw``: what to do with any first bytes, instead of RTSP. ``describe``: the
-    status of DESCRIBE after a good login. ``delay``: seconds before the first answer. ``password_changed``: the
-    camera has another password than the register.
+    do as soon as somebody connects. ``raw``: what to do with any first bytes, instead of RTSP. ``describe``,
+    ``setup``, ``play``: the status of that request after a good login. ``delay``: seconds before the first answer.
+    ``password_changed``: the camera has another password than the register. ``clip``: what it shows instead of a
+    scene. ``spoilt``: what is wrong with its stream: nothing, ``silent``, ``no_key``, ``damaged`` or ``scrambled``.
+    ``codec``, ``secure``: what its SDP says. ``udp``: no interleaved transport. ``tls``: rtsps only. ``skew``: its
+    clock, seconds ahead of the right time; None: it began in 1970 when it was switched on.
     """
 
     zh: str
@@ -114,60 +175,133 @@ class Kind(NamedTuple):
     accept: Do | None = None
     raw: Callable[[Camera], Do] | None = None
     describe: Callable[[Camera], int] = _no_status
+    setup: Callable[[Camera], int] = _no_status
+    play: Callable[[Camera], int] = _no_status
     delay: Callable[[Camera], float] = _no_delay
     password_changed: bool = False
     truth_of: Callable[[Camera], Truth] | None = None
+    clip: Callable[[Camera], str] | None = None
+    spoilt: str = ""
+    codec: str = ""
+    secure: bool = False
+    udp: bool = False
+    tls: bool = False
+    skew: Callable[[Camera], float] | None = _nearly_right
 
     @property
     def plain_options(self) -> bool:
         """Whether OPTIONS is answered at once and as by a healthy camera."""
-        return self.accept is None and self.raw is None and self.delay is _no_delay
+        return self.accept is None and self.raw is None and self.delay is _no_delay and not self.tls
 
 
-_OK, _TIME = ("ok",), ("timeout",)
+_OK, _TIME, _BUSY = ("ok",), ("timeout",), ("busy",)
+_WELL = _told("up", _OK)
 
 KINDS: dict[str, Kind] = {
-    "healthy": Kind("正常", "answers", Truth("up", _OK, _OK, _OK), whole_device=False),
-    "slow": Kind("应答慢", "answers late", Truth("up", _OK, _OK, _OK), delay=_slow),
+    "healthy": Kind("正常", "answers", _WELL, whole_device=False),
+    "slow": Kind("应答慢", "answers late", _WELL, delay=_slow),
     "dead": Kind(
         "连上即断",
         "accepts, then resets",
-        Truth("down", ("ok", "reset"), ("reset",), ("reset",)),
+        _told("down", ("ok", "reset"), ("reset",)),
         accept=Do(then="reset"),
     ),
-    "refusing": Kind(
-        "端口关闭", "nobody listens", Truth("down", ("refused",), ("refused",), ("refused",)), port="closed"
-    ),
-    "black_holed": Kind("无任何回应", "packets vanish", Truth("down", _TIME, _TIME, _TIME), port="hole"),
-    "silent": Kind("连上不应答", "accepts, never answers", Truth("down", _OK, _TIME, _TIME), raw=_silence),
+    "refusing": Kind("端口关闭", "nobody listens", _told("down", ("refused",)), port="closed"),
+    "black_holed": Kind("无任何回应", "packets vanish", _told("down", _TIME), port="hole"),
+    "silent": Kind("连上不应答", "accepts, never answers", _told("down", _OK, _TIME), raw=_silence),
     "garbage": Kind(
         "应答非 RTSP",
         "answers something else",
-        Truth("down", _OK, ("protocol",), ("protocol",)),
+        _told("down", _OK, ("protocol",)),
         raw=_garbage,
         truth_of=_garbage_truth,
     ),
     "wrong_password": Kind(
-        "密码不符", "has another password", Truth("up", _OK, _OK, ("auth",)), password_changed=True
+        "密码不符",
+        "has another password",
+        # Who goes on trying is locked out: 401 for ever, or 403, which may mean anything.
+        _told("up", _OK, _OK, ("auth", "locked", "busy")),
+        password_changed=True,
     ),
     "slots_full": Kind(
         "连接数已满",
         "all sessions taken",
-        Truth("up", _OK, _OK, ("busy",)),
+        _told("up", _OK, _OK, _BUSY),
         whole_device=False,
         describe=_busy,
+        setup=_busy_setup,
+        play=_busy_play,
+        truth_of=_busy_truth,
     ),
     "wrong_path": Kind(
         "流地址不存在",
         "has no such stream",
-        Truth("up", _OK, _OK, ("not_found",)),
+        _told("up", _OK, _OK, ("not_found",)),
         whole_device=False,
         describe=lambda camera: 404,
     ),
+    "tls": Kind("仅加密 RTSP", "speaks rtsps only", _WELL, tls=True),
+    "udp_only": Kind(
+        "仅支持 UDP", "has no interleaved transport", _told("up", _OK, _OK, _OK, ("transport",)), udp=True
+    ),
+    "silent_play": Kind(
+        "点播无码流",
+        "plays nothing",
+        _told("up", _OK, _OK, _OK, ("no_media",)),
+        whole_device=False,
+        spoilt="silent",
+    ),
+    "no_keyframe": Kind(
+        "无关键帧",
+        "never sends a key frame",
+        _told("up", _OK, _OK, _OK, ("no_keyframe",)),
+        whole_device=False,
+        spoilt="no_key",
+    ),
+    "undecodable": Kind(
+        "码流损坏",
+        "sends damaged pictures",
+        _told("up", _OK, _OK, _OK, _OK, ("undecodable",)),
+        whole_device=False,
+        spoilt="damaged",
+    ),
+    "encrypted": Kind(
+        "码流加密",
+        "sends SRTP",
+        _told("up", _OK, _OK, _OK, ("encrypted",)),
+        whole_device=False,
+        spoilt="scrambled",
+        secure=True,
+    ),
+    "svac": Kind(
+        "SVAC 编码",
+        "sends SVAC",
+        _told("up", _OK, _OK, _OK, ("codec_unsupported",)),
+        whole_device=False,
+        spoilt="scrambled",
+        codec="svac",
+    ),
+    "black": Kind(
+        "黑屏",
+        "sends black pictures",
+        _told("up", _OK, _OK, _OK, _OK, ("black",)),
+        whole_device=False,
+        clip=lambda camera: "black",
+    ),
+    "no_signal": Kind(
+        "信号丢失",
+        "sends a no-signal card",
+        _told("up", _OK, _OK, _OK, _OK, ("no_signal",)),
+        whole_device=False,
+        clip=_card,
+    ),
+    "clock_off": Kind("时钟不准", "clock minutes off", _WELL, skew=_minutes_off),
+    "clock_zone": Kind("时区错误", "tells local time as UTC", _WELL, skew=lambda camera: 8 * 3600.0),
+    "clock_1970": Kind("时钟未设置", "clock began in 1970", _WELL, skew=None),
 }
 
 _NONE = ("no_address",)
-NO_ADDRESS = Truth("unknown", _NONE, _NONE, _NONE)
+NO_ADDRESS = _told("unknown", _NONE)
 
 
 def truth(camera: Camera) -> Truth:

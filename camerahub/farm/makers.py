@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from camerahub.farm.clips import Style
+
 
 class Maker(NamedTuple):
-    """``main`` and ``sub`` are path templates with ``{n}``, the channel from 1."""
+    """``main`` and ``sub`` are path templates with ``{n}``, the channel from 1.
+
+    ``locked``: status of everything with credentials while a caller is locked out. ``slots``: sessions a camera has;
+    an NVR has four times as many. ``style``: how it packetises.
+    """
 
     vendor: str
     main: str
@@ -16,6 +22,9 @@ class Maker(NamedTuple):
     options_login: bool
     models: tuple[str, ...]
     nvr: str
+    locked: int
+    slots: int
+    style: Style
 
 
 MAKERS: dict[str, Maker] = {
@@ -28,6 +37,9 @@ MAKERS: dict[str, Maker] = {
         False,
         ("DS-2CD3T25", "DS-2CD3T46", "DS-2DC4223"),
         "DS-8632N",
+        401,
+        6,
+        Style(in_band=True, aggregate=False),
     ),
     "dahua": Maker(
         "大华",
@@ -38,6 +50,9 @@ MAKERS: dict[str, Maker] = {
         False,
         ("IPC-HFW2433", "IPC-HFW4243", "SD-59C230"),
         "NVR4232",
+        403,
+        10,
+        Style(in_band=False, aggregate=False),
     ),
     "uniview": Maker(
         "宇视",
@@ -48,6 +63,9 @@ MAKERS: dict[str, Maker] = {
         True,
         ("IPC-B202", "IPC-S252", "HIC6622"),
         "NVR-B200",
+        401,
+        4,
+        Style(in_band=True, aggregate=True),
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -14,14 +15,19 @@ MAX_TOWNSHIPS = 390
 
 
 class Ports(NamedTuple):
-    """The three doors of the county, the same on every address: answered, nobody there, full for ever."""
+    """The doors of the county, the same on every address: answered, nobody there, full for ever; ONVIF; two more that
+    answer, for devices that share an address behind a NAT."""
 
     serve: int = 0
     closed: int = 0
     hole: int = 0
+    onvif: int = 0
+    nat1: int = 0
+    nat2: int = 0
 
 
 ANY_PORTS = Ports()
+LISTENING = ("serve", "onvif", "nat1", "nat2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Spec:
 
     ``mix``: kind -> weight, for the whole county; empty = each township has a mix of its own. ``extras``: NVRs,
     cameras without an address and dismantled ones; None = only without a ``mix``. ``ports`` 0 = any free one.
-    ``idle_s``: a conversation that says nothing for so long is closed.
+    ``idle_s``: a conversation that says nothing for so long is closed; so is a session. ``media``: encode pictures at
+    the start (True), on the first PLAY (None), or never (False: PLAY is answered and nothing follows).
     """
 
     cameras: int = 2000
@@ -43,6 +50,7 @@ class Spec:
     processes: int = 1
     idle_s: float = 60.0
     wildcard: bool = True
+    media: bool | None = None
 
     def __post_init__(self) -> None:
         if not (1 <= self.townships <= MAX_TOWNSHIPS and self.townships < self.cameras <= MAX_CAMERAS):
@@ -80,7 +88,7 @@ class Camera:
 
     ``township`` is what the rates count it under: the township's code, or the county's for a county-direct one.
     ``device`` names the NVR it hangs on, empty for a camera with an address of its own. ``variant`` seeds what
-    differs within a kind (sort of garbage, delay, status).
+    differs within a kind (sort of garbage, delay, status). ``door``: which of the answering ports it stands behind.
     """
 
     code: str
@@ -103,6 +111,17 @@ class Camera:
     point_class: str
     maintainer: str
     status: str
+    door: str = "serve"
+
+    @property
+    def address(self) -> str:
+        """Names its device: the host, and the door where several devices share one host behind a NAT."""
+        return self.host if self.door == "serve" else f"{self.host}/{self.door}"
+
+    @property
+    def device_number(self) -> int:
+        """Seeds what is the same for all channels of its device."""
+        return zlib.crc32(self.address.encode())
 
     @property
     def expected(self) -> bool:

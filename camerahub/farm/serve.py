@@ -19,9 +19,11 @@ from dataclasses import dataclass, field, replace
 
 from camerahub.core.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EnvironmentFault
 from camerahub.farm.county import County
-from camerahub.farm.model import Ports, Spec
+from camerahub.farm.model import LISTENING, Ports, Spec
+from camerahub.farm.pictures import Pictures, Shelf
 from camerahub.farm.server import Server, to_line
 from camerahub.farm.sockets import Hole, bound, can_bind_to_loopback, listener, raise_file_limit, taken
+from camerahub.farm.world import World
 
 _SPARE_FILES = 512
 _TICK_S = 0.5
@@ -30,10 +32,10 @@ _STOP_S = 2.0
 
 @dataclass
 class _Doors:
-    """Every socket that must be open before the first server starts."""
+    """Every socket that must be open before the first server starts; ``serve``: for each server, by door."""
 
     ports: Ports
-    serve: list[socket.socket]
+    serve: list[dict[str, socket.socket]]
     keep: list[socket.socket | Hole] = field(default_factory=list)
 
 
@@ -46,19 +48,20 @@ def serve(spec: Spec, write: Callable[[County], None] | None = None) -> int:
     spec = replace(spec, wildcard=spec.wildcard and can_bind_to_loopback())
     if not spec.wildcard:
         spec = replace(spec, processes=1)
+    pictures = Pictures(spec.media)
     county = County.build(spec)
     hosts = len({camera.host for camera in county.cameras})
-    raise_file_limit(_SPARE_FILES + (0 if spec.wildcard else 3 * hosts))
+    raise_file_limit(_SPARE_FILES + (0 if spec.wildcard else 4 * hosts))
     doors = _open(spec)
     county = replace(county, ports=doors.ports)
     if write is not None:
         write(county)
     gc.freeze()
     gc.set_threshold(50_000)
-    workers = [_fork(county, spec, doors, number) for number in range(spec.processes)]
-    for sock in doors.serve:
+    workers = [_fork(county, spec, doors, number, pictures.shelf) for number in range(spec.processes)]
+    for sock in (sock for one in doors.serve for sock in one.values()):
         sock.close()
-    return _Main(county, workers).run()
+    return _Main(county, workers, pictures).run()
 
 
 def _open(spec: Spec) -> _Doors:
@@ -67,15 +70,16 @@ def _open(spec: Spec) -> _Doors:
     for port in spec.ports:
         if port and taken(port):
             raise EnvironmentFault("farm.port", port=port, why="in use")
-    first = listener("", spec.ports.serve)
-    chosen: int = first.getsockname()[1]
+    first = {door: listener("", getattr(spec.ports, door)) for door in LISTENING}
+    chosen: dict[str, int] = {door: sock.getsockname()[1] for door, sock in first.items()}
     closed, hole = bound("", spec.ports.closed), Hole("", spec.ports.hole)
-    others = [listener("", chosen) for _ in range(spec.processes - 1)]
-    return _Doors(Ports(chosen, closed.getsockname()[1], hole.port), [first, *others], [closed, hole])
+    others = [{door: listener("", chosen[door]) for door in LISTENING} for _ in range(spec.processes - 1)]
+    ports = Ports(closed=closed.getsockname()[1], hole=hole.port, **chosen)
+    return _Doors(ports, [first, *others], [closed, hole])
 
 
 def _free_ports(asked: Ports) -> Ports:
-    """Three ports that are free on 127.0.0.1 now; each address will bind them for itself."""
+    """Ports that are free on 127.0.0.1 now; each address will bind them for itself."""
     found: list[int] = []
     with contextlib.ExitStack() as stack:
         for port in asked:
@@ -91,7 +95,7 @@ class _Worker:
     rest: bytes = b""
 
 
-def _fork(county: County, spec: Spec, doors: _Doors, number: int) -> _Worker:
+def _fork(county: County, spec: Spec, doors: _Doors, number: int, shelf: Shelf) -> _Worker:
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid:
@@ -100,7 +104,7 @@ def _fork(county: County, spec: Spec, doors: _Doors, number: int) -> _Worker:
     code = 70
     try:
         ours.close()
-        _work(county, spec, doors, number, theirs)
+        _work(county, spec, doors.serve[number] if doors.serve else {}, number, theirs, shelf)
         code = 0
     except EnvironmentFault as fault:
         theirs.sendall(to_line({"error": fault.key, "zh": fault.text.zh, "en": fault.text.en}))
@@ -112,14 +116,22 @@ def _fork(county: County, spec: Spec, doors: _Doors, number: int) -> _Worker:
         os._exit(code)
 
 
-def _work(county: County, spec: Spec, doors: _Doors, number: int, line: socket.socket) -> None:
+def _work(
+    county: County,
+    spec: Spec,
+    doors: dict[str, socket.socket],
+    number: int,
+    line: socket.socket,
+    shelf: Shelf,
+) -> None:
     for ending in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(ending, signal.SIG_IGN)
     # Main's end of an earlier server's line was inherited; its end of file must not depend on us.
-    _close_inherited({line.fileno(), *(sock.fileno() for sock in doors.serve[number : number + 1])})
-    server = Server(county.cameras, county.ports, spec, first=number == 0)
-    for sock in doors.serve[number : number + 1]:
-        server.listen(sock)
+    _close_inherited({line.fileno(), *shelf.fds, *(sock.fileno() for sock in doors.values())})
+    world = World(library=shelf.library, ports=county.ports, idle_s=spec.idle_s)
+    server = Server(county.cameras, county.ports, spec, first=number == 0, world=world)
+    for door, sock in doors.items():
+        server.listen(sock, door)
     if not spec.wildcard:
         server.open_own()
     rest = b""
@@ -149,8 +161,8 @@ def _close_inherited(keep: set[int]) -> None:
 class _Main:
     """The process in front: stdin, signals, parent; it dials nobody and serves nobody."""
 
-    def __init__(self, county: County, workers: list[_Worker]) -> None:
-        self.county, self.workers = county, workers
+    def __init__(self, county: County, workers: list[_Worker], pictures: Pictures) -> None:
+        self.county, self.workers, self.pictures = county, workers, pictures
         self.parent = os.getppid()
         self.stop_code: int | None = None
         self.woken: socket.socket
@@ -168,6 +180,7 @@ class _Main:
         with contextlib.suppress(BrokenPipeError):
             for worker in self.workers:
                 self._must_be_ready(_reply(worker))
+            self.pictures.wait()
             _say(self._ready())
             for _ in self._ticks():
                 pass
@@ -199,11 +212,13 @@ class _Main:
         """Wait for stdin, a worker's death, a signal or the parent's death, until one of them ends it."""
         stdin = _watched_stdin()
         servers = [worker.line.fileno() for worker in self.workers]
-        fds = [self.woken.fileno(), *servers, *([] if stdin is None else [stdin])]
+        fds = [self.woken.fileno(), self.pictures.bell, *servers, *([] if stdin is None else [stdin])]
         while self.stop_code is None and os.getppid() == self.parent:
             ready, _, _ = select.select(fds, [], [], _TICK_S)
             if stdin is not None and stdin in ready:
                 self._commands(os.read(stdin, 65536))
+            if self.pictures.bell in ready:
+                self.pictures.wanted()
             if any(fd in servers for fd in ready):
                 self.stop_code = EXIT_BUG
             yield
@@ -231,6 +246,7 @@ class _Main:
             if self.stop_code is not None:
                 last = self._ask(b"stats")
                 _say({"stopped": True} | last if isinstance(last, dict) else {"stopped": True})
+        self.pictures.close()
         for worker in self.workers:
             worker.line.close()
         for worker in self.workers:

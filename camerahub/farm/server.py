@@ -1,7 +1,7 @@
 """The socket loop of the county: one epoll set, thousands of cameras, no knowledge of RTSP.
 
-What a camera does is decided in talk.py; here it is done: send, wait, close, reset, flood. Bounded per conversation:
-one request of memory, an idle limit, a cap on what is flooded.
+What a camera does is decided in talk.py; here it is done: send, wait, close, reset, flood, and pictures when they are
+due. Bounded per conversation: one request of memory, an idle limit, a cap on what is flooded, one picture that waits.
 """
 
 from __future__ import annotations
@@ -16,18 +16,24 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from camerahub.core.texts import text
 from camerahub.farm.kinds import KINDS, Do
-from camerahub.farm.model import Camera, Ports, Spec
+from camerahub.farm.model import LISTENING, Camera, Ports, Spec
+from camerahub.farm.onvif import OnvifTalk
+from camerahub.farm.seats import Device, devices
 from camerahub.farm.sockets import LOOPBACK, Hole, listener
-from camerahub.farm.talk import Device, Talk, devices
+from camerahub.farm.stream import Stream
+from camerahub.farm.talk import Talk
+from camerahub.farm.tls import TlsTalk
+from camerahub.farm.world import World
 
 _READ = 16 * 1024
 _BATCH = 512
 _ACCEPTS = 256
 _FLOOD_CAP = 8 << 20
+_UNSENT_CAP = 4 << 20
 _SHED = 64
 _RESET = struct.pack("ii", 1, 0)
 _IN = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
@@ -36,39 +42,78 @@ _GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 _NO_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-class _Line:
-    """One open conversation."""
+class Conversation(Protocol):
+    """What a camera says on one connection; see ``Talk``."""
 
-    __slots__ = ("device", "fd", "flood", "flooded", "last", "sock", "talk")
+    @property
+    def stream(self) -> Stream | None:
+        """What plays now."""
+
+    def received(self, data: bytes) -> Do:
+        """What the camera does on ``data``."""
+
+    def closed(self) -> None:
+        """The connection is gone."""
+
+
+class _Line:
+    """One open conversation. ``unsent``: the rest of a picture that a slow reader has not taken yet."""
+
+    __slots__ = ("device", "fd", "flood", "flooded", "last", "sock", "stream", "talk", "unsent")
 
     def __init__(self, sock: _socket.socket, fd: int, device: Device, now: float) -> None:
         self.sock, self.fd, self.device, self.last = sock, fd, device, now
-        self.talk: Talk | None = None
-        self.flood = b""
+        self.talk: Conversation | None = None
+        self.stream: Stream | None = None
+        self.flood = self.unsent = b""
         self.flooded = 0
+
+
+class _Door(NamedTuple):
+    """A listening socket, who stands behind it by address, and how they talk."""
+
+    sock: socket.socket
+    devices: dict[str, Device]
+    talk: Callable[[Device, int], Conversation] | None
 
 
 class Server:
     """Serves a county's cameras. ``first``: the one process of the farm that opens listeners for single cameras."""
 
-    def __init__(self, cameras: tuple[Camera, ...], ports: Ports, spec: Spec, first: bool = True) -> None:
-        self.devices, self.seats = devices(cameras)
+    def __init__(
+        self,
+        cameras: tuple[Camera, ...],
+        ports: Ports,
+        spec: Spec,
+        first: bool = True,
+        world: World | None = None,
+    ) -> None:
+        self.devices, self.seats = devices(cameras, world)
+        self.behind = {
+            door: {
+                d.host: d for d in self.devices.values() if d.door == ("serve" if door == "onvif" else door)
+            }
+            for door in LISTENING
+        }
         self.ports, self.idle_s, self.wildcard, self.first = ports, spec.idle_s, spec.wildcard, first
         self.epoll = select.epoll()
         self.lines: dict[int, _Line] = {}
-        self.listeners: dict[int, socket.socket] = {}
-        self.own: dict[str, socket.socket | Hole] = {}
+        self.listeners: dict[int, _Door] = {}
+        self.own: dict[tuple[str, str], socket.socket | Hole] = {}
         self.extra: dict[int, Callable[[], None]] = {}
         self.later: list[tuple[float, int, _Line, Do]] = []
+        self.media: list[tuple[float, int, _Line, Stream]] = []
         self.serial = itertools.count(1)
+        self.frames = self.dropped = 0
         self.accepted = self.answered = self.shed = self.foreign = 0
         self.running = True
         self.now = time.monotonic()
         self._next_sweep = self.now + 1
 
-    def listen(self, sock: socket.socket) -> None:
-        """Serve whoever connects to ``sock``."""
-        self.listeners[sock.fileno()] = sock
+    def listen(self, sock: socket.socket, door: str = "serve") -> None:
+        """Serve whoever connects to ``sock``, as those behind ``door`` do."""
+        talk = OnvifTalk if door == "onvif" else None
+        self.listeners[sock.fileno()] = _Door(sock, self.behind[door], talk)
         self.epoll.register(sock.fileno(), select.EPOLLIN)
 
     def watch(self, fd: int, ready: Callable[[], None]) -> None:
@@ -80,6 +125,8 @@ class Server:
         """Without a wildcard: a listener, or a hole, for every address."""
         for device in self.devices.values():
             self._open_door(device, device.port)
+            if device.port == device.door == "serve":
+                self._open_own(device, "onvif")
 
     def run(self) -> None:
         """Serve until ``running`` is false."""
@@ -104,17 +151,23 @@ class Server:
         """Hang up on everybody and close every door."""
         for line in list(self.lines.values()):
             self._hang_up(line)
-        for sock in self.listeners.values():
-            sock.close()
+        for behind in self.listeners.values():
+            behind.sock.close()
         for door in self.own.values():
             door.close()
         self.epoll.close()
 
     def _wait(self) -> float:
-        due = self.later[0][0] if self.later else self._next_sweep
-        return max(0.0, min(due, self._next_sweep) - time.monotonic())
+        due = self._next_sweep
+        if self.later:
+            due = min(due, self.later[0][0])
+        if self.media:
+            due = min(due, self.media[0][0])
+        return max(0.0, due - time.monotonic())
 
     def _timers(self) -> None:
+        if self.media and self.media[0][0] <= self.now:
+            self._pictures()
         while self.later and self.later[0][0] <= self.now:
             _, _, line, do = heapq.heappop(self.later)
             if self.lines.get(line.fd) is line:
@@ -125,9 +178,52 @@ class Server:
             for line in [line for line in self.lines.values() if line.last < oldest]:
                 self._hang_up(line)
 
-    def _accept(self, door: socket.socket) -> None:
+    def _pictures(self) -> None:
+        """Send what is due to everybody who has taken the picture before; for the others it is lost."""
+        now, media = self.now, self.media
+        while media and media[0][0] <= now:
+            _, serial, line, stream = media[0]
+            if line.stream is not stream or self.lines.get(line.fd) is not line:
+                heapq.heappop(media)
+                continue
+            if line.unsent:
+                stream.skip(now)
+                self.dropped += 1
+            elif data := stream.take(now):
+                self.frames += 1
+                self._send_picture(line, data)
+            heapq.heapreplace(media, (stream.due, serial, line, stream))
+
+    def _send_picture(self, line: _Line, data: bytes | bytearray) -> None:
+        if isinstance(line.talk, TlsTalk):
+            data = line.talk.seal(data)
+        try:
+            sent = line.sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._hang_up(line)
+            return
+        if sent < len(data):
+            line.unsent = bytes(data[sent:])
+            self.epoll.modify(line.fd, _OUT | select.EPOLLET)
+
+    def _flush(self, line: _Line) -> None:
+        """A slow reader has room again."""
+        try:
+            sent = line.sock.send(line.unsent, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._hang_up(line)
+            return
+        line.unsent = line.unsent[sent:]
+        if not line.unsent:
+            self.epoll.modify(line.fd, _IN)
+
+    def _accept(self, behind: _Door) -> None:
         # socket.socket's own accept and __init__ cost 3 µs of Python a conversation; what they are made of does not.
-        accept = cast(Any, door)._accept
+        accept = cast(Any, behind.sock)._accept
         for _ in range(_ACCEPTS):
             try:
                 fd, _ = accept()
@@ -140,7 +236,7 @@ class Server:
                     raise
                 self._shed_oldest()
                 return
-            self._welcome(_socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd), fd)
+            self._welcome(_socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd), fd, behind)
 
     def _shed_oldest(self) -> None:
         """Out of files: the oldest conversations go, so that the farm never stands still."""
@@ -148,9 +244,9 @@ class Server:
             self.shed += 1
             self._hang_up(line)
 
-    def _welcome(self, sock: _socket.socket, fd: int) -> None:
+    def _welcome(self, sock: _socket.socket, fd: int, behind: _Door) -> None:
         host: str = sock.getsockname()[0]
-        device = self.devices.get(host)
+        device = behind.devices.get(host)
         if device is None or not host.startswith(LOOPBACK):
             self.foreign += 1
             _reset(sock)
@@ -160,6 +256,10 @@ class Server:
             self._see_off(device)
         device.opened()
         line = self.lines[fd] = _Line(sock, fd, device, self.now)
+        if behind.talk is not None:
+            line.talk = behind.talk(device, next(self.serial))
+        elif device.kind.tls:
+            line.talk = TlsTalk(Talk(device, next(self.serial)))
         if device.kind.accept is not None:
             self._do(line, device.kind.accept)
         else:
@@ -179,6 +279,8 @@ class Server:
         if line.flood:
             self._flood(line, event)
             return
+        if line.unsent and event & select.EPOLLOUT:
+            self._flush(line)
         try:
             data = line.sock.recv(_READ, socket.MSG_DONTWAIT)
             while data:
@@ -200,9 +302,15 @@ class Server:
                 self._send(line, quick)
                 return
             line.talk = Talk(line.device, next(self.serial))
-        do = line.talk.received(data)
+        talk = line.talk
+        do = talk.received(data)
         if do.data or do.then != "keep":
             self._do(line, do)
+        stream = talk.stream
+        if stream is not line.stream:
+            line.stream = stream
+            if stream is not None:
+                heapq.heappush(self.media, (stream.due, next(self.serial), line, stream))
 
     def _do(self, line: _Line, do: Do) -> None:
         if do.after_s:
@@ -221,7 +329,15 @@ class Server:
             self._hang_up(line, reset=True)
 
     def _send(self, line: _Line, data: bytes) -> bool:
-        """Answers are small: a peer whose buffer cannot take one is gone or hostile, and is hung up on."""
+        """Answers are small: a peer whose buffer cannot take one is gone or hostile, and is hung up on.
+
+        Between pictures they wait their turn.
+        """
+        if line.unsent:
+            line.unsent += data
+            if len(line.unsent) > _UNSENT_CAP:
+                self._hang_up(line)
+            return line.fd in self.lines
         try:
             whole = line.sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) == len(data)
         except OSError:
@@ -246,6 +362,9 @@ class Server:
             return
         del self.lines[line.fd]
         line.device.open -= 1
+        if line.talk is not None:
+            line.talk.closed()
+        line.stream = None
         if reset:
             _reset(line.sock)
         else:
@@ -260,6 +379,16 @@ class Server:
             "requests": sum(seat.requests for seat in seats),
             "logins": sum(seat.logins for seat in seats),
             "bad_logins": sum(seat.bad_logins for seat in seats),
+            "plays": sum(seat.plays for seat in seats),
+            "teardowns": sum(seat.teardowns for seat in seats),
+            "sessions_left": sum(seat.sessions_left for seat in seats),
+            "onvif_calls": sum(seat.onvif_calls for seat in seats),
+            "snapshots": sum(seat.snapshots for seat in seats),
+            "sessions": sum(device.sessions for device in self.devices.values()),
+            "locks": sum(device.locks for device in self.devices.values()),
+            "locked_logins": sum(device.locked_logins for device in self.devices.values()),
+            "frames": self.frames,
+            "dropped": self.dropped,
             "peak": max((device.peak for device in self.devices.values()), default=0),
             "open": len(self.lines),
             "foreign": self.foreign,
@@ -296,7 +425,7 @@ class Server:
         return seat.counts()
 
     def _reopen(self, device: Device, wanted: str) -> None:
-        door = self.own.pop(device.host, None)
+        door = self.own.pop((device.host, device.door), None)
         if isinstance(door, socket.socket):
             self.listeners.pop(door.fileno())
         if door is not None:
@@ -306,12 +435,16 @@ class Server:
 
     def _open_door(self, device: Device, wanted: str) -> None:
         """A listener of its own at the address in the register: it wins over the one for all."""
-        port: int = getattr(self.ports, device.port)
         if wanted == "hole":
-            self.own[device.host] = Hole(device.host, port)
+            port: int = getattr(self.ports, device.door if device.port == "serve" else device.port)
+            self.own[device.host, device.door] = Hole(device.host, port)
         elif wanted == "serve":
-            door = self.own[device.host] = listener(device.host, port)
-            self.listen(door)
+            self._open_own(device, device.door)
+
+    def _open_own(self, device: Device, door: str) -> None:
+        port: int = getattr(self.ports, door if device.port == "serve" else device.port)
+        sock = self.own[device.host, door] = listener(device.host, port)
+        self.listen(sock, door)
 
 
 def _reset(sock: _socket.socket) -> None:

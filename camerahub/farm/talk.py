@@ -1,16 +1,10 @@
-"""One conversation from the camera's side, and what a camera counts of its callers. Bytes in, deeds out; no socket.
-
-What may be asked of a camera is counted here, so that a test can prove that a prober was gentle.
-"""
+"""One conversation from the camera's side. Bytes in, deeds out; no socket."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from camerahub.farm.dialogue import (
-    PLAIN,
     PUBLIC,
+    SESSION_METHODS,
     BadRequest,
     Request,
     answer,
@@ -20,131 +14,41 @@ from camerahub.farm.dialogue import (
     server_header,
     take,
 )
-from camerahub.farm.kinds import KINDS, Do, Kind
+from camerahub.farm.kinds import Do
 from camerahub.farm.makers import MAKERS, SCHEMES
-from camerahub.farm.model import Camera
+from camerahub.farm.seats import Device, Seat
+from camerahub.farm.session import Sessions
+from camerahub.farm.stream import Stream
+from camerahub.farm.world import clip_of, codec_of, track_of
 
 NOTHING = Do()
-#: A whole OPTIONS and nothing else, as liveness probes send it by the thousand.
-_QUICK = re.compile(rb"OPTIONS \S+ RTSP/1\.0\r\nCSeq: (\d{1,10})\r\n(?:User-Agent: [^\r\n]*\r\n)?\r\n")
-
-
-class Seat:
-    """One channel at run time: its camera, its kind of the moment and its counts."""
-
-    __slots__ = ("bad_logins", "camera", "conversations", "device", "kind", "logins", "requests")
-
-    def __init__(self, camera: Camera, device: Device) -> None:
-        self.camera, self.device, self.kind = camera, device, KINDS[camera.kind]
-        self.conversations = self.requests = self.logins = self.bad_logins = 0
-
-    def counts(self) -> dict[str, int | str]:
-        """What its callers did to it, ``peak``: conversations at one time with its whole device."""
-        return {
-            "code": self.camera.code,
-            "kind": next(name for name, kind in KINDS.items() if kind is self.kind),
-            "conversations": self.conversations,
-            "requests": self.requests,
-            "logins": self.logins,
-            "bad_logins": self.bad_logins,
-            "device_conversations": self.device.conversations,
-            "peak": self.device.peak,
-        }
-
-
-class Device:
-    """One address at run time: a camera of its own or an NVR with channels by path."""
-
-    __slots__ = ("_options", "conversations", "host", "kind", "only", "open", "paths", "peak", "port")
-
-    def __init__(self, host: str, port: str) -> None:
-        self.host, self.port = host, port
-        self.kind: Kind = KINDS["healthy"]
-        self.paths: dict[str, Seat] = {}
-        self.only: Seat | None = None
-        self.conversations = self.open = self.peak = 0
-        self._options = b""
-
-    def add(self, camera: Camera) -> Seat:
-        """A further channel; a kind of whole devices becomes the kind of this one."""
-        seat = Seat(camera, self)
-        self.only = seat if not self.paths else None
-        self.paths[camera.path] = self.paths[camera.sub_path] = seat
-        if seat.kind.whole_device:
-            self.kind = seat.kind
-        if not self._options and not MAKERS[camera.maker].options_login:
-            self._options = answer(200, "?", *server_header(camera), f"Public: {PUBLIC}").partition(b"?")[2]
-        return seat
-
-    def quick(self, data: bytes) -> bytes | None:
-        """The answer to a plain OPTIONS on a lone camera in good health, None for anything else: the hot road.
-
-        Must say and count the same as a ``Talk``.
-        """
-        seat = self.only
-        if seat is None or not self._options or not self.kind.plain_options:
-            return None
-        found = _QUICK.fullmatch(data)
-        if found is None:
-            return None
-        seat.requests += 1
-        return b"RTSP/1.0 200 OK\r\nCSeq: " + found[1] + self._options
-
-    def become(self, seat: Seat, kind: Kind) -> None:
-        """Break or heal: a kind of whole devices befalls every channel, another one ends what the device had."""
-        if kind.whole_device:
-            self.kind = kind
-            for other in self.paths.values():
-                other.kind = kind
-            return
-        if self.kind.whole_device:
-            for other in self.paths.values():
-                other.kind = KINDS["healthy"]
-        self.kind = KINDS["healthy"]
-        seat.kind = kind
-
-    def find(self, path: str) -> Seat | None:
-        """The channel of a path, with or without a track behind it."""
-        return (
-            self.paths.get(path)
-            or self.paths.get(path.rstrip("/"))
-            or self.paths.get(path.rpartition("/")[0])
-        )
-
-    def opened(self) -> None:
-        """Somebody connected."""
-        self.conversations += 1
-        self.open += 1
-        if self.open > self.peak:
-            self.peak = self.open
-        if self.only is not None:
-            self.only.conversations += 1
-
-
-def devices(cameras: Iterable[Camera]) -> tuple[dict[str, Device], dict[str, Seat]]:
-    """Devices by address and seats by camera code; cameras without an address have neither."""
-    by_host: dict[str, Device] = {}
-    seats: dict[str, Seat] = {}
-    for camera in cameras:
-        if camera.host:
-            device = by_host.get(camera.host)
-            if device is None:
-                device = by_host[camera.host] = Device(camera.host, KINDS[camera.kind].port)
-            seats[camera.code] = device.add(camera)
-    return by_host, seats
 
 
 class Talk:
-    """One conversation. Feed it with ``received``; do what it returns."""
+    """One conversation. Feed it with ``received``; do what it returns; send what ``stream`` gives; say ``closed``."""
 
-    __slots__ = ("_seen", "_stale_sent", "buffer", "device", "nonce", "requests")
+    __slots__ = ("_seen", "_sessions", "_stale_sent", "buffer", "device", "nonce", "requests", "serial")
 
     def __init__(self, device: Device, serial: int) -> None:
-        self.device, self.nonce = device, f"{serial:016x}"
+        self.device, self.serial, self.nonce = device, serial, f"{serial:016x}"
         self.buffer = b""
         self.requests = 0
         self._stale_sent = False
         self._seen: set[Seat] | None = None
+        self._sessions: Sessions | None = None
+
+    @property
+    def stream(self) -> Stream | None:
+        """What plays now."""
+        return self._sessions.stream if self._sessions is not None else None
+
+    def closed(self) -> None:
+        """The caller, or we, hung up."""
+        if self._sessions is not None:
+            self._sessions.closed()
+        for seat in self._seen or ():
+            seat.open -= 1
+        self._seen = self._sessions = None
 
     def received(self, data: bytes) -> Do:
         """What the camera does on ``data``. Never raises; never keeps more than one request."""
@@ -173,7 +77,7 @@ class Talk:
 
     def _anybody(self, seat: Seat | None) -> Seat:
         """The channel asked for, or the first one: it speaks for the device."""
-        return seat or next(iter(self.device.paths.values()))
+        return seat or self.device.first
 
     def _count(self, seat: Seat) -> None:
         """An NVR's channel is talked to once it is named; a lone camera was when somebody connected."""
@@ -182,7 +86,7 @@ class Talk:
             self._seen = self._seen or set()
             if seat not in self._seen:
                 self._seen.add(seat)
-                seat.conversations += 1
+                seat.named()
 
     def _answer(self, request: Request, seat: Seat | None) -> bytes:
         if seat is not None:
@@ -194,38 +98,65 @@ class Talk:
             return answer(200, request.cseq, *server, f"Public: {PUBLIC}")
         refused = self._refused(request, anybody)
         if refused is not None:
-            return answer(401, request.cseq, *server, *refused)
+            status, lines = refused
+            return answer(status, request.cseq, *server, *lines)
         if request.method == "OPTIONS":
             return answer(200, request.cseq, *server, f"Public: {PUBLIC}")
         return self._let_in(request, seat, server)
 
-    def _refused(self, request: Request, seat: Seat) -> tuple[str, ...] | None:
-        """The challenges of a 401, or None: come in."""
-        camera, scheme = seat.camera, SCHEMES[seat.camera.scheme]
+    def _refused(self, request: Request, seat: Seat) -> tuple[int, tuple[str, ...]] | None:
+        """Status and challenges of a refusal, or None: come in."""
+        camera, scheme, device = seat.camera, SCHEMES[seat.camera.scheme], self.device
         if not (scheme.digests or scheme.basic):
-            return () if seat.kind.password_changed else None
+            return (401, ()) if seat.kind.password_changed else None
         password = camera.password + ("#changed" if seat.kind.password_changed else "")
         worth = login(camera, request, self.nonce, password)
+        if worth != "none" and device.locked:
+            device.locked_logins += 1
+            status = MAKERS[camera.maker].locked
+            return status, challenges(camera, self.nonce) if status == 401 else ()
         if worth == "ok" and scheme.stale and not self._stale_sent:
             self._stale_sent, worth = True, "stale"
             self.nonce += "f"
         if worth == "ok":
             seat.logins += 1
+            device.logged_in(good=True)
             return None
-        seat.bad_logins += worth == "bad"
-        return challenges(camera, self.nonce, worth == "stale")
+        if worth == "bad":
+            seat.bad_logins += 1
+            device.logged_in(good=False)
+        return 401, challenges(camera, self.nonce, worth == "stale")
 
     def _let_in(self, request: Request, seat: Seat | None, server: tuple[str, ...]) -> bytes:
-        if seat is None:
+        if seat is None and request.method in ("DESCRIBE", "SETUP"):
             return answer(404, request.cseq, *server)
         if request.method == "DESCRIBE":
-            status = seat.kind.describe(seat.camera)
-            if status == 200 and self.device.find(request.path) is not seat:
-                status = 404
-            if status != 200:
-                return answer(status, request.cseq, *server)
-            headers, body = description(seat.camera, request.uri)
-            return answer(200, request.cseq, *server, *headers, body=body)
-        if request.method in PLAIN:
-            return answer(200, request.cseq, *server, *PLAIN[request.method](request))
-        return answer(501, request.cseq, *server)
+            return self._describe(request, self._anybody(seat), server)
+        if request.method not in SESSION_METHODS:
+            return answer(501 if seat else 404, request.cseq, *server)
+        self._sessions = self._sessions or Sessions(self.serial)
+        channel = self._sessions.channel or self._anybody(seat)
+        if request.method == "SETUP":
+            channel = self._anybody(seat)
+        said = self._sessions.answer(request, channel, self._is_sub(request, channel))
+        return answer(said.status, request.cseq, *server, *said.headers)
+
+    def _is_sub(self, request: Request, seat: Seat) -> bool:
+        return request.path.startswith(seat.camera.sub_path)
+
+    def _describe(self, request: Request, seat: Seat, server: tuple[str, ...]) -> bytes:
+        status = seat.kind.describe(seat.camera)
+        if status == 200 and self.device.find(request.path) is not seat:
+            status = 404
+        if status != 200:
+            return answer(status, request.cseq, *server)
+        sub = self._is_sub(request, seat)
+        codec = seat.kind.codec or codec_of(clip_of(seat.camera, seat.kind, sub))
+        library = self.device.world.library(False)
+        maps = ""
+        if library is not None and not seat.kind.codec:
+            maps = track_of(library, seat.camera, seat.kind, sub, in_band=False).sdp
+        self._sessions = self._sessions or Sessions(self.serial)
+        self._sessions.described(bool(maps))
+        headers, body = description(seat.camera, request.uri, codec, maps, seat.kind.secure)
+        return answer(200, request.cseq, *server, *headers, body=body)

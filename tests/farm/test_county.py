@@ -64,7 +64,8 @@ def test_nvrs_put_several_channels_on_one_address(county):
     nvr_channels = [camera for camera in county.cameras if camera.device]
     assert len(nvr_channels) > 300
     assert {by_host[camera.host] for camera in nvr_channels} == {4, 8, 16}
-    assert len({(camera.host, camera.path) for camera in county.cameras if camera.host}) == sum(
+    assert {camera.door for camera in nvr_channels} == {"serve"}
+    assert len({(camera.address, camera.path) for camera in county.cameras if camera.host}) == sum(
         by_host.values()
     )
     assert all(host.startswith("127.") and host != "127.0.0.1" for host in by_host)
@@ -73,6 +74,25 @@ def test_nvrs_put_several_channels_on_one_address(county):
 def test_some_have_no_address_and_some_are_dismantled(county):
     assert [truth(c).online for c in county.cameras if not c.host] == ["unknown"] * 10
     assert sum(not c.expected for c in county.cameras) == 10
+
+
+def test_some_devices_share_an_address_behind_a_nat(county):
+    behind = [camera for camera in county.cameras if camera.door != "serve"]
+    assert len(behind) > 20
+    for camera in behind:
+        same = [other for other in county.cameras if other.host == camera.host]
+        assert {other.door for other in same} == {"serve", "nat1", "nat2"}
+        assert len({county.port(other) for other in same}) == 3
+        assert len({other.township for other in same}) == 1
+
+
+def test_a_share_of_the_devices_has_an_onvif_address(county):
+    known = [county.onvif_url(camera) for camera in county.cameras]
+    assert 0.5 < sum(map(bool, known)) / len(known) < 0.8
+    for camera in county.cameras:
+        if camera.device:
+            first = next(other for other in county.cameras if other.host == camera.host)
+            assert county.onvif_url(camera) == county.onvif_url(first)
 
 
 def test_a_mix_is_met_exactly():

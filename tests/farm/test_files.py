@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_targets(county, tmp_path):
     dialled = [c for c in county.cameras if c.host and c.expected]
     assert len(targets(county)) == len(dialled)
     assert targets(county)[0] == f"{dialled[0].host}:{county.port(dialled[0])}"
-    assert all(line.startswith("rtsp://127.") for line in targets(county, "url"))
+    assert all(re.match(r"rtsps?://127\.", line) for line in targets(county, "url"))
     assert any("%40%231@127." in line for line in targets(county, "login"))
     write_targets(county, tmp_path / "t", "login")
     assert (tmp_path / "t").stat().st_mode & 0o777 == 0o600

@@ -10,14 +10,14 @@ from camerahub.core.result import REASONS, Signal
 from camerahub.farm.handle import start_county
 from camerahub.farm.kinds import GARBAGE, KINDS, truth
 
-PROBES = ("tcp", "options", "rtsp")
+PROBES = ("tcp", "options", "rtsp", "media", "picture")
 
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_every_camera_behaves_as_the_truth_says(farm, survey, probe):
     said = survey(farm.county, probe)
     wrong = {
-        (camera.kind, camera.variant % len(GARBAGE), said[camera.code], getattr(truth(camera), probe))
+        (camera.kind, camera.device_number % len(GARBAGE), said[camera.code], getattr(truth(camera), probe))
         for camera in farm.county.cameras
         if camera.host and said[camera.code] not in getattr(truth(camera), probe)
     }
@@ -29,9 +29,24 @@ def test_every_camera_behaves_as_the_truth_says(farm, survey, probe):
 def test_the_truth_follows_the_reason_table(name):
     told = KINDS[name].truth
     signal = {"up": Signal.UP, "down": Signal.DOWN}[told.online]
-    for probe in ("options", "rtsp"):
+    for probe in PROBES[1:]:
         assert {REASONS[reason].online for reason in getattr(told, probe)} == {signal}
+    assert len({REASONS[reason].media for reason in told.media}) == 1
+    assert len({REASONS[reason].lit for reason in told.picture}) == 1
     assert {told.outcome(probe) for probe in PROBES} <= {"ok", "fault", "unknown"}
+
+
+FACETS = {
+    "healthy": ("up", "up"), "dead": ("down", "down"), "wrong_password": ("unknown", "unknown"),
+    "slots_full": ("unknown", "unknown"), "wrong_path": ("down", "down"), "udp_only": ("unknown", "unknown"),
+    "silent_play": ("down", "down"), "no_keyframe": ("down", "down"), "undecodable": ("up", "down"),
+    "encrypted": ("up", "unknown"), "svac": ("up", "unknown"), "black": ("up", "down"), "no_signal": ("up", "down"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FACETS)
+def test_what_the_truth_says_of_flow_and_light(name):
+    assert (KINDS[name].truth.flowing, KINDS[name].truth.lit) == FACETS[name]
 
 
 def test_every_kind_is_in_the_docs():

@@ -147,7 +147,9 @@ def test_other_addresses_are_refused(host):
 
 
 def test_a_flood_ends_when_the_caller_has_enough(farm):
-    camera = next(c for c in farm.county.cameras if c.kind == "garbage" and c.variant % 7 == 3 and c.host)
+    camera = next(
+        c for c in farm.county.cameras if c.kind == "garbage" and c.device_number % 7 == 3 and c.host
+    )
     with socket.create_connection((camera.host, farm.county.port(camera)), 5) as sock:
         sock.sendall(OPTIONS)
         seen = 0

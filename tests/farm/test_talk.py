@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from camerahub.farm.county import County
 from camerahub.farm.dialogue import MAX_REQUEST
 from camerahub.farm.kinds import Do
-from camerahub.farm.talk import Device, Talk, devices
+from camerahub.farm.seats import Device, devices
+from camerahub.farm.talk import Talk
 
 COUNTY = County.make(cameras=200, townships=4)
 HOSTS, SEATS = devices(COUNTY.cameras)
