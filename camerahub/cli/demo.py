@@ -39,6 +39,17 @@ interval_s = 5.0
 deadline_s = 2.5
 confirm_s = 2.0
 subnet_seats = 64
+picture_interval_s = 20.0
+picture_deadline_s = 8.0
+picture_confirm_s = 5.0
+picture_seats = 256
+picture_mbps = 0.0
+
+[health.media]
+stale_s = 120.0
+
+[health.lit]
+stale_s = 120.0
 
 [logs]
 level = "warning"

@@ -29,6 +29,8 @@ MAX_SLOTS: Final = 1 << 20
 STEP_LIMIT: Final = 256
 #: Dials that may be made up for at once, in seconds of the budget.
 BURST_S: Final = 0.08
+#: Pictures that were held and now may be taken are spread over so long, seconds.
+SOON_S: Final = 5
 _SLOT_BITS: Final = 20
 _SLOT_MASK: Final = MAX_SLOTS - 1
 _GOLDEN: Final = 0x9E3779B97F4A7C15
@@ -88,6 +90,7 @@ class Fleet:
         self._looks = Looks(policy.picture_seats)
         self._picture_interval = round(policy.picture_interval_s * TICKS_PER_S)
         self._dark = bytearray()
+        self._locked: dict[int, set[int]] = {}  # key of the guard -> endpoints whose picture it held
         self._tick = 0
         self._tokens = 1.0
         self._refilled = now
@@ -400,6 +403,15 @@ class Fleet:
             if self._state[slot] == _IDLE:
                 self._arm(slot, now)
 
+    def permitted(self, keys: Iterable[int], now: float) -> None:
+        """These may log in from now on: pictures that were held for want of it are taken soon."""
+        ticks, soon = self._ticks(now), min(self._picture_interval, SOON_S * TICKS_PER_S)
+        for key in keys:
+            for endpoint in self._locked.pop(key, ()):
+                slot = self._slot_of.get(endpoint, -1)
+                if slot in self._looks:
+                    self._looks.arm(slot, ticks + self._place(endpoint, soon))
+
     def _looked(self, slot: int, result: ProbeResult | None) -> None:
         """A look has ended, or was not begun (None): when the next is due."""
         facts = result.facts if result is not None else None
@@ -470,6 +482,7 @@ class Fleet:
         step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
         if is_media(probe):
             self._looked(slot, None)
+            self._locked.setdefault(self._assigned(slot).key, set()).add(endpoint)
         self._close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE

@@ -206,7 +206,7 @@ class Worker:
                 _log.info("prober_paused" if paused else "prober_resumed", everything=endpoints is None)
             case Permits():
                 self._gate.permit(message)
-                return
+                self._fleet.permitted(message.standing, now)
             case Withdraw(keys):
                 self._gate.withdraw(keys)
                 return
