@@ -192,9 +192,18 @@ async def _tell(hub: Hub) -> None:
     while True:
         tally = hub.ingest.tally()
         if tally is not None:
-            sums = [int(part.sum()) for part in (tally.expected, tally.up, tally.down, tally.unknown)]
+            online = [int(part[0].sum()) for part in (tally.up, tally.down, tally.unknown)]
+            sums = [int(tally.expected.sum()), *online, int(tally.up[tally.facets.index("lit")].sum())]
             if tuple(sums) != last:
-                expected, up, down, unknown = last = tuple(sums)
-                raw = f"{up / expected:.2%}" if expected else "-"
-                _say("cli.demo_figures", raw=raw, expected=expected, up=up, down=down, unknown=unknown)
+                expected, up, down, unknown, lit = last = tuple(sums)
+                raw, shown = (f"{n / expected:.2%}" if expected else "-" for n in (up, lit))
+                _say(
+                    "cli.demo_figures",
+                    raw=raw,
+                    lit=shown,
+                    expected=expected,
+                    up=up,
+                    down=down,
+                    unknown=unknown,
+                )
         await asyncio.sleep(5)

@@ -12,13 +12,14 @@ import math
 from array import array
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Final
 
 from camerahub.core.messages import Assignment, FleetPolicy
-from camerahub.core.result import PROBE_KINDS, REASONS, Outcome, ProbeResult, Signal, Stage
+from camerahub.core.result import REASONS, Outcome, ProbeResult, Signal
 from camerahub.core.uplinks import Uplink, UplinkMap
-from camerahub.services.flights import STATS, Flight, Step, remember
+from camerahub.services.flights import PICTURE, STATS, Flight, Step, is_media, remember
 from camerahub.services.gate import Gate
 from camerahub.services.looks import Looks
 from camerahub.services.seats import Gates, Lanes, subnet_of
@@ -38,15 +39,7 @@ _FREE, _IDLE, _WAITING, _FLYING = range(4)
 _SIGNALS: Final = {name: info.online for name, info in REASONS.items()}
 _DEFINITE: Final = (Signal.UP, Signal.DOWN)
 _LIT: Final = {name: info.lit for name, info in REASONS.items()}
-#: The probe of the slow grid.
-PICTURE: Final = "picture"
-
 __all__ = ["PICTURE", "STATS", "TICKS_PER_S", "Fleet", "Flight", "Step", "is_media", "remember"]
-
-
-def is_media(probe: str) -> bool:
-    """Whether ``probe`` makes media flow: longer deadline, media seat, bandwidth."""
-    return PROBE_KINDS[probe].stage >= Stage.L4
 
 
 class Fleet:
@@ -463,16 +456,23 @@ class Fleet:
             if not wanted:
                 del self._wanted[slot]
         assignment = self._assigned(slot)
-        if why := self.gate.take(assignment, probe):
+        why = self.gate.take(assignment, probe)
+        # A picture without the login: one that is dead, or open, need not wait for the guard.
+        bare = why == "locked" and is_media(probe)
+        if why and not bare:
             self._hold_login(slot, probe, rounds, dark, why, now, step)
             return
+        target, key = assignment.target, assignment.key
+        if bare:
+            self._locked.setdefault(key, set()).add(target.endpoint)
+            target, key = replace(target, username="", password=""), 0
         self._due[slot] = -1
         self._state[slot] = _FLYING
         self._tokens -= 1.0
         self.in_flight += 1
         self._counts["started_total"] += 1
         self._lag = max(self._lag, now - self._asked[slot])
-        step.starts.append(Flight(slot, assignment.target, probe, rounds, dark, assignment.key))
+        step.starts.append(Flight(slot, target, probe, rounds, dark, key, bare))
 
     def _hold_login(
         self, slot: int, probe: str, rounds: tuple[int, ...], dark: bool, why: str, now: int, step: Step
@@ -482,7 +482,6 @@ class Fleet:
         step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
         if is_media(probe):
             self._looked(slot, None)
-            self._locked.setdefault(self._assigned(slot).key, set()).add(endpoint)
         self._close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE

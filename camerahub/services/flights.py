@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from camerahub.core.result import ProbeResult, Signal, Target
+from camerahub.core.result import PROBE_KINDS, Outcome, ProbeResult, Signal, Stage, Target
+
+#: The probe of the slow grid.
+PICTURE: Final = "picture"
 
 #: What ``Fleet.stats`` and ``Worker`` count, in the words of a reader of metrics.
 STATS: Final[dict[str, str]] = {
@@ -46,9 +49,14 @@ STATS: Final[dict[str, str]] = {
 }
 
 
+def is_media(probe: str) -> bool:
+    """Whether ``probe`` makes media flow: longer deadline, media seat, bandwidth."""
+    return PROBE_KINDS[probe].stage >= Stage.L4
+
+
 @dataclass(slots=True, eq=False)
 class Flight:
-    """One dial that was begun; handed back with its result."""
+    """One dial that was begun; handed back with its result. ``bare``: without the login, which the guard holds."""
 
     slot: int
     target: Target
@@ -56,6 +64,13 @@ class Flight:
     rounds: tuple[int, ...] = ()
     dark: bool = False
     key: int = 0
+    bare: bool = False
+
+    def told(self, result: ProbeResult) -> ProbeResult:
+        """``result`` as it counts: a camera that asks for the login we hold back has refused nobody."""
+        if self.bare and result.reason == "auth":
+            return result._replace(reason="locked", outcome=Outcome.UNKNOWN)
+        return result
 
 
 @dataclass(slots=True)

@@ -283,7 +283,7 @@ class Worker:
             raise
 
     def _land(self, flight: Flight, result: ProbeResult) -> None:
-        now = self._clock.monotonic()
+        now, result = self._clock.monotonic(), flight.told(result)
         ruling = Ruling.PASS
         if result.outcome or self._sight.wary:
             ruling = self._sight.rule(flight.target.host, result, now)
