@@ -283,17 +283,11 @@ class Worker:
             raise
 
     def _land(self, flight: Flight, result: ProbeResult) -> None:
-        now, result = self._clock.monotonic(), flight.told(result)
-        ruling = Ruling.PASS
+        now = self._clock.monotonic()
         if result.outcome or self._sight.wary:
-            ruling = self._sight.rule(flight.target.host, result, now)
-            if ruling is Ruling.BLIND:
-                result = self._sight.doubt(result)
-        if self._fleet.finished(flight, result, now):
-            if ruling is Ruling.HOLD:
-                self._sight.hold(flight.target.host, result, now)
-            else:
-                self._outbox.add(result)
+            self._weigh(flight, result, now)
+        elif self._fleet.finished(flight, result, now):
+            self._outbox.add(result)
         if self._stop.is_set():
             self._landed.set()
             return
@@ -302,6 +296,19 @@ class Worker:
         wake_at = now if self._fleet.eager else self._fleet.next_due()
         if wake_at < self._timer_at:
             self._arm(wake_at, now)
+
+    def _weigh(self, flight: Flight, result: ProbeResult, now: float) -> None:
+        """A result that is not good, or one that ends a doubt: it counts, waits, or says nothing of the camera."""
+        result = flight.told(result)
+        ruling = self._sight.rule(flight.target.host, result, now)
+        if ruling is Ruling.BLIND:
+            result = self._sight.doubt(result)
+        if not self._fleet.finished(flight, result, now):
+            return
+        if ruling is Ruling.HOLD:
+            self._sight.hold(flight.target.host, result, now)
+        else:
+            self._outbox.add(result)
 
     def _tell_rounds(self) -> None:
         """A round is over when what is held of it has gone on, too."""
