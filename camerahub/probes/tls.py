@@ -95,18 +95,22 @@ class Tls:
                 verdict = self._say(self._inner.first())
                 if verdict is not None:
                     return verdict
-            while True:
-                verdict = self._say(self._inner.received(self._tls.read(self.read_size)))
+            while data := self._tls.read(self.read_size):
+                verdict = self._say(self._inner.received(data))
                 if verdict is not None:
                     return verdict
+            return self._alerted()  # ``read`` gives nothing after the camera's close_notify
         except ssl.SSLWantReadError:
             return self._out.read() or None
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            answer = self.closed()
-            # The alert says that it will close; where it is dialled anew then, ``closed`` says so once more.
-            return answer if isinstance(answer, Verdict) else None
+            return self._alerted()
         except ssl.SSLError:
             return Verdict("tls", max(1, self.stage), self.status)
+
+    def _alerted(self) -> Verdict | None:
+        """The camera has said that it will close; where it is dialled anew then, ``closed`` says so once more."""
+        answer = self.closed()
+        return answer if isinstance(answer, Verdict) else None
 
     def _say(self, answer: Answer) -> Verdict | Linger | None:
         if isinstance(answer, bytes):

@@ -332,7 +332,8 @@ class Fleet:
             heapq.heappop(heap)
         due = (heap[0] >> _SLOT_BITS) + 1 if heap else math.inf
         if self._picture_interval:
-            due = min(due, self._looks.next_due(TICKS_PER_S, self._tick) + 1)
+            # Two ticks: this tick was rounded down, and a line a moment short of a picture must not spin.
+            due = min(due, self._looks.next_due(TICKS_PER_S, self._tick) + 2)
         return self._zero + due / TICKS_PER_S
 
     def _fall_due(self, now: int, wall_us: int, step: Step) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,6 +97,19 @@ async def test_what_is_no_rtsp_inside_tls_is_protocol(camera: Make, inside: Wrap
 
 async def test_a_close_after_the_handshake_is_a_reset(camera: Make, inside: Wrap) -> None:
     result = await ask_tls(camera(inside(lambda channel: channel.close())), "options")
+    assert (result.reason, result.stage) == ("reset", 1)
+
+
+@pytest.mark.parametrize("probe", ["options", "rtsp", "media"])
+async def test_a_goodbye_in_tls_ends_the_conversation(camera: Make, inside: Wrap, probe: str) -> None:
+    """RFC 8446 6.1: close_notify says that nothing more will come; the connection itself stays open."""
+
+    def farewell(channel: ssl.SSLSocket) -> None:
+        request(channel)
+        with suppress(OSError):
+            channel.unwrap()
+
+    result = await ask_tls(camera(inside(farewell)), probe)
     assert (result.reason, result.stage) == ("reset", 1)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from camerahub.core.messages import Assignment, FleetPolicy
-from camerahub.core.result import REASONS, ProbeResult, Target
+from camerahub.core.result import REASONS, MediaFacts, ProbeResult, Target
 from camerahub.services.clock import ManualClock
 from camerahub.services.fleet import Fleet, Flight
 from camerahub.services.seats import subnet_of
@@ -103,6 +103,7 @@ class Sim:
                 2,
                 self.clock.wall_us(),
                 0.01,
+                facts=MediaFacts(received=256 * 1024) if flight.probe == "picture" else None,
             )
             if self.fleet.finished(flight, result, self.clock.monotonic()):
                 self.results.append((self.now, result))

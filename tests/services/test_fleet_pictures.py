@@ -1,0 +1,182 @@
+"""The slow grid of pictures beside liveness, on a manual clock: pace, seats, second looks, the guard, whole rounds."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from camerahub.core.messages import Assignment, FleetPolicy, Permits
+from camerahub.core.result import Outcome, ProbeResult, Target
+from camerahub.core.uplinks import Uplink
+from camerahub.services.fleet import Flight
+from tests.services.fleet_sim import Answer, Sim, camera
+
+POLICY = FleetPolicy(
+    interval_s=60.0,
+    deadline_s=5.0,
+    dials_per_s=1000.0,
+    subnet_seats=1000,
+    picture_interval_s=600.0,
+    picture_confirm_s=30.0,
+    jitter=0.0,
+)
+
+
+def pictures(sim: Sim, endpoint: int | None = None) -> list[float]:
+    return [at for at, who, probe in sim.starts if probe == "picture" and endpoint in (None, who)]
+
+
+def test_each_camera_has_its_picture_once_an_interval_and_liveness_goes_on() -> None:
+    sim = Sim(POLICY)
+    sim.assign(*(camera(n) for n in range(1, 101)))
+    sim.run(3 * 600.0)
+    for n in range(1, 101):
+        times = pictures(sim, n)
+        assert len(times) in (2, 3)
+        assert all(590 <= later - sooner <= 615 for sooner, later in itertools.pairwise(times))
+        every = sim.times(n)
+        assert max(later - sooner for sooner, later in itertools.pairwise(every)) <= 121
+
+
+def test_first_pictures_are_spread_over_the_interval() -> None:
+    sim = Sim(POLICY)
+    sim.assign(*(camera(n) for n in range(1, 601)))
+    sim.run(700.0)
+    first = sorted(pictures(sim, n)[0] for n in range(1, 601))
+    for tenth in range(10):
+        share = sum(60 * tenth <= at - 30 < 60 * (tenth + 1) for at in first)
+        assert 30 <= share <= 95
+
+
+def test_seats_for_media_are_kept() -> None:
+    policy = replace(POLICY, picture_seats=3, picture_interval_s=60.0)
+    sim = Sim(policy, lambda _: Answer(2.0))
+    sim.assign(*(camera(n) for n in range(1, 61)))
+    most = 0
+    for second in range(1, 240):
+        sim.run(float(second))
+        most = max(most, sum(1 for _, _, flight, _ in sim._flying if flight.probe == "picture"))
+    assert most == 3
+    assert sim.fleet.stats()["media_seats_in_use"] <= 3
+
+
+def test_one_that_goes_dark_is_looked_at_again_soon_and_not_for_ever() -> None:
+    sim = Sim(POLICY, lambda _: Answer(0.1, "black"))
+    sim.assign(camera(1))
+    sim.run(2000.0)
+    times = pictures(sim, 1)
+    assert times[1] - times[0] == pytest.approx(30, abs=2), "a second look after the first dark picture"
+    assert all(gap >= 590 for gap in (b - a for a, b in itertools.pairwise(times[1:])))
+
+
+def test_a_picture_is_the_liveness_answer_as_well() -> None:
+    """One whose turn is near is left out: a conversation about media has proven more."""
+    sim = Sim(replace(POLICY, picture_interval_s=60.0))
+    sim.assign(camera(1))
+    sim.run(1800.0)
+    dialled = len(sim.times(1))
+    assert len(pictures(sim)) == pytest.approx(30, abs=2)
+    assert dialled <= 48
+
+
+def test_an_endpoint_without_a_stream_address_has_no_pictures() -> None:
+    sim = Sim(replace(POLICY, picture_interval_s=10.0))
+    sim.assign(Assignment(Target(1, "10.0.0.1", 554)))
+    sim.run(120.0)
+    assert pictures(sim) == []
+    assert sim.times(1) != []
+
+
+def test_who_is_unassigned_has_none_and_leaves_no_seat_taken() -> None:
+    sim = Sim(replace(POLICY, picture_interval_s=20.0), lambda _: Answer(1.0))
+    sim.assign(*(camera(n) for n in range(1, 21)))
+    sim.run(15.0)
+    sim.fleet.unassign(range(1, 21))
+    sim.run(100.0)
+    assert sim.fleet.stats()["media_seats_in_use"] == 0
+    assert all(at <= 15.0 for at in pictures(sim))
+
+
+def test_paused_cameras_are_not_looked_at_and_come_back() -> None:
+    sim = Sim(replace(POLICY, picture_interval_s=20.0))
+    sim.assign(*(camera(n) for n in range(1, 11)))
+    sim.fleet.pause(True, None)
+    sim.run(100.0)
+    assert pictures(sim) == []
+    sim.fleet.pause(False, None)
+    sim.run(160.0)
+    assert {who for _, who, probe in sim.starts if probe == "picture"} == set(range(1, 11))
+    assert sim.fleet.stats()["media_seats_in_use"] == 0
+
+
+def locked_out(sim: Sim, number: int, key: int) -> Assignment:
+    target = Target(number, f"10.1.0.{number}", 554, f"rtsp://10.1.0.{number}/1", "admin", "planted")
+    return Assignment(target, key=key)
+
+
+def test_without_a_permit_the_picture_is_asked_for_without_the_login() -> None:
+    """Dead cameras, and those that want no login, need not wait for the guard; the password stays here."""
+    sim = Sim(replace(POLICY, picture_interval_s=20.0), lambda _: Answer(0.1, "ok"))
+    sim.assign(locked_out(sim, 1, 5))
+    sent: list[tuple[str, str]] = []
+    start = sim._start
+
+    def seen(flight: Flight) -> None:
+        if flight.probe == "picture":
+            sent.append((flight.target.username, flight.target.password))
+        start(flight)
+
+    sim._start = seen  # type: ignore[method-assign]
+    sim.run(120.0)
+    assert len(sent) >= 2
+    assert set(sent) == {("", "")}
+
+
+def test_a_camera_that_asks_for_the_login_we_hold_has_refused_nobody() -> None:
+    sim = Sim(replace(POLICY, picture_interval_s=20.0))
+    sim.assign(locked_out(sim, 1, 5))
+    while True:
+        step = sim.fleet.step(sim.clock.monotonic(), 0)
+        found = [flight for flight in step.starts if flight.probe == "picture"]
+        for flight in step.starts:
+            if flight.probe != "picture":
+                sim.fleet.finished(flight, ok(flight.probe), sim.clock.monotonic())
+        if found:
+            break
+        sim.clock.advance(1.0)
+    (flight,) = found
+    asked = ProbeResult(1, "picture", Outcome.FAULT, "auth", 2, 0, 0.1, 401)
+    told = flight.told(asked)
+    assert (told.reason, told.outcome) == ("locked", Outcome.UNKNOWN)
+    assert sim.fleet.finished(flight, told, sim.clock.monotonic())
+
+
+def ok(probe: str) -> ProbeResult:
+    return ProbeResult(1, probe, Outcome.OK, "ok", 2, 0, 0.01)
+
+
+def test_a_permit_brings_the_held_picture_soon() -> None:
+    sim = Sim(POLICY, lambda target: Answer(0.1, "ok" if target.password else "locked"))
+    sim.assign(locked_out(sim, 1, 5))
+    sim.run(700.0)
+    held = pictures(sim)
+    sim.fleet.gate.permit(Permits(0, standing=(5,)))
+    sim.fleet.permitted((5,), sim.clock.monotonic())
+    sim.run(720.0)
+    (after,) = [at for at in pictures(sim) if at > held[-1]]
+    assert after <= 706.0
+
+
+def test_each_line_has_its_own_bound() -> None:
+    """A line of 2 Mbit/s takes one guess of 256 KiB a second; the other is not held up by it."""
+    sim = Sim(replace(POLICY, picture_interval_s=10.0, picture_seats=1000), lambda _: Answer(0.1))
+    poor = Uplink("poor", ("10.0.1.0/24",), mbps=2.0)
+    sim.fleet.configure((poor, Uplink("default")))
+    sim.assign(*(camera(256 + n) for n in range(200)), *(camera(1024 + n) for n in range(200)))
+    sim.run(60.0)
+    slow = sum(1 for _, who, probe in sim.starts if probe == "picture" and who < 1024)
+    quick = sum(1 for _, who, probe in sim.starts if probe == "picture" and who >= 1024)
+    assert quick >= 500
+    assert 20 <= slow <= 62
