@@ -6,7 +6,7 @@ import http.client
 import re
 import urllib.request
 from datetime import UTC, datetime
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import av
 import pytest
@@ -24,11 +24,11 @@ HOSTS, _ = devices(County.make(cameras=100, townships=2).cameras)
 
 def call(
     url: str, name: str, inside: str = "", login: tuple[str, str] | None = None
-) -> tuple[int, ElementTree.Element]:
+) -> tuple[int, ET.Element]:
     """One SOAP call; HTTP Digest when asked for it."""
     body = f'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><{name}>{inside}</{name}></s:Body></s:Envelope>'
     status, data = fetch(url, body.encode(), login)
-    return status, ElementTree.fromstring(data)
+    return status, ET.fromstring(data)
 
 
 def fetch(url: str, body: bytes | None, login: tuple[str, str] | None) -> tuple[int, bytes]:
@@ -45,7 +45,7 @@ def fetch(url: str, body: bytes | None, login: tuple[str, str] | None) -> tuple[
             return error.code, error.read()
 
 
-def words(tree: ElementTree.Element) -> dict[str, str]:
+def words(tree: ET.Element) -> dict[str, str]:
     return {element.tag.rpartition("}")[2]: element.text or "" for element in tree.iter()}
 
 
