@@ -63,9 +63,8 @@ def main() -> None:
             sock.close()
     cpu, frames = after["cpu_s"] - before["cpu_s"], after["frames"] - before["frames"]
     print(f"{len(socks)} playing, {frames / wall:.0f} pictures/s, {total * 8 / wall / 1e6:.0f} Mbit/s")
-    print(
-        f"dropped {after['dropped'] - before['dropped']}, CPU {cpu / wall:.1%} of a core, {cpu / frames * 1e6:.0f} µs a picture"
-    )
+    cost = f"{cpu / wall:.1%} of a core, {cpu / frames * 1e6:.0f} µs a picture"
+    print(f"dropped {after['dropped'] - before['dropped']}, CPU {cost}")
 
 
 if __name__ == "__main__":

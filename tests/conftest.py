@@ -37,6 +37,8 @@ SLOW_FILES = (
     "tests/contract/test_readers.py",
     "tests/farm/test_kinds.py",
     "tests/probes/test_decode.py",
+    "tests/farm/test_media.py",
+    "tests/farm/test_onvif.py",
     "tests/registry/test_faults.py",
     "tests/services/test_supervisor.py",
     "tests/telemetry/test_logs.py",

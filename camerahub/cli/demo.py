@@ -87,7 +87,9 @@ def command(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX)))
         (folder / PID_NAME).write_text(str(os.getpid()), "ascii")
         _say("cli.demo_building", cameras=cameras, townships=townships)
-        farm = stack.enter_context(start_county(cameras=cameras, townships=townships, media=media))
+        farm = stack.enter_context(
+            start_county(cameras=cameras, townships=townships, media=media is not False)
+        )
         farm.write(folder)
         context = Context(home=folder / "home")
         _furnish(context, folder, _port(port))

@@ -139,12 +139,21 @@ def _is_slice(nal: bytes, codec: str) -> bool:
     return nal[0] & 0x1F in (1, 5) if codec == "h264" else nal[0] >> 1 & 0x3F < 32
 
 
+#: How a slice header begins that names a picture parameter set nobody sent: H.264 number 200 (first macroblock 0, an I
+#: slice), H.265 number 50 in a key picture and in another one. A decoder has nothing to guess from.
+_NO_SUCH_SET = {"h264": b"\x88\x01\x93", "h265": b"\xc1\x9f"}
+_NO_SUCH_SET_P = b"\x83\x3f"
+
+
 def _spoil(nal: bytes, codec: str, spoilt: str) -> bytes:
-    """Rubbish behind the NAL header, never a start code. 0xff says "a P slice", which no key picture may hold."""
+    """Rubbish behind the NAL header, never a start code."""
     if spoilt == "scrambled":
         return nal[:2] + bytes(0x80 | (17 * i + 91 * (i >> 3)) & 0x7F for i in range(len(nal) - 2))
     if spoilt == "damaged" and _is_slice(nal, codec):
-        return nal[:2] + b"\xff" * (len(nal) - 2)
+        head = 1 if codec == "h264" else 2
+        key = codec == "h264" or nal[0] >> 1 & 0x3F >= 16
+        body = _NO_SUCH_SET[codec] if key else _NO_SUCH_SET_P
+        return (nal[:head] + body + b"\xff" * len(nal))[: len(nal)]
     return nal
 
 

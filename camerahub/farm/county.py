@@ -212,11 +212,16 @@ class _Home(NamedTuple):
 
 
 def _behind_nats(units: list[_Unit], kinds: list[str], hosts: list[str]) -> list[_Home]:
-    """Some lone cameras of the same place move to the address of another one."""
+    """Some lone cameras of the same place move to the address of another one.
+
+    Only those that let one in: the guard of logins knows devices by address, so a neighbour that refuses or is full
+    would hold them for a day, which is right and makes the truth a matter of timing.
+    """
     homes = [_Home(host) for host in hosts]
     alone: dict[str, list[int]] = {}
     for i, (unit, kind) in enumerate(zip(units, kinds, strict=True)):
-        if unit.channels == 1 and KINDS[kind].port == "serve":
+        one = KINDS[kind]
+        if unit.channels == 1 and one.port == "serve" and one.truth.rtsp == ("ok",):
             alone.setdefault(unit.place.code, []).append(i)
     for found in alone.values():
         for at in range(0, len(found) - len(NAT_DOORS) + 1, NAT_EVERY):

@@ -34,6 +34,7 @@ _BATCH = 512
 _ACCEPTS = 256
 _FLOOD_CAP = 8 << 20
 _UNSENT_CAP = 4 << 20
+_SEND_BUFFER = 128 << 10
 _SHED = 64
 _RESET = struct.pack("ii", 1, 0)
 _IN = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
@@ -310,6 +311,8 @@ class Server:
         if stream is not line.stream:
             line.stream = stream
             if stream is not None:
+                # Two or three key pictures: what a camera keeps for a slow reader, not what this kernel would.
+                line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
                 heapq.heappush(self.media, (stream.due, next(self.serial), line, stream))
 
     def _do(self, line: _Line, do: Do) -> None:

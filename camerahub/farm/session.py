@@ -22,19 +22,31 @@ class Said(NamedTuple):
 class Sessions:
     """What one conversation has set up: one session at the most, of one channel."""
 
-    __slots__ = ("_channels", "_rng", "_sets_told", "_sub", "channel", "name", "stream")
+    __slots__ = (
+        "_channels",
+        "_rng",
+        "_sets_told",
+        "_sub",
+        "channel",
+        "described_seat",
+        "described_sub",
+        "name",
+        "stream",
+    )
 
     def __init__(self, serial: int) -> None:
         self._rng = random.Random(serial)
         self._channels = [-1, -1]
         self._sets_told = self._sub = False
         self.channel: Seat | None = None
+        self.described_seat: Seat | None = None
+        self.described_sub = False
         self.name = ""
         self.stream: Stream | None = None
 
-    def described(self, sets_told: bool) -> None:
-        """The last DESCRIBE named the parameter sets, or could not."""
-        self._sets_told = sets_told
+    def described(self, seat: Seat, sub: bool, sets_told: bool) -> None:
+        """What the last DESCRIBE was of, and whether it could name the parameter sets."""
+        self.described_seat, self.described_sub, self._sets_told = seat, sub, sets_told
 
     def answer(self, request: Request, seat: Seat, sub: bool) -> Said:
         """What the camera says to a request about sessions, after the login."""

@@ -128,6 +128,8 @@ class Talk:
         return 401, challenges(camera, self.nonce, worth == "stale")
 
     def _let_in(self, request: Request, seat: Seat | None, server: tuple[str, ...]) -> bytes:
+        if seat is None and request.method == "SETUP" and self._sessions is not None:
+            seat = self._sessions.described_seat
         if seat is None and request.method in ("DESCRIBE", "SETUP"):
             return answer(404, request.cseq, *server)
         if request.method == "DESCRIBE":
@@ -142,7 +144,10 @@ class Talk:
         return answer(said.status, request.cseq, *server, *said.headers)
 
     def _is_sub(self, request: Request, seat: Seat) -> bool:
-        return request.path.startswith(seat.camera.sub_path)
+        """Clients join ``trackID=1`` to an address with a query in several ways: then it is what was described last."""
+        if request.path.startswith((seat.camera.path, seat.camera.sub_path)) or self._sessions is None:
+            return request.path.startswith(seat.camera.sub_path)
+        return self._sessions.described_sub
 
     def _describe(self, request: Request, seat: Seat, server: tuple[str, ...]) -> bytes:
         status = seat.kind.describe(seat.camera)
@@ -157,6 +162,6 @@ class Talk:
         if library is not None and not seat.kind.codec:
             maps = track_of(library, seat.camera, seat.kind, sub, in_band=False).sdp
         self._sessions = self._sessions or Sessions(self.serial)
-        self._sessions.described(bool(maps))
+        self._sessions.described(seat, sub, bool(maps))
         headers, body = description(seat.camera, request.uri, codec, maps, seat.kind.secure)
         return answer(200, request.cseq, *server, *headers, body=body)

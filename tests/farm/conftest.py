@@ -273,10 +273,18 @@ def survey(ask: Callable[[County, Camera, str], str]) -> Callable[[County, str],
     return everybody
 
 
+MIX = dict.fromkeys(KINDS, 1.0) | {"healthy": 6.0}
+
+
 @pytest.fixture(scope="module")
 def farm() -> Iterator[Farm]:
-    """Every kind a few times, NVRs too."""
-    with start_county(
-        cameras=400, townships=4, mix=dict.fromkeys(KINDS, 1.0) | {"healthy": 6.0}, extras=True, media=True
-    ) as running:
+    """Every kind a few times, NVRs too; to break and to heal."""
+    with start_county(cameras=400, townships=4, mix=MIX, extras=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pictured() -> Iterator[Farm]:
+    """The same with pictures, for tests that only look."""
+    with start_county(cameras=400, townships=4, mix=MIX, extras=True, media=True) as running:
         yield running

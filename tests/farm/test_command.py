@@ -29,6 +29,7 @@ def test_it_writes_its_files_serves_and_ends_with_stdin(tmp_path):
             "3",
             "--mix",
             "healthy=9,dead=1",
+            "--no-media",
             *words,
         ],
         input=b"stats\n",

@@ -14,15 +14,15 @@ PROBES = ("tcp", "options", "rtsp", "media", "picture")
 
 
 @pytest.mark.parametrize("probe", PROBES)
-def test_every_camera_behaves_as_the_truth_says(farm, survey, probe):
-    said = survey(farm.county, probe)
+def test_every_camera_behaves_as_the_truth_says(pictured, survey, probe):
+    said = survey(pictured.county, probe)
     wrong = {
         (camera.kind, camera.device_number % len(GARBAGE), said[camera.code], getattr(truth(camera), probe))
-        for camera in farm.county.cameras
+        for camera in pictured.county.cameras
         if camera.host and said[camera.code] not in getattr(truth(camera), probe)
     }
     assert not wrong
-    assert {camera.kind for camera in farm.county.cameras} == set(KINDS)
+    assert {camera.kind for camera in pictured.county.cameras} == set(KINDS)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -6,7 +6,7 @@ import http.client
 import re
 import urllib.request
 from datetime import UTC, datetime
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import av
 import pytest
@@ -24,11 +24,11 @@ HOSTS, _ = devices(County.make(cameras=100, townships=2).cameras)
 
 def call(
     url: str, name: str, inside: str = "", login: tuple[str, str] | None = None
-) -> tuple[int, ElementTree.Element]:
+) -> tuple[int, ET.Element]:
     """One SOAP call; HTTP Digest when asked for it."""
     body = f'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><{name}>{inside}</{name}></s:Body></s:Envelope>'
     status, data = fetch(url, body.encode(), login)
-    return status, ElementTree.fromstring(data)
+    return status, ET.fromstring(data)
 
 
 def fetch(url: str, body: bytes | None, login: tuple[str, str] | None) -> tuple[int, bytes]:
@@ -45,23 +45,23 @@ def fetch(url: str, body: bytes | None, login: tuple[str, str] | None) -> tuple[
             return error.code, error.read()
 
 
-def words(tree: ElementTree.Element) -> dict[str, str]:
+def words(tree: ET.Element) -> dict[str, str]:
     return {element.tag.rpartition("}")[2]: element.text or "" for element in tree.iter()}
 
 
-def told(farm):
+def told(pictured):
     """Cameras whose service answers and lets Digest in, with their truth."""
-    truth = {row["code"]: row for row in truth_rows(farm.county)}
+    truth = {row["code"]: row for row in truth_rows(pictured.county)}
     return [
-        (camera, farm.county.onvif_url(camera), truth[camera.code]["onvif"])
-        for camera in farm.county.cameras
+        (camera, pictured.county.onvif_url(camera), truth[camera.code]["onvif"])
+        for camera in pictured.county.cameras
         if camera.expected and truth[camera.code]["onvif"] and camera.kind != "wrong_password"
     ]
 
 
-def test_every_clock_shows_what_the_truth_says(farm):
+def test_every_clock_shows_what_the_truth_says(pictured):
     seen = set()
-    for camera, url, facts in told(farm):
+    for camera, url, facts in told(pictured):
         status, tree = call(url, "GetSystemDateAndTime")
         utc = next(element for element in tree.iter() if element.tag.endswith("}UTCDateTime"))
         fields = [int(words(utc)[name]) for name in ("Year", "Month", "Day", "Hour", "Minute", "Second")]
@@ -75,9 +75,9 @@ def test_every_clock_shows_what_the_truth_says(farm):
     assert {"healthy", "clock_off", "clock_zone", "clock_1970", "slow", "tls"} <= seen
 
 
-def test_every_device_says_who_it_is(farm):
+def test_every_device_says_who_it_is(pictured):
     asked = [
-        (c, url, facts) for c, url, facts in told(farm) if "digest" in facts["login"] and c.kind != "slow"
+        (c, url, facts) for c, url, facts in told(pictured) if "digest" in facts["login"] and c.kind != "slow"
     ]
     for camera, url, facts in asked[:40]:
         status, tree = call(url, "GetDeviceInformation", login=(camera.username, camera.password))
@@ -91,8 +91,8 @@ def test_every_device_says_who_it_is(farm):
         } == {key: facts[key] for key in ("maker", "model", "firmware", "serial")}
 
 
-def test_without_a_login_the_door_is_shut(farm):
-    for camera, url, facts in told(farm)[:30]:
+def test_without_a_login_the_door_is_shut(pictured):
+    for camera, url, facts in told(pictured)[:30]:
         status, tree = call(url, "GetDeviceInformation")
         if camera.username:
             assert status == (401 if "digest" in facts["login"] else 400)
@@ -101,12 +101,12 @@ def test_without_a_login_the_door_is_shut(farm):
             assert status == 200
 
 
-def test_each_channel_has_two_profiles_with_the_addresses_of_the_register(farm):
-    channels = [(c, url, f) for c, url, f in told(farm) if c.device and "digest" in f["login"]]
+def test_each_channel_has_two_profiles_with_the_addresses_of_the_register(pictured):
+    channels = [(c, url, f) for c, url, f in told(pictured) if c.device and "digest" in f["login"]]
     camera, url, _ = channels[0]
     login = (camera.username, camera.password)
     media = url.replace("device_service", "media_service")
-    same = [c for c in farm.county.cameras if c.host == camera.host]
+    same = [c for c in pictured.county.cameras if c.host == camera.host]
     _, tree = call(media, "GetProfiles", login=login)
     tokens = [e.get("token") for e in tree.iter() if e.tag.endswith("}Profiles")]
     assert tokens == [f"ch{n}_{name}" for n in range(1, len(same) + 1) for name in ("main", "sub")]
@@ -114,7 +114,7 @@ def test_each_channel_has_two_profiles_with_the_addresses_of_the_register(farm):
         for name, path in (("main", channel.path), ("sub", channel.sub_path)):
             inside = f"<ProfileToken>ch{number}_{name}</ProfileToken>"
             _, tree = call(media, "GetStreamUri", inside, login)
-            assert words(tree)["Uri"] == farm.county.url(channel, path)
+            assert words(tree)["Uri"] == pictured.county.url(channel, path)
     status, _ = call(media, "GetStreamUri", "<ProfileToken>ch99_main</ProfileToken>", login)
     assert status == 400
 
@@ -122,24 +122,24 @@ def test_each_channel_has_two_profiles_with_the_addresses_of_the_register(farm):
 @pytest.mark.parametrize(
     ("kind", "low", "high"), [("healthy", 40, 200), ("black", 0, 16), ("no_signal", 30, 150)]
 )
-def test_the_snapshot_is_a_picture_of_the_scene(farm, kind, low, high):
+def test_the_snapshot_is_a_picture_of_the_scene(pictured, kind, low, high):
     camera, url, _ = next(
-        t for t in told(farm) if t[0].kind == kind and "digest" in t[2]["login"] and not t[0].device
+        t for t in told(pictured) if t[0].kind == kind and "digest" in t[2]["login"] and not t[0].device
     )
     login = (camera.username, camera.password)
     _, tree = call(url, "GetSnapshotUri", "<ProfileToken>ch1_main</ProfileToken>", login)
-    before = farm.cameras()[camera.code]["snapshots"]
+    before = pictured.cameras()[camera.code]["snapshots"]
     status, data = fetch(words(tree)["Uri"], None, login)
     assert status == 200
     assert fetch(words(tree)["Uri"], None, None)[0] == 401
-    assert farm.cameras()[camera.code]["snapshots"] == before + 1
+    assert pictured.cameras()[camera.code]["snapshots"] == before + 1
     frame = av.CodecContext.create("mjpeg", "r").decode(av.Packet(data))[0]
     assert (frame.width, frame.height) == (704, 576)
     assert low <= frame.to_ndarray(format="gray").mean() <= high
 
 
-def test_several_calls_on_one_connection(farm):
-    _, url, _ = told(farm)[0]
+def test_several_calls_on_one_connection(pictured):
+    _, url, _ = told(pictured)[0]
     host = re.search(r"//([^/]+)", url)[1]
     line = http.client.HTTPConnection(host, timeout=10)
     for _ in range(3):

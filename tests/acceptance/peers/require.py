@@ -11,6 +11,9 @@ PROGRAMS = {
     "promtool": "prometheus",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
     "gst-launch-1.0": "gstreamer1.0-tools",
+    "ffmpeg": "ffmpeg",
+    "node": "nodejs",
+    "npm": "npm",
 }
 GST = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
 
