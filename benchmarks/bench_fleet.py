@@ -18,7 +18,8 @@ from time import process_time
 
 from camerahub.core.messages import Assignment, FleetPolicy, Message
 from camerahub.core.result import Outcome, ProbeResult, Target
-from camerahub.services.fleet import Fleet, Flight
+from camerahub.services.fleet import Fleet
+from camerahub.services.flights import Flight
 from camerahub.services.worker import Outbox
 
 #: On a quiet machine; the bound that fails the run is the ratio, which a busy one does not move.

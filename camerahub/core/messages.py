@@ -204,7 +204,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counters and gauges of one prober, by name (``services.fleet.STATS`` lists and explains them)."""
+    """Counters and gauges of one prober, by name (``services.flights.STATS`` lists and explains them)."""
 
     worker: str
     values: dict[str, float]

@@ -18,28 +18,25 @@ from typing import Final
 
 from camerahub.core.messages import Assignment, FleetPolicy
 from camerahub.core.result import REASONS, Outcome, ProbeResult, Signal
-from camerahub.core.uplinks import Uplink, UplinkMap
-from camerahub.services.flights import PICTURE, STATS, Flight, Step, is_media, remember
+from camerahub.core.uplinks import Uplink
+from camerahub.services.flights import PICTURE, TICKS_PER_S, Flight, Step, is_media, place_of, remember
+from camerahub.services.gallery import Gallery
 from camerahub.services.gate import Gate
-from camerahub.services.looks import Looks
 from camerahub.services.seats import Gates, Lanes, subnet_of
 
-TICKS_PER_S: Final = 10_000
 MAX_SLOTS: Final = 1 << 20
 #: Heap entries, or endpoints of a round, taken in one step: a step must not keep the loop from reading answers.
 STEP_LIMIT: Final = 256
 #: Dials that may be made up for at once, in seconds of the budget.
 BURST_S: Final = 0.08
-#: Pictures that were held and now may be taken are spread over so long, seconds.
-SOON_S: Final = 5
+#: Dials at once at a device whose port is silent.
+DEAD_SEATS: Final = 8
+_SILENT: Final = ("timeout", "unreachable")
 _SLOT_BITS: Final = 20
 _SLOT_MASK: Final = MAX_SLOTS - 1
-_GOLDEN: Final = 0x9E3779B97F4A7C15
 _FREE, _IDLE, _WAITING, _FLYING = range(4)
 _SIGNALS: Final = {name: info.online for name, info in REASONS.items()}
 _DEFINITE: Final = (Signal.UP, Signal.DOWN)
-_LIT: Final = {name: info.lit for name, info in REASONS.items()}
-__all__ = ["PICTURE", "STATS", "TICKS_PER_S", "Fleet", "Flight", "Step", "is_media", "remember"]
 
 
 class Fleet:
@@ -80,10 +77,7 @@ class Fleet:
         self._open_rounds: dict[int, int] = {}
         # Whose look ends blind before, having begun too early, is looked at again soon.
         self._again_until = -1
-        self._looks = Looks(policy.picture_seats)
-        self._picture_interval = round(policy.picture_interval_s * TICKS_PER_S)
-        self._dark = bytearray()
-        self._locked: dict[int, set[int]] = {}  # key of the guard -> endpoints whose picture it held
+        self._looks = Gallery(policy, self._random)
         self._tick = 0
         self._tokens = 1.0
         self._refilled = now
@@ -160,10 +154,8 @@ class Fleet:
         self._state[slot], self._memory[slot], self._gone[slot] = _IDLE, memory, 0
         self._regular[slot] = due
         self._arm(slot, due)
-        if self._picture_interval and assignment.target.url:
-            endpoint = assignment.target.endpoint
-            self._dark[slot] = 0
-            self._looks.add(slot, assignment.target.host, due + self._place(endpoint, self._picture_interval))
+        if assignment.target.url:
+            self._looks.enter(slot, assignment.target.endpoint, assignment.target.host, due)
         return slot
 
     def _grow(self) -> int:
@@ -173,7 +165,7 @@ class Fleet:
         self._assignments.append(None)
         self._lane_of.append("")
         self._device_of.append(0)
-        for flags in (self._state, self._memory, self._gone, self._dark):
+        for flags in (self._state, self._memory, self._gone):
             flags.append(0)
         for ticks in (self._due, self._regular, self._asked):
             ticks.append(-1)
@@ -209,7 +201,7 @@ class Fleet:
         return self._ticks(now) + self._place(endpoint, self._interval)
 
     def _place(self, endpoint: int, width: int) -> int:
-        return int(((endpoint + self.policy.seed) * _GOLDEN & (2**64 - 1)) / 2**64 * width)
+        return place_of(endpoint, self.policy.seed, width)
 
     def _arm(self, slot: int, due: int) -> None:
         self._due[slot] = due
@@ -296,7 +288,7 @@ class Fleet:
         self._refill(now)
         if self._asking:
             self._ask_some(ticks)
-        if self._picture_interval:
+        if self._looks.interval:
             self._look(ticks, now)
         more = self._fall_due(ticks, wall_us, step)
         if self._lanes.servable:
@@ -331,7 +323,7 @@ class Fleet:
         while heap and self._due[heap[0] & _SLOT_MASK] != heap[0] >> _SLOT_BITS:
             heapq.heappop(heap)
         due = (heap[0] >> _SLOT_BITS) + 1 if heap else math.inf
-        if self._picture_interval:
+        if self._looks.interval:
             # Two ticks: this tick was rounded down, and a line a moment short of a picture must not spin.
             due = min(due, self._looks.next_due(TICKS_PER_S, self._tick) + 2)
         return self._zero + due / TICKS_PER_S
@@ -372,7 +364,7 @@ class Fleet:
         endpoint = self._assigned(slot).target.endpoint
         wanted = self._wanted.pop(slot, None) or {self.probe: []}
         if PICTURE in wanted:
-            self._looked(slot, None)
+            self._looks.looked(slot, None, self._tick)
         for probe, rounds in wanted.items():
             step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
             self._close(rounds)
@@ -387,8 +379,7 @@ class Fleet:
 
     def configure(self, uplinks: Iterable[Uplink]) -> None:
         """The lines to the cameras: what pictures may take of each."""
-        lines = UplinkMap(uplinks)
-        self._looks.configure(lines.of, [line.mbps * 1e6 / 8 for line in lines.uplinks])
+        self._looks.lines(uplinks)
 
     def _look(self, now: int, seconds: float) -> None:
         """Whose picture is due and may be taken now: it is wanted beside, or instead of, the next liveness look."""
@@ -399,24 +390,11 @@ class Fleet:
 
     def permitted(self, keys: Iterable[int], now: float) -> None:
         """These may log in from now on: pictures that were held for want of it are taken soon."""
-        ticks, soon = self._ticks(now), min(self._picture_interval, SOON_S * TICKS_PER_S)
-        for key in keys:
-            for endpoint in self._locked.pop(key, ()):
-                slot = self._slot_of.get(endpoint, -1)
-                if slot in self._looks:
-                    self._looks.arm(slot, ticks + self._place(endpoint, soon))
-
-    def _looked(self, slot: int, result: ProbeResult | None) -> None:
-        """A look has ended, or was not begun (None): when the next is due."""
-        facts = result.facts if result is not None else None
-        self._looks.over(slot, facts.received if facts is not None else None if result is None else 0)
-        if slot not in self._looks:
-            return
-        signal = _LIT[result.reason] if result is not None else Signal.NONE
-        self._dark[slot], again = remember(self._dark[slot], signal, self.policy.lit_down_n)
-        wait = round(self.policy.picture_confirm_s * TICKS_PER_S) if again else self._picture_interval
-        jitter = 1 + self.policy.jitter * (self._random.random() - 0.5)
-        self._looks.arm(slot, self._tick + int(min(wait, self._picture_interval) * jitter))
+        tick = self._ticks(now)
+        for endpoint, wait in self._looks.released(keys):
+            slot = self._slot_of.get(endpoint, -1)
+            if slot in self._looks:
+                self._looks.arm(slot, tick + wait)
 
     # --- seats ------------------------------------------------------------------------------------------------
 
@@ -453,9 +431,12 @@ class Fleet:
         probe = self.probe
         if (wanted := self._wanted.get(slot)) is not None:
             probe = next(iter(wanted))
-            rounds = tuple(wanted.pop(probe))
-            if not wanted:
-                del self._wanted[slot]
+            if probe == PICTURE and not wanted[PICTURE] and 0 < self._memory[slot] <= self.policy.down_n:
+                probe = self.probe  # who does not answer is asked the cheap way first
+            else:
+                rounds = tuple(wanted.pop(probe))
+                if not wanted:
+                    del self._wanted[slot]
         assignment = self._assigned(slot)
         why = self.gate.take(assignment, probe)
         # A picture without the login: one that is dead, or open, need not wait for the guard.
@@ -465,7 +446,7 @@ class Fleet:
             return
         target, key = assignment.target, assignment.key
         if bare:
-            self._locked.setdefault(key, set()).add(target.endpoint)
+            self._looks.held(key, target.endpoint)
             target, key = replace(target, username="", password=""), 0
         self._due[slot] = -1
         self._state[slot] = _FLYING
@@ -482,7 +463,7 @@ class Fleet:
         endpoint = self._assigned(slot).target.endpoint
         step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
         if is_media(probe):
-            self._looked(slot, None)
+            self._looks.looked(slot, None, self._tick)
         self._close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE
@@ -500,7 +481,7 @@ class Fleet:
         self.gate.ended(flight.key, flight.target.host, result)
         self._tick = self._ticks(now)
         if is_media(flight.probe):
-            self._looked(slot, result)
+            self._looks.looked(slot, result, self._tick)
         self.in_flight -= 1
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
@@ -510,13 +491,36 @@ class Fleet:
             self._land_changed(flight, change, self._ticks(now))
             return False
         self._close(flight.rounds)
+        self._mind_device(slot, result)
         if self._gone[slot]:
             self._leaving.pop(flight.target.endpoint, None)
             self._leave(slot)
             return False
+        if flight.probe == self.probe and slot in self._wanted and result.outcome:
+            flight.echo = self._no_picture(slot, result)
         self._rearm(slot, flight.probe, result.reason, self._tick)
         self._leave(slot)
         return True
+
+    def _mind_device(self, slot: int, result: ProbeResult) -> None:
+        """A port that nothing answers on has no sessions to take: its other channels need not wait for each other."""
+        if result.stage == 0 and result.reason in _SILENT:
+            for heir in self._devices.widen(self._device_of[slot], DEAD_SEATS):
+                self._queue(heir)
+        elif result.stage:
+            self._devices.narrow(self._device_of[slot])
+
+    def _no_picture(self, slot: int, result: ProbeResult) -> bool:
+        """A picture was due where even liveness has no good answer; whether that is its answer, too."""
+        wanted = self._wanted[slot]
+        if wanted.get(PICTURE) != []:
+            return False
+        del wanted[PICTURE]
+        if not wanted:
+            del self._wanted[slot]
+        down = _SIGNALS[result.reason] is Signal.DOWN
+        self._looks.looked(slot, result if down else None, self._tick)
+        return down
 
     def _land_changed(self, flight: Flight, change: Assignment, now: int) -> None:
         """The endpoint was changed meanwhile: what came of it is old, and a round is owed a look at what it is now."""

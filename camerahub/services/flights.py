@@ -8,6 +8,8 @@ from typing import Final
 
 from camerahub.core.result import PROBE_KINDS, Outcome, ProbeResult, Signal, Stage, Target
 
+TICKS_PER_S: Final = 10_000
+_GOLDEN: Final = 0x9E3779B97F4A7C15
 #: The probe of the slow grid.
 PICTURE: Final = "picture"
 
@@ -49,6 +51,11 @@ STATS: Final[dict[str, str]] = {
 }
 
 
+def place_of(endpoint: int, seed: int, width: int) -> int:
+    """A fixed place in 0..width-1: multiples of the golden ratio lie evenly for ids in any order."""
+    return int(((endpoint + seed) * _GOLDEN & (2**64 - 1)) / 2**64 * width)
+
+
 def is_media(probe: str) -> bool:
     """Whether ``probe`` makes media flow: longer deadline, media seat, bandwidth."""
     return PROBE_KINDS[probe].stage >= Stage.L4
@@ -56,7 +63,10 @@ def is_media(probe: str) -> bool:
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """One dial that was begun; handed back with its result. ``bare``: without the login, which the guard holds."""
+    """One dial that was begun; handed back with its result. ``bare``: without the login, which the guard holds.
+
+    ``echo``: what it met is also the answer to a picture that was due: who does not answer shows none.
+    """
 
     slot: int
     target: Target
@@ -65,6 +75,7 @@ class Flight:
     dark: bool = False
     key: int = 0
     bare: bool = False
+    echo: bool = False
 
     def told(self, result: ProbeResult) -> ProbeResult:
         """``result`` as it counts: a camera that asks for the login we hold back has refused nobody."""

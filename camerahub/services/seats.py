@@ -35,12 +35,13 @@ class Gates:
         self._seats = seats
         self._used: dict[Hashable, int] = {}
         self._lines: dict[Hashable, deque[int]] = {}
+        self._wide: dict[Hashable, int] = {}
         self.waiting = 0
 
     def take(self, key: Hashable, slot: int) -> bool:
         """True: ``slot`` has a seat. False: it stands in line, and ``give`` will name it one day."""
         used = self._used.get(key, 0)
-        if used < self._seats:
+        if used < self._seats or (self._wide and used < self._wide.get(key, 0)):
             self._used[key] = used + 1
             return True
         self._lines.setdefault(key, deque()).append(slot)
@@ -50,18 +51,34 @@ class Gates:
     def give(self, key: Hashable) -> int:
         """Give a seat back; the slot that holds it from now on, or -1."""
         line = self._lines.get(key)
-        if line:
-            slot = line.popleft()
-            self.waiting -= 1
-            if not line:
-                del self._lines[key]
-            return slot
+        if line and self._used[key] <= max(self._seats, self._wide.get(key, 0)):
+            return self._next(key, line)
         used = self._used[key] - 1
         if used:
             self._used[key] = used
         else:
             del self._used[key]
         return -1
+
+    def _next(self, key: Hashable, line: deque[int]) -> int:
+        slot = line.popleft()
+        self.waiting -= 1
+        if not line:
+            del self._lines[key]
+        return slot
+
+    def widen(self, key: Hashable, seats: int) -> list[int]:
+        """``key`` has so many seats until ``narrow``; the slots of its line that hold one from now on."""
+        self._wide[key] = seats
+        found: list[int] = []
+        while (line := self._lines.get(key)) and self._used[key] < seats:
+            self._used[key] += 1
+            found.append(self._next(key, line))
+        return found
+
+    def narrow(self, key: Hashable) -> None:
+        """``key`` has the seats of all others again; who holds one more keeps it to the end."""
+        self._wide.pop(key, None)
 
     @property
     def used(self) -> int:

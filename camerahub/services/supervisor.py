@@ -175,7 +175,7 @@ class Supervisor:
         self._paused_all = False
         self._part_ids = count(1)
         self._waiting: dict[int, asyncio.Future[None]] = {}
-        #: Latest figures by worker; names in ``services.fleet.STATS``, and ``restarts``.
+        #: Latest figures by worker; names in ``services.flights.STATS``, and ``restarts``.
         self.stats: dict[str, dict[str, float]] = {}
 
     # --- life -------------------------------------------------------------------------------------------------

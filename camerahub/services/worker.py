@@ -39,7 +39,8 @@ from camerahub.core.messages import (
     Withdraw,
 )
 from camerahub.core.result import ProbeResult
-from camerahub.services.fleet import Fleet, Flight, is_media
+from camerahub.services.fleet import Fleet
+from camerahub.services.flights import PICTURE, Flight, is_media
 from camerahub.services.gate import Gate
 from camerahub.services.ports import BusEnd, Clock, Prober
 from camerahub.services.references import References
@@ -305,10 +306,11 @@ class Worker:
             result = self._sight.doubt(result)
         if not self._fleet.finished(flight, result, now):
             return
-        if ruling is Ruling.HOLD:
-            self._sight.hold(flight.target.host, result, now)
-        else:
-            self._outbox.add(result)
+        for one in (result, result._replace(probe=PICTURE)) if flight.echo else (result,):
+            if ruling is Ruling.HOLD:
+                self._sight.hold(flight.target.host, one, now)
+            else:
+                self._outbox.add(one)
 
     def _tell_rounds(self) -> None:
         """A round is over when what is held of it has gone on, too."""

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from camerahub.core.messages import Assignment, FleetPolicy
 from camerahub.core.result import REASONS, MediaFacts, ProbeResult, Target
 from camerahub.services.clock import ManualClock
-from camerahub.services.fleet import Fleet, Flight
+from camerahub.services.fleet import Fleet
+from camerahub.services.flights import Flight
 from camerahub.services.seats import subnet_of
 
 
@@ -44,6 +45,7 @@ class Sim:
         self._number = itertools.count()
         self._by_endpoint: Counter[int] = Counter()
         self._by_host: Counter[str] = Counter()
+        self.silent: set[str] = set()  # hosts whose last word was none: no session of theirs is taken
         self._by_subnet: Counter[str] = Counter()
 
     @property
@@ -79,7 +81,8 @@ class Sim:
         self._times[target.endpoint].append(self.now)
         self._count(target, 1)
         assert self._by_endpoint[target.endpoint] == 1, "two conversations with one endpoint"
-        assert self._by_host[target.host] <= self.policy.device_seats
+        if target.host not in self.silent:
+            assert self._by_host[target.host] <= self.policy.device_seats
         assert self._by_subnet[subnet_of(target.host)] <= self.policy.subnet_seats
         assert self.fleet.in_flight <= self.policy.max_in_flight
         seconds, reason = self.answer(target)
@@ -95,12 +98,14 @@ class Sim:
         while self._flying and self._flying[0][0] <= self.now + 1e-9:
             _, _, flight, reason = heapq.heappop(self._flying)
             self._count(flight.target, -1)
+            dead = reason in ("timeout", "unreachable")
+            (self.silent.add if dead else self.silent.discard)(flight.target.host)
             result = ProbeResult(
                 flight.target.endpoint,
                 flight.probe,
                 REASONS[reason].outcome,
                 reason,
-                2,
+                0 if dead else 2,
                 self.clock.wall_us(),
                 0.01,
                 facts=MediaFacts(received=256 * 1024) if flight.probe == "picture" else None,

@@ -15,7 +15,8 @@ from camerahub.core.health import Policy
 from camerahub.core.messages import Assignment, FleetPolicy, LoginEnded, Permits
 from camerahub.core.result import SENT, Facet, Outcome, ProbeResult, Signal, Target
 from camerahub.core.schedule import confirm
-from camerahub.services.fleet import MAX_SLOTS, STATS, Fleet, remember
+from camerahub.services.fleet import MAX_SLOTS, Fleet
+from camerahub.services.flights import STATS, remember
 from camerahub.services.gate import Gate
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -106,7 +107,7 @@ def test_two_endpoints_of_one_camera_are_never_dialled_together() -> None:
 
 def test_an_endpoint_without_a_seat_for_an_interval_is_unknown_and_keeps_its_turn() -> None:
     policy = replace(EVEN, interval_s=10, deadline_s=8)
-    sim = Sim(policy, lambda _: Answer(8, "timeout"))
+    sim = Sim(policy, lambda _: Answer(8))
     sim.assign(*(camera(n, "10.0.0.9") for n in range(1, 5)))
     sim.run(200)
     for endpoint in range(1, 5):
@@ -114,6 +115,23 @@ def test_an_endpoint_without_a_seat_for_an_interval_is_unknown_and_keeps_its_tur
         assert len(sim.times(endpoint)) >= 4
     unseen = [result for _, result in sim.results if result.reason == "no_seat"]
     assert all(result.outcome == 2 and result.probe == "options" for result in unseen)
+
+
+def test_the_channels_of_a_silent_recorder_do_not_wait_for_each_other() -> None:
+    """Nobody answers at its port, so there is no session to take; the first answer of any kind ends that."""
+    policy = replace(EVEN, interval_s=60, deadline_s=5)
+    away = {"10.0.0.9"}
+    sim = Sim(policy, lambda t: Answer(5, "timeout") if t.host in away else Answer(1.0))
+    sim.assign(*(camera(n, "10.0.0.9") for n in range(1, 33)))
+    sim.run(400)
+    assert not any(result.reason == "no_seat" for _, result in sim.results if _ > 100)
+    away.clear()
+    sim.run(460)
+    open_now = []
+    for at in range(470, 700):
+        sim.run(float(at))
+        open_now.append(len(sim._flying))
+    assert max(open_now) == 1
 
 
 def test_a_first_fault_is_looked_at_again_after_the_confirmation_time() -> None:

@@ -10,7 +10,7 @@ import pytest
 from camerahub.core.messages import Assignment, FleetPolicy, Permits
 from camerahub.core.result import Outcome, ProbeResult, Target
 from camerahub.core.uplinks import Uplink
-from camerahub.services.fleet import Flight
+from camerahub.services.flights import Flight
 from tests.services.fleet_sim import Answer, Sim, camera
 
 POLICY = FleetPolicy(

@@ -39,7 +39,7 @@ from camerahub.core.messages import (
 from camerahub.core.result import REASON_CODES, REASONS, SUB, MediaFacts, ProbeResult, Target
 from camerahub.core.uplinks import Reference, Uplink
 from camerahub.services.clock import SystemClock
-from camerahub.services.fleet import STATS
+from camerahub.services.flights import STATS
 from camerahub.services.worker import FACTS_ROW, ROW, run_worker
 
 sys.path.insert(0, str(Path(__file__).parent))

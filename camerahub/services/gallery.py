@@ -1,0 +1,71 @@
+"""When each endpoint is looked at for its picture: the slow grid, second looks at what goes dark, what the guard held.
+
+Pure, like the fleet it belongs to: slots, ticks, answers. The lines' bandwidth and the media seats are ``looks``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+from typing import Final
+
+from camerahub.core.messages import FleetPolicy
+from camerahub.core.result import REASONS, ProbeResult, Signal
+from camerahub.core.uplinks import Uplink, UplinkMap
+from camerahub.services.flights import TICKS_PER_S, place_of, remember
+from camerahub.services.looks import Looks
+
+#: Pictures that were held and now may be taken are spread over so long, seconds.
+SOON_S: Final = 5
+_LIT: Final = {name: info.lit for name, info in REASONS.items()}
+
+
+class Gallery(Looks):
+    """Whose picture is due. ``interval`` 0: nobody's."""
+
+    def __init__(self, policy: FleetPolicy, random: Random) -> None:
+        super().__init__(policy.picture_seats)
+        self.interval = round(policy.picture_interval_s * TICKS_PER_S)
+        self._policy, self._random = policy, random
+        self._dark: dict[int, int] = {}
+        self._locked: dict[int, set[int]] = {}  # key of the guard -> endpoints whose picture it held
+
+    def lines(self, uplinks: Iterable[Uplink]) -> None:
+        """The lines to the cameras: what pictures may take of each."""
+        lines = UplinkMap(uplinks)
+        self.configure(lines.of, [line.mbps * 1e6 / 8 for line in lines.uplinks])
+
+    def enter(self, slot: int, endpoint: int, host: str, due: int) -> None:
+        """``slot`` is looked at from ``due`` on, at its own place in the interval."""
+        if self.interval:
+            self._dark.pop(slot, None)
+            self.add(slot, host, due + place_of(endpoint, self._policy.seed, self.interval))
+
+    def looked(self, slot: int, result: ProbeResult | None, tick: int) -> None:
+        """A look has ended, or was not begun (None): when the next is due."""
+        facts = result.facts if result is not None else None
+        self.over(slot, facts.received if facts is not None else None if result is None else 0)
+        if slot not in self:
+            return
+        signal = _LIT[result.reason] if result is not None else Signal.NONE
+        dark, again = remember(self._dark.get(slot, 0), signal, self._policy.lit_down_n)
+        if dark:
+            self._dark[slot] = dark
+        else:
+            self._dark.pop(slot, None)
+        wait = round(self._policy.picture_confirm_s * TICKS_PER_S) if again else self.interval
+        jitter = 1 + self._policy.jitter * (self._random.random() - 0.5)
+        self.arm(slot, tick + int(min(wait, self.interval) * jitter))
+
+    def held(self, key: int, endpoint: int) -> None:
+        """The guard held the login of ``key`` when this endpoint was looked at."""
+        self._locked.setdefault(key, set()).add(endpoint)
+
+    def released(self, keys: Iterable[int]) -> list[tuple[int, int]]:
+        """These keys may log in: (endpoint, ticks until it should be looked at) of all that were held for them."""
+        soon = min(self.interval, SOON_S * TICKS_PER_S)
+        return [
+            (endpoint, place_of(endpoint, self._policy.seed, soon))
+            for key in keys
+            for endpoint in self._locked.pop(key, ())
+        ]
