@@ -145,6 +145,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "结论: {target} 未能判断: {reason}",
         "result: {target} could not be judged: {reason}",
     ),
+    "probe.sweep.received": ("收到 {megabytes} MB", "{megabytes} MB received"),
     "probe.sweep.summary": (
         "共 {expected} 路: 正常 {ok}, 故障 {fault}, 未知 {unknown}, 未检测到 {not_tried}, 拒绝 {refused} 行; "
         "用时 {wall} 秒, CPU {cpu} 秒",
