@@ -35,6 +35,14 @@ class Dialler(Protocol):
         """One attempt; ``done`` once, never from within."""
 
 
+def told_of(key: int, result: ProbeResult) -> Told:
+    """What the guard must know of a login; "" = the password was not used and nothing was proven."""
+    sent, reason = credential_went_out(result), result.reason
+    if result.stage >= 3 and reason not in (*_REFUSALS, "busy"):
+        reason = "ok"  # it was let in, whatever came after
+    return Told(key, reason if sent or reason in PASSED else "", sent)
+
+
 @dataclass(slots=True)
 class _Device:
     """Where one login at a time is under way. ``closed``: why there is none any more."""
@@ -194,9 +202,7 @@ class Gentle:
         key, device = wish.key, wish.device
         key.flying, device.trying = key.flying - 1, False
         device.dead = result.stage == 0 and result.reason in _DEAD
-        sent, reason = credential_went_out(result), result.reason
-        if result.stage >= 3 and reason not in (*_REFUSALS, "busy"):
-            reason = "ok"  # it was let in, whatever came after
+        _, reason, sent = told_of(0, result)
         self._judge(wish, reason, sent)
         if trial is not None:
             trial.flying -= 1
