@@ -19,6 +19,7 @@ from camerahub.services import loop
 from camerahub.services.clock import SystemClock
 from camerahub.services.gate import Gate
 from camerahub.services.guarding import Guarding
+from camerahub.telemetry.logs import set_up
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
@@ -74,6 +75,7 @@ def check_alone(
 ) -> None:
     """Try the logins of the endpoints ``within`` names (None: all) as far as the rule allows now; returns when none
     is left."""
+    set_up(level="error")  # stdout is for results
     home = context.home_folder()
     store = context.open_store(keys=True)
     try:

@@ -258,7 +258,9 @@ def _from_hub(line: Line, granted: Mapping[str, object]) -> Lender:
 def _alone(context: Context, store: Store, endpoint: int) -> Lender:
     from camerahub.cli.borrow import Alone
     from camerahub.plan import guard_policy
+    from camerahub.telemetry.logs import set_up
 
+    set_up(level="error")  # stdout is for results
     return Alone(store, guard_policy(context.settings()), endpoint)
 
 

@@ -30,6 +30,7 @@ from camerahub.registry.store import Store
 from camerahub.services import loop
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import Desk
+from camerahub.telemetry.logs import set_up
 
 if TYPE_CHECKING:  # they bring what a sweep without logins does without
     from camerahub.cli.borrow import Lender
@@ -55,6 +56,7 @@ def sweep_register(
     context: Context, probe: str, manner: Manner, *, as_json: bool, fail_on: str | None
 ) -> int:
     """One round over every probed endpoint of the register; exit code as of a sweep over a file."""
+    set_up(level="error")  # stdout is for results
     logs_in = PROBE_KINDS[probe].login
     with collector_off(), _keeper(context, logs_in) as keeper:
         store = keeper.store
