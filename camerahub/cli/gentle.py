@@ -1,8 +1,9 @@
 """Logins of a command that dials many: one at a device at a time, none where one was refused, trials before many.
 
 Stands between a round and its prober. What the guard lent (``core.lending``) says which logins there are; targets of a
-file have none, and of the rule only that nothing is shown again where it was refused. Whom nobody may dial is answered
-for here. It knows no socket and stores nothing; ``told`` is what goes back to the guard.
+file have none, and of the rule only that nothing is shown again where it was refused. Whose login is held is asked
+without a password: dead and open cameras need none. Whom nobody may dial is answered for here. It knows no socket and
+stores nothing; ``told`` is what goes back to the guard.
 """
 
 from __future__ import annotations
@@ -113,9 +114,9 @@ class Gentle:
         else:
             key, device = self._place(target)
             wish = _Wish(target, probe, deadline_s, done, key, device)
-            if (held := self._held(wish)) != "":
-                self._answer(target, probe, done, held)
-            elif device.dead or self._on_trial(key) is not None:
+            if key.slip.cause == "paused" or device.closed:
+                self._answer(target, probe, done, device.closed or "paused")
+            elif self._held(wish) or device.dead or self._unsure(key):
                 self._ask_without(wish)
             else:
                 self._log_in(wish)
@@ -149,8 +150,12 @@ class Gentle:
         """Why this login may not be; "" when it may."""
         trial = self._on_trial(wish.key)
         failed = trial is not None and trial.room <= 0 and not trial.flying
-        stopped = "locked" if self._braked or failed else ""
-        return wish.key.slip.reason or wish.device.closed or stopped
+        stopped = "locked" if self._braked or failed or wish.key.slip.reason else ""
+        return wish.device.closed or stopped
+
+    def _unsure(self, key: _Key) -> bool:
+        """Whether the device is asked without the password first, which may show that none need be shown."""
+        return self._on_trial(key) is not None or (key.slip.careful and not key.let_in)
 
     def _on_trial(self, key: _Key) -> _Trial | None:
         trial = self._trials.get(key.slip.group) if key.slip.group else None

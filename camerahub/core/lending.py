@@ -21,7 +21,8 @@ class Slip(NamedTuple):
 
     ``permit`` 0: the password works, any number of logins until the first bad answer; else one login, and more once
     that was let in. ``group``: version of the password that is still on trial, "" = none. ``worked``: it was right
-    when the device last said anything of it.
+    when the device last said anything of it. ``careful``: the device did not answer last time, so it is asked without
+    the password first.
     """
 
     key: int
@@ -31,6 +32,7 @@ class Slip(NamedTuple):
     until: int = 0
     group: str = ""
     worked: bool = False
+    careful: bool = False
 
 
 class Told(NamedTuple):
@@ -83,8 +85,16 @@ class LendingGuard(Guard):
         if self.breaker.state is not Brake.CLOSED:
             return Held("locked", "breaker", NEVER)
         allowed = self.may_login(number, now)
-        on_trial = isinstance(allowed, Held) and allowed.cause == "trial"
-        return Permit(standing=False) if on_trial else allowed
+        if not isinstance(allowed, Held) or allowed.cause not in ("trial", "wait"):
+            return allowed
+        key = self.keys[number]
+        place = self._places[key.address]
+        if allowed.cause == "wait" and not self._bad(
+            place, now
+        ):  # it was dead or full, and no password was wrong
+            allowed = self._key_allows(key, place, now)
+        failed = isinstance(allowed, Held) and allowed.cause != "trial"
+        return allowed if failed else Permit(standing=False)
 
     def _when_asked(self, number: int, now: int) -> Permit | Held:
         key = self.keys[number]
@@ -103,12 +113,13 @@ class LendingGuard(Guard):
         if isinstance(allowed, Held):
             return Slip(number, 0, allowed.reason, allowed.cause, allowed.until)
         key = self.keys[number]
+        careful = any(self.keys[n].wait_until > now for n in self._places[key.address].numbers)
         worked = key.proven_at > key.refused_at
         group = "" if worked or self._groups[key.version].opened else key.version
         if asked:  # while this one is under way the device has no other
             self._stop_device(key)
         permit = 0 if allowed.standing else self._grant(number, now).permit
-        return Slip(number, permit, group=group, worked=worked)
+        return Slip(number, permit, group=group, worked=worked, careful=careful)
 
     def ended(self) -> Decision:
         """The permits that have ended since the last tick; nothing is granted."""

@@ -210,17 +210,34 @@ async def test_when_passwords_that_worked_fail_everywhere_all_logins_stop() -> N
     assert reasons["locked"] == 300 - reasons["auth"]
 
 
-@pytest.mark.parametrize("reason", ["locked", "busy", "paused"])
-async def test_what_the_guard_holds_is_not_dialled(reason: str) -> None:
-    site, found = Site({"n": open_to_all}), targets(("n", "x"), ("n", "x"))
-    held = Loan({1: Slip(1, 0, reason, "any", 5)}, {0: 1, 1: 1}, {})
-    assert await swept(Gentle(site, held), found, "media") == [reason] * 2
-    assert site.dialled == {}
+@pytest.mark.parametrize(("reason", "cause"), [("locked", "refused"), ("busy", "wait"), ("locked", "group")])
+async def test_whose_login_is_held_is_asked_without_it(reason: str, cause: str) -> None:
+    """Never dialled, a dead one would be called full, which is 在线; and who asks for no password needs none."""
+    site = Site({"off": off, "open": open_to_all, "asks": lets_in("x"), "full": full})
+    found = targets(*[(host, "x") for host in site.devices])
+    held = Loan({1: Slip(1, 0, reason, cause, 5)}, dict.fromkeys(range(4), 1), {})
+    assert await swept(Gentle(site, held), found, "media") == ["timeout", "ok", "locked", "busy"]
+    assert site.logins == []
 
 
-async def test_a_login_the_guard_has_never_heard_of_is_not_dialled() -> None:
-    site, found = Site({"n": open_to_all}), targets(("n", "x"))
+async def test_a_login_the_guard_has_never_heard_of_is_not_made() -> None:
+    site, found = Site({"n": lets_in("x")}), targets(("n", "x"))
     assert await swept(Gentle(site, Loan()), found) == ["locked"]
+    assert site.logins == []
+
+
+async def test_a_device_that_did_not_answer_last_time_is_asked_without_the_password_first() -> None:
+    site, found = Site({"n": lets_in("x")}), targets(("n", "x"), ("n", "x"))
+    careful = Loan({1: Slip(1, 7, careful=True)}, {0: 1, 1: 1}, {})
+    assert await swept(Gentle(site, careful), found) == ["ok", "ok"]
+    assert (site.dialled["n"], len(site.logins)) == (3, 2)
+
+
+async def test_a_device_that_is_paused_for_logins_is_not_dialled() -> None:
+    site, found = Site({"n": open_to_all}), targets(("n", "x"))
+    assert await swept(Gentle(site, Loan({1: Slip(1, 0, "paused", "paused")}, {0: 1}, {})), found) == [
+        "paused"
+    ]
     assert site.dialled == {}
 
 

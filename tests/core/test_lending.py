@@ -139,8 +139,17 @@ def test_a_person_is_not_held_by_a_trial_a_wait_or_a_pause() -> None:
     guard = guard_of(key(1), key(2), *[key(n, refused_at=START - HOUR) for n in range(3, 8)])
     guard.pause([1], START)
     guard.keys[2].wait_until = START + HOUR
-    assert [slip.reason for slip in guard.lend([1, 2], START)] == ["paused", "busy"]
+    assert [slip.cause for slip in guard.lend([1, 2], START)] == ["paused", "group"]
     assert [slip.reason for slip in guard.lend([1, 2], START, asked=True)] == ["", ""]
+
+
+def test_a_device_that_was_dead_is_lent_with_care_one_that_may_have_refused_is_not() -> None:
+    guard = guard_of(
+        key(1, wait_until=START + HOUR), key(2, wait_until=START + HOUR, suspect_at=START - HOUR)
+    )
+    slips = guard.lend([1, 2], START)
+    assert (slips[0].reason, slips[0].careful, slips[0].permit > 0) == ("", True, True)
+    assert (slips[1].reason, slips[1].cause) == ("busy", "wait")
 
 
 @pytest.mark.parametrize(
