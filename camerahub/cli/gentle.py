@@ -46,9 +46,11 @@ def told_of(key: int, result: ProbeResult) -> Told:
 
 @dataclass(slots=True)
 class _Device:
-    """Where one login at a time is under way. ``closed``: why there is none any more."""
+    """Where one login at a time is under way. ``closed``: why there is none any more; ``shown``: the keys, and the
+    ports they were shown at, that this is known of."""
 
     closed: str = ""
+    shown: set[tuple[int, int]] = field(default_factory=set)
     trying: bool = False
     dead: bool = False
     waiting: deque[_Wish] = field(default_factory=deque)
@@ -81,6 +83,7 @@ class _Wish(NamedTuple):
     done: Done
     key: _Key
     device: _Device
+    bare: ProbeResult | None = None  # what it said without the password
 
 
 class Gentle:
@@ -114,8 +117,10 @@ class Gentle:
         else:
             key, device = self._place(target)
             wish = _Wish(target, probe, deadline_s, done, key, device)
-            if key.slip.cause == "paused" or device.closed:
-                self._answer(target, probe, done, device.closed or "paused")
+            if key.slip.cause == "paused":
+                self._answer(target, probe, done, "paused")
+            elif device.closed and (key.slip.key, target.port) in device.shown:
+                self._answer(target, probe, done, device.closed)
             elif self._held(wish) or device.dead or self._unsure(key):
                 self._ask_without(wish)
             else:
@@ -179,17 +184,18 @@ class Gentle:
         wish.device.dead = result.stage == 0 and result.reason in _DEAD
         if result.reason != "auth":
             wish.done(result)
-        elif (held := self._held(wish)) != "":
-            wish.done(result._replace(reason=held, outcome=REASONS[held].outcome))
         else:
-            self._log_in(wish)
+            self._log_in(wish._replace(bare=result))
 
     def _log_in(self, wish: _Wish) -> None:
         """Now, or when the device is free and the trial has room."""
         if self._stopped:
             return
         if (held := self._held(wish)) != "":
-            self._answer(wish.target, wish.probe, wish.done, held)
+            if wish.bare is None:
+                self._ask_without(wish)
+            else:
+                wish.done(wish.bare._replace(reason=held, outcome=REASONS[held].outcome))
             return
         trial = self._on_trial(wish.key)
         if wish.device.trying:
@@ -226,14 +232,14 @@ class Gentle:
     # -- what it means
 
     def _judge(self, wish: _Wish, reason: str, sent: bool) -> None:
-        key, device = wish.key, wish.device
+        key = wish.key
         if reason in PASSED:
             self._let_in(key, reason, sent)
         elif reason == "busy" and sent:
-            self._full(key, device)
+            self._full(wish)
         elif sent and (self._loan is not None or reason in _REFUSALS):
             key.told.append(Told(key.slip.key, reason, sent))
-            device.closed = "locked"
+            self._close(wish, "locked")
             worked = key.slip.worked or key.let_in
             self._braked |= worked and self._breaker.refused(wish.target.host, self._clock.wall_us())
 
@@ -246,12 +252,17 @@ class Gentle:
         key.let_in |= sent
         key.sure |= sent
 
-    def _full(self, key: _Key, device: _Device) -> None:
+    def _close(self, wish: _Wish, reason: str) -> None:
+        wish.device.closed = reason
+        wish.device.shown.add((wish.key.slip.key, wish.target.port))
+
+    def _full(self, wish: _Wish) -> None:
         """It may be full, or the channel empty, or this its way to refuse. No worry of one that works."""
+        key = wish.key
         if key.sure or self._loan is None:
             return
         key.busy += 1
         if key.busy == 1:
             key.told.append(Told(key.slip.key, "busy", sent=True))
         if key.busy >= MOST_BUSY:
-            device.closed = "busy"
+            self._close(wish, "busy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -125,6 +126,14 @@ async def test_one_that_hangs_up_on_a_wrong_password_sees_it_once() -> None:
 async def test_what_one_user_met_holds_the_others_of_the_device() -> None:
     site, found = Site({"n": lets_in("right")}), targets(("n", "a"), ("n", "b"), ("n", "right"))
     assert await swept(Gentle(site, loan(found)), found) == ["auth", "locked", "locked"]
+
+
+async def test_what_another_port_of_the_address_says_is_still_heard() -> None:
+    """Behind one address of a gateway stand several devices; the guard counts their logins together."""
+    site, found = Site({"n": lets_in("right")}), targets(*[("n", "wrong")] * 3)
+    found = [replace(target, port=port) for target, port in zip(found, (554, 554, 8554), strict=True)]
+    assert await swept(Gentle(site, loan(found)), found) == ["auth", "locked", "locked"]
+    assert (site.dialled["n"], len(site.logins)) == (2, 1)
 
 
 async def test_a_right_password_opens_every_channel_one_login_at_a_time() -> None:

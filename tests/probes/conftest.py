@@ -23,6 +23,7 @@ class Camera:
 
     def __init__(self, script: Script, host: str = "127.0.0.1") -> None:
         self._script = script
+        self.host = host
         self._listener = socket.create_server((host, 0))
         self.port: int = self._listener.getsockname()[1]
         self._connections: list[socket.socket] = []
