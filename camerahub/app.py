@@ -20,13 +20,22 @@ from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
 from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.guard import Guard
 from camerahub.core.health import RULE
+from camerahub.core.lending import LendingGuard, Loan, Told
 from camerahub.core.messages import Assignment, Results
 from camerahub.core.texts import text
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
-from camerahub.plan import LIVENESS, fleet_policy, policies, prober_count, probes, target_of, uplinks
+from camerahub.plan import (
+    LIVENESS,
+    fleet_policy,
+    guard_policy,
+    policies,
+    prober_count,
+    probes,
+    target_of,
+    uplinks,
+)
 from camerahub.registry import guards, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
@@ -138,6 +147,11 @@ class Passwords:
         self._opened = opened
         return [row for row in rows if (row.credential_id, row.secret) in opened]
 
+    def row(self, endpoint: int) -> guards.LoginRow | None:
+        """The login of one endpoint, probed all the time or not. Meant for a thread."""
+        rows = guards.login_rows(self._store.engine, endpoint)
+        return rows[0] if rows else None
+
     def __getitem__(self, row: guards.LoginRow) -> str:
         return self._opened[row.credential_id, row.secret]
 
@@ -209,7 +223,8 @@ class Hub:
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),
         )
-        self.guarding = Guarding(Guard(), self.store, self.ingest.exclusively, self.supervisor, self._clock)
+        guard = LendingGuard(guard_policy(settings))
+        self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
@@ -294,6 +309,8 @@ class Hub:
     async def hold(self, endpoints: list[int] | None, held: bool) -> None:
         """Leave these cameras (None: all) to a command that dials them itself, or take them back."""
         self.supervisor.pause(held, endpoints)
+        if endpoints is None:
+            self.guarding.stand_back(held)
         if not held:  # what people have paused stays so
             self.supervisor.pause(True, self._paused if endpoints is None else self._paused & set(endpoints))
         if held:
@@ -303,6 +320,24 @@ class Hub:
     async def take(self, worker: str, epoch: int, seq: int, rows: bytes) -> None:
         """Commit results a command brings; ValueError when they are no whole rows."""
         await self.ingest.take(Results(worker, epoch, seq, rows))
+
+    async def find(self, rows: bytes) -> None:
+        """Keep facts of media a command brings; ValueError when they are none."""
+        await self.ingest.find(rows)
+
+    async def lend(self, endpoint: int | None) -> Loan:
+        """Leave all logins (or the one of this endpoint, which a person names) to a command, until they are back."""
+        if endpoint is None:
+            return await self.guarding.lend()
+        row = await asyncio.to_thread(self._passwords.row, endpoint)
+        if row is None:
+            return Loan()
+        hosts = await resolve({row.host}, self._hosts)
+        return await self.guarding.lend(use_of(row, hosts[row.host]))
+
+    async def take_back(self, loan: Loan, told: list[Told] | None, passed: int) -> None:
+        """What came of the logins that were lent; None: nobody will tell."""
+        await self.guarding.take_back(loan, told, passed)
 
     async def brake(self, scope: str, value: str, who: str, reason: str, paused: bool) -> int:
         """Pause (or resume) a scope for good; the endpoints it concerns, -1 when it was paused already."""

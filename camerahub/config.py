@@ -124,6 +124,16 @@ class Fleet(_Section):
         return value
 
 
+class Guard(_Section):
+    """How gently passwords are tried, and when all logins stop. What a device may count against us is no setting."""
+
+    trial_devices: int = Field(default=5, ge=1, le=100)
+    pace_per_s: float = Field(default=5.0, gt=0, le=10_000)
+    at_once: int = Field(default=32, ge=1, le=10_000)
+    breaker_devices: int = Field(default=5, ge=1, le=1_000_000)
+    breaker_share: float = Field(default=0.2, gt=0, le=1)
+
+
 class Line(_Section):
     """One uplink: which cameras are reached through it, and what answers whenever it carries."""
 
@@ -246,6 +256,7 @@ class Settings(_Section):
                 raise _wrong("stale_picture", longest=f"{longest:g}")
         return value
 
+    guard: Guard = Guard()
     evidence: Evidence = Evidence()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)

@@ -10,6 +10,7 @@ import os
 from dataclasses import replace
 
 from camerahub.config import Settings
+from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
 from camerahub.core.result import Facet, Target
@@ -49,6 +50,11 @@ def policies(settings: Settings) -> tuple[Policy, ...]:
 def probes(settings: Settings) -> tuple[str, ...]:
     """The probes that go round all the time."""
     return (LIVENESS, PICTURE) if settings.fleet.picture_interval_s else (LIVENESS,)
+
+
+def guard_policy(settings: Settings) -> GuardPolicy:
+    """How gently passwords are tried."""
+    return GuardPolicy(**settings.guard.model_dump())
 
 
 def fleet_policy(settings: Settings) -> FleetPolicy:

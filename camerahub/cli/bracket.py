@@ -19,6 +19,8 @@ from camerahub.services.references import SLACK_S, References
 from camerahub.services.tasks import cancel, spawn
 
 _TURN_S = 0.1
+#: Nobody was asked, so nothing is learned of the line.
+_NOT_DIALLED = frozenset({"paused", "locked"})
 
 
 class Bracket:
@@ -85,6 +87,9 @@ class Bracket:
         """One result of the sweep; ``endpoint`` is its place in the targets."""
         now, host = self._clock.monotonic(), self._targets[result.endpoint].host
         ruling = Ruling.PASS
+        if result.reason in _NOT_DIALLED:
+            self._keep(result)
+            return
         if result.outcome or self._eyes.wary:
             ruling = self._eyes.rule(host, result, now)
         if ruling is Ruling.HOLD:

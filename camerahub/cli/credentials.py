@@ -13,7 +13,7 @@ import click
 
 from camerahub.cli.table import moment, render
 from camerahub.core.errors import EXIT_OK, ConfigError
-from camerahub.core.guard_rows import Login
+from camerahub.core.guard_rows import GuardPolicy, Login
 from camerahub.core.rates import rfc3339
 from camerahub.core.texts import text
 from camerahub.services.clock import SystemClock
@@ -64,7 +64,7 @@ class Line:
         }
 
 
-def remembered(store: Store, area: str | None) -> tuple[Guard, list[Line]]:
+def remembered(store: Store, area: str | None, policy: GuardPolicy | None = None) -> tuple[Guard, list[Line]]:
     """The guard as stored, and the logins of an area (None: all), by address and user."""
     from camerahub.core.guard import Guard
     from camerahub.core.guard_rows import Live
@@ -73,7 +73,7 @@ def remembered(store: Store, area: str | None) -> tuple[Guard, list[Line]]:
 
     rows = guards.login_rows(store.engine)
     keys, brake, _ = guards.stored(store.engine)
-    guard = Guard()
+    guard = Guard(policy)
     guard.breaker.restore(brake)
     trying = {key.number for key in keys if key.permit}
     guard.load(keys, SystemClock().wall_us(), clean=True)
@@ -184,9 +184,11 @@ def _group_table(lines: Iterable[Line]) -> None:
 
 def show(context: Context, area: str | None, as_lines: bool, only_to_fix: bool) -> int:
     """Print what is known; ``only_to_fix``: the devices somebody must put right, and each group's verdict."""
+    from camerahub.plan import guard_policy
+
     store, zone = context.open_store(), context.settings().site.zone
     try:
-        guard, lines = remembered(store, area)
+        guard, lines = remembered(store, area, guard_policy(context.settings()))
     finally:
         store.close()
     shown = [line for line in lines if line.to_fix] if only_to_fix else lines

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from camerahub.app import Passwords, resolve, use_of
-from camerahub.core.guard import Guard
+from camerahub.core.guard_rows import GuardPolicy
+from camerahub.core.lending import LendingGuard
 from camerahub.core.messages import Assignment, LoginEnded, Message, Permits, Withdraw
 from camerahub.core.result import ProbeResult
-from camerahub.plan import target_of
+from camerahub.plan import guard_policy, target_of
 from camerahub.probes.table import Prober
 from camerahub.registry import pauses, queries
 from camerahub.registry.store import Store
@@ -18,6 +19,7 @@ from camerahub.services import loop
 from camerahub.services.clock import SystemClock
 from camerahub.services.gate import Gate
 from camerahub.services.guarding import Guarding
+from camerahub.telemetry.logs import set_up
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
@@ -73,23 +75,27 @@ def check_alone(
 ) -> None:
     """Try the logins of the endpoints ``within`` names (None: all) as far as the rule allows now; returns when none
     is left."""
+    set_up(level="error")  # stdout is for results
     home = context.home_folder()
     store = context.open_store(keys=True)
     try:
         with home.lock():
             wanted = within(store)
-            loop.run(lambda: _check(store, wanted, waiting))
+            policy = guard_policy(context.settings())
+            loop.run(lambda: _check(store, policy, wanted, waiting))
     finally:
         store.close()
 
 
-async def _check(store: Store, wanted: set[int] | None, waiting: Callable[[int], None]) -> None:
+async def _check(
+    store: Store, policy: GuardPolicy, wanted: set[int] | None, waiting: Callable[[int], None]
+) -> None:
     async def write(work: Callable[[], object]) -> None:
         work()  # one thread, and it is the writer
 
     guarding: Guarding
     line = OneProber(lambda worker, said: guarding.told(worker, said))
-    guarding = Guarding(Guard(), store, write, line, SystemClock())
+    guarding = Guarding(LendingGuard(policy), store, write, line, SystemClock())
     await guarding.start()
     await _follow(store, guarding, line, wanted)
     guarding.check()

@@ -7,26 +7,37 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from camerahub.cli.gentle import told_of
 from camerahub.cli.probe_onvif import ONVIF_STEPS, OnvifSteps
+from camerahub.cli.probe_picture import PICTURE_STEPS, PictureSteps
+from camerahub.cli.table import moment
 from camerahub.cli.targets import LineError, is_address, look_up, parse_target, rtsp_target
 from camerahub.core.errors import EXIT_FAULTS, EXIT_OK, ConfigError
-from camerahub.core.result import REASONS, Outcome, ProbeResult, Target
+from camerahub.core.guard_rows import NEVER
+from camerahub.core.lending import Slip, Told
+from camerahub.core.result import PROBE_KINDS, REASONS, Outcome, ProbeResult, Target
 from camerahub.core.texts import CATALOGUE, Text, text
 from camerahub.probes.table import Prober
 from camerahub.services import loop
 from camerahub.wire.url import HttpUrl, RtspUrl, UrlError, redact, split_http
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from camerahub.cli.borrow import Lender
     from camerahub.cli.context import Context
+    from camerahub.cli.line import Line
+    from camerahub.registry.store import Store
 
 DEFAULT_DEADLINE_S = 5.0
+PICTURE_DEADLINE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class Aim:
     target: Target
     name: str
     kind: str  # "rtsp", "port" (no path: no login step), "onvif", or "address" (of something else)
+    stored: bool = False  # the password is the register's: the guard has a say
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +86,12 @@ STEPS: dict[str, tuple[str, int]] = {
     "tcp": ("tcp", 1),
     "options": ("options", 2),
     "describe": ("rtsp", 3),
+    **PICTURE_STEPS,
     **ONVIF_STEPS,
 }
 #: kind of aim -> (steps, (step never tried, why)).
 CLIMBS: dict[str, tuple[tuple[str, ...], tuple[str, int, str] | None]] = {
-    "rtsp": (("resolve", "tcp", "options", "describe"), None),
+    "rtsp": (("resolve", "tcp", "options", "describe", "media", "picture"), None),
     "port": (("resolve", "tcp", "options"), ("describe", 3, "no_path")),
     "onvif": (("resolve", "tcp", *ONVIF_STEPS), None),
     "address": (("resolve", "tcp"), ("onvif_time", 2, "no_onvif")),
@@ -91,7 +104,10 @@ CLIMBS: dict[str, tuple[tuple[str, ...], tuple[str, int, str] | None]] = {
     "--user", default="", help="登录用户 / who logs in; the password is asked for, or read as below"
 )
 @click.option("--password-stdin", is_flag=True, help="从标准输入读密码 / read the password from stdin")
-@click.option("--deadline", type=click.FloatRange(0.05, 60.0), default=DEFAULT_DEADLINE_S, show_default=True)
+@click.option(
+    "--deadline", type=click.FloatRange(0.05, 60.0), help="每步秒数 / s a step; default 5; picture: 10"
+)
+@click.option("--no-picture", is_flag=True, help="到登录为止, 不取流 / stop at the login, take no media")
 @click.option("--json", "as_json", is_flag=True, help="每步一个 JSON / one JSON object a step")
 @click.option(
     "--fail-on", type=click.Choice(["fault", "unknown"]), help="exit 1 on a fault (or anything not ok)"
@@ -102,7 +118,8 @@ def command(
     target: str,
     user: str,
     password_stdin: bool,
-    deadline: float,
+    deadline: float | None,
+    no_picture: bool,
     as_json: bool,
     fail_on: str | None,
 ) -> int:
@@ -111,9 +128,9 @@ def command(
     CAMERAHUB_PASSWORD 可给密码; 密码不能写在命令行里. A password may come from CAMERAHUB_PASSWORD, never from argv.
     """
     aim = with_credentials(aim_at(context, target), user, password_stdin)
-    climb = Climb(aim, deadline, printer(as_json))
-    with left_alone(context, aim):
-        last = loop.run(climb.run)
+    climb = Climb(aim, deadline, printer(as_json), picture=not no_picture)
+    with left_alone(context, aim) as lender:
+        last = loop.run(lambda: climbed(climb, context, lender))
     summarise(aim, climb, last, as_json)
     failed = last.outcome is Outcome.FAULT or (fail_on == "unknown" and last.outcome is Outcome.UNKNOWN)
     return EXIT_FAULTS if fail_on and failed else EXIT_OK
@@ -172,13 +189,14 @@ def from_register(context: Context, code: str) -> Aim:
     if road.credential_id:
         sealed = queries.secrets(register, [road.credential_id])[road.credential_id]
         user, password = sealed.username, context.keyring().decrypt(sealed.secret, sealed.id)
+    stored = bool(user or password)
     if road.kind == "rtsp":
         address = RtspUrl(road.scheme, road.host, road.port, road.path or "/")
-        return Aim(rtsp_target(road.endpoint, address, user, password), code, "rtsp")
+        return Aim(rtsp_target(road.endpoint, address, user, password), code, "rtsp", stored)
     if road.kind != "onvif":
         return Aim(Target(road.endpoint, road.host, road.port), code, "address")
     url = str(HttpUrl(road.scheme, road.host, road.port, road.path or "/"))
-    return Aim(Target(road.endpoint, road.host, road.port, url, user, password), code, "onvif")
+    return Aim(Target(road.endpoint, road.host, road.port, url, user, password), code, "onvif", stored)
 
 
 def with_credentials(aim: Aim, user: str, password_stdin: bool) -> Aim:
@@ -188,7 +206,8 @@ def with_credentials(aim: Aim, user: str, password_stdin: bool) -> Aim:
         raise ConfigError("probe.user_needed")
     if not user or (aim.target.password and not password_stdin):
         return aim
-    return replace(aim, target=replace(aim.target, username=user, password=_password(user, password_stdin)))
+    target = replace(aim.target, username=user, password=_password(user, password_stdin))
+    return replace(aim, target=target, stored=False)
 
 
 def _password(user: str, from_stdin: bool) -> str:
@@ -207,16 +226,53 @@ def _password(user: str, from_stdin: bool) -> str:
 
 
 @contextmanager
-def left_alone(context: Context, aim: Aim) -> Iterator[None]:
-    """While a camera of the register is climbed, a hub that runs leaves it to us: never two conversations at once."""
-    if not aim.target.endpoint or (home := context.home_folder()).hub_pid() is None:
-        yield
-        return
-    from camerahub.cli.line import line_to_hub
+def left_alone(context: Context, aim: Aim) -> Iterator[Lender | None]:
+    """While a camera of the register is climbed, a hub that runs leaves it to us: never two conversations at once.
 
-    with line_to_hub(home) as line:
-        line.ask(do="camera", endpoints=[aim.target.endpoint])
-        yield
+    Who lends the login, where it is the register's.
+    """
+    if not aim.target.endpoint:
+        yield None
+        return
+    home = context.home_folder()
+    if home.hub_pid() is not None:
+        from camerahub.cli.line import line_to_hub
+
+        with line_to_hub(home) as line:
+            granted = line.ask(do="camera", endpoints=[aim.target.endpoint], login=aim.stored)
+            yield _from_hub(line, granted) if aim.stored else None
+            line.done()
+    elif not aim.stored:
+        yield None
+    else:
+        with home.lock(), closing(context.open_store()) as store:
+            yield _alone(context, store, aim.target.endpoint)
+
+
+def _from_hub(line: Line, granted: Mapping[str, object]) -> Lender:
+    from camerahub.cli.borrow import FromHub
+
+    return FromHub(line, granted)
+
+
+def _alone(context: Context, store: Store, endpoint: int) -> Lender:
+    from camerahub.cli.borrow import Alone
+    from camerahub.plan import guard_policy
+    from camerahub.telemetry.logs import set_up
+
+    set_up(level="error")  # stdout is for results
+    return Alone(store, guard_policy(context.settings()), endpoint)
+
+
+async def climbed(climb: Climb, context: Context, lender: Lender | None) -> Step:
+    """The last step, taken with the login that was lent; the lender hears what came of it."""
+    if lender is None:
+        return await climb.run()
+    loan = await lender.lend()
+    slip = next(iter(loan.slips.values()), Slip(0, 0, "locked", "unwatched"))
+    last = await climb.run(slip, context.settings().site.zone)
+    await lender.take_back(loan, climb.told, 0)
+    return last
 
 
 # -- the climb --------------------------------------------------------------------------------------------------------
@@ -225,21 +281,32 @@ def left_alone(context: Context, aim: Aim) -> Iterator[None]:
 class Climb:
     """Takes one step after the other until one fails; the rest is told as not tried."""
 
-    def __init__(self, aim: Aim, deadline_s: float, tell: Callable[[Step], None]) -> None:
+    def __init__(
+        self, aim: Aim, deadline_s: float | None, tell: Callable[[Step], None], *, picture: bool = True
+    ) -> None:
         self._aim = aim
         self._target = aim.target
-        self._deadline_s = deadline_s
+        self._deadline_s = deadline_s or DEFAULT_DEADLINE_S
+        self._picture_s = deadline_s or PICTURE_DEADLINE_S
         self._tell = tell
+        self._picture = picture
         self._onvif: OnvifSteps | None = None
+        self._seen: PictureSteps | None = None
+        self._slip = Slip(0)
+        self._zone: tzinfo | None = None
+        #: What came of the logins.
+        self.told: list[Told] = []
         self.stage = 0
         self.tried = 0
         self.duration_s = 0.0
 
-    async def run(self) -> Step:
-        """The last step that was tried."""
+    async def run(self, slip: Slip | None = None, zone: tzinfo | None = None) -> Step:
+        """The last step that was tried. ``slip``: what the guard says of the login, times told in ``zone``."""
+        self._slip, self._zone = slip or Slip(0), zone
         steps, never = CLIMBS[self._aim.kind]
+        steps = tuple(name for name in steps if self._picture or name not in PICTURE_STEPS)
         prober = Prober(asyncio.get_running_loop(), max_in_flight=1)
-        self._onvif = None
+        self._onvif = self._seen = None
         last: Step | None = None
         try:
             for name in steps:
@@ -266,18 +333,57 @@ class Climb:
         probe, stage = STEPS[name]
         if not probe:
             return await self._resolve()
+        if PROBE_KINDS[probe].login and self._slip.reason:
+            return self._held(name, stage)
         if name in ONVIF_STEPS:
             return await self._onvif_step(prober, name)
+        if name in PICTURE_STEPS:
+            return await self._picture_step(name)
         done: asyncio.Future[ProbeResult] = asyncio.get_running_loop().create_future()
         prober.start(self._target, probe, self._deadline_s, done.set_result)
         result = await done
+        self._hear(result)
         said = self._words(name, result.reason, result.status)
         return Step(name, stage, result.outcome, result.reason, result.status, result.duration_s, said)
+
+    def _hear(self, result: ProbeResult | None) -> None:
+        """A login is told of once."""
+        if result is None or not self._slip.key or not PROBE_KINDS[result.probe].login:
+            return
+        one = told_of(self._slip.key, result)
+        if one.reason and not (self.told and self.told[-1].reason == one.reason == "ok"):
+            self.told.append(one)
+
+    def _held(self, name: str, stage: int) -> Step:
+        """The guard does not let this login be tried now; why, until when, and what to do."""
+        slip = self._slip
+        key = f"probe.held.{slip.cause}"
+        until = "-" if slip.until in (0, NEVER) or self._zone is None else moment(slip.until, self._zone)
+        did = self._words(
+            name, slip.reason, 0, came=text(key if key in CATALOGUE else "probe.held", until=until)
+        )
+        return Step(name, stage, REASONS[slip.reason].outcome, slip.reason, 0, 0.0, did)
+
+    async def _picture_step(self, name: str) -> Step:
+        """One conversation for both steps: what it brought up to the key picture, and what the picture shows."""
+        if self._seen is None:
+            self._seen = await PictureSteps.look(self._target, self._picture_s)
+            self._hear(self._seen.result)
+        took = self._seen.take(name)
+        said = self._words(name, took.reason, took.status)
+        if took.note is not None:
+            said = Text(f"{said.zh}; {took.note.zh}", f"{said.en}; {took.note.en}")
+        outcome = REASONS[took.reason].outcome
+        return Step(
+            name, STEPS[name][1], outcome, took.reason, took.status, took.duration_s, said, took.facts
+        )
 
     async def _onvif_step(self, prober: Prober, name: str) -> Step:
         if self._onvif is None:
             self._onvif = OnvifSteps(prober, self._target, self._deadline_s)
         took = await self._onvif.take(name)
+        if name == "onvif_login":
+            self._hear(self._onvif.result)
         said = self._words(name, took.reason, took.status)
         if took.note is not None:
             said = Text(f"{said.zh}; {took.note.zh}", f"{said.en}; {took.note.en}")
@@ -301,7 +407,7 @@ class Climb:
     def _untried(self, name: str, stage: int, why: str) -> Step:
         return Step(name, stage, None, None, 0, 0.0, self._words(name, why, 0))
 
-    def _words(self, step: str, reason: str, status: int) -> Text:
+    def _words(self, step: str, reason: str, status: int, came: Text | None = None) -> Text:
         """What was done, what came, what to do."""
         host, port = self._target.host, self._target.port
         fields = {"host": self._aim.target.host, "address": host if step == "resolve" else f"{host}:{port}"}
@@ -309,7 +415,7 @@ class Climb:
             reason = "auth_missing"
         own = f"probe.came.{step}.{reason}"
         did = text(f"probe.did.{step}", **fields)
-        came = text(own if own in CATALOGUE else f"probe.came.{reason}", status=status, **fields)
+        came = came or text(own if own in CATALOGUE else f"probe.came.{reason}", status=status, **fields)
         return Text(f"{did.zh}: {came.zh}", f"{did.en}: {came.en}")
 
 

@@ -52,6 +52,11 @@ class OnvifSteps:
         self._result: ProbeResult | None = None
         self._facts = OnvifFacts()
 
+    @property
+    def result(self) -> ProbeResult | None:
+        """Of the enrolment, once it was made."""
+        return self._result
+
     async def take(self, name: str) -> Taken:
         """One step; the enrolment is made at the first that needs it."""
         if name == "onvif_time":

@@ -9,8 +9,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from camerahub.cli.gentle import Dialler
 from camerahub.core.result import ProbeResult, Target
-from camerahub.probes.table import Prober
 
 #: Starts in one go of the loop: answers of cameras dialled before are read in between.
 BURST = 64
@@ -35,27 +35,31 @@ class Round:
 
     def __init__(
         self,
-        prober: Prober,
+        prober: Dialler,
         targets: list[Target],
         *,
         probe: str,
         deadline_s: float,
         concurrency: int,
         each: Callable[[ProbeResult], None],
+        by_host: bool = False,
     ) -> None:
+        """``by_host``: a device is an address, whatever the port; it counts logins over all of them."""
         self._prober = prober
         self._targets = targets
         self._probe = probe
         self._deadline_s = deadline_s
         self._concurrency = concurrency
         self._each = each
+        self._by_host = by_host
         self._device_of: dict[int, _Device] = {}
         self._order: Iterator[int] = iter(self._arranged())
         self._active = 0
         self._left = len(targets)
+        self._stopped = False
         self._refilling = False
         self._loop = asyncio.get_running_loop()
-        self._finished = asyncio.Event()
+        self._finished, self._idle = asyncio.Event(), asyncio.Event()
 
     @property
     def left(self) -> int:
@@ -68,8 +72,15 @@ class Round:
             self._refill()
             await self._finished.wait()
 
+    async def landed(self) -> None:
+        """After ``stop``: until nothing that was begun is under way."""
+        if self._active:
+            await self._idle.wait()
+
     def stop(self) -> None:
-        """Start no more and let ``run`` return; what is under way is left to the prober's ``aclose``."""
+        """Start no more and let ``run`` return; what is under way is left to the prober's ``aclose``. What it still
+        answers by then counts, save that it was cut short."""
+        self._stopped = True
         self._order = iter(())
         self._device_of.clear()
         self._finished.set()
@@ -79,7 +90,7 @@ class Round:
         first: dict[tuple[str, int], int] = {}
         heads: list[int] = []
         for i, target in enumerate(self._targets):
-            head = first.setdefault((target.host, target.port), i)
+            head = first.setdefault((target.host, 0 if self._by_host else target.port), i)
             if head == i or not target.host:
                 heads.append(i)
                 continue
@@ -97,6 +108,10 @@ class Round:
 
     def _done(self, result: ProbeResult) -> None:
         self._active -= 1
+        if self._stopped and not self._active:
+            self._idle.set()
+        if self._stopped and result.reason == "blind":
+            return
         self._left -= 1
         self._each(result)
         device = self._device_of.get(result.endpoint)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from camerahub.cli.sweeping import Sweep, allowed
+from camerahub.cli.sweeping import Sweep, allowed, manner_of
 from camerahub.cli.targets import BadLine, TargetList, read_targets
 from camerahub.core.collector import collector_off
 from camerahub.core.errors import EXIT_INTERRUPTED, ConfigError
@@ -19,18 +19,19 @@ from camerahub.services import loop
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
 
-#: Enough that 3 % black-holed cameras of 26,000 hold a 3 s sweep to about 5 s; twice as many gained nothing.
-DEFAULT_CONCURRENCY = 2000
-DEFAULT_DEADLINE_S = 3.0
-
 
 @click.command("sweep")
 @click.option("--probe", "probe", type=click.Choice(PROBE_NAMES), default="options", show_default=True)
 @click.option(
     "--targets", "targets_file", metavar="FILE", help="host:port 或 rtsp:// 每行一个 / one a line; - = stdin"
 )
-@click.option("--concurrency", type=click.IntRange(1, 20000), default=DEFAULT_CONCURRENCY, show_default=True)
-@click.option("--deadline", type=click.FloatRange(0.05, 60.0), default=DEFAULT_DEADLINE_S, show_default=True)
+@click.option("--concurrency", type=click.IntRange(1, 20000), help="default 2000; media, picture: 200")
+@click.option(
+    "--deadline", type=click.FloatRange(0.05, 60.0), help="秒 / seconds; default 3; media, picture: 10"
+)
+@click.option(
+    "--decoders", type=click.IntRange(1, 64), help="picture: 解码进程数 / processes; default: the cores"
+)
 @click.option("--json", "as_json", is_flag=True, help="每行一个 JSON / one JSON object a line")
 @click.option(
     "--fail-on", type=click.Choice(["fault", "unknown"]), help="exit 1 on faults (or anything not ok)"
@@ -40,28 +41,23 @@ def command(
     context: Context,
     probe: str,
     targets_file: str | None,
-    concurrency: int,
-    deadline: float,
+    concurrency: int | None,
+    deadline: float | None,
+    decoders: int | None,
     as_json: bool,
     fail_on: str | None,
 ) -> int:
     """检测一遍: 登记表或文件中的每一路各探测一次. One round over the register, or over FILE."""
+    manner = manner_of(probe, concurrency, deadline, decoders)
     if targets_file is None:
         from camerahub.cli.sweep_register import sweep_register
 
-        return sweep_register(
-            context,
-            probe=probe,
-            concurrency=concurrency,
-            deadline_s=deadline,
-            as_json=as_json,
-            fail_on=fail_on,
-        )
+        return sweep_register(context, probe, manner, as_json=as_json, fail_on=fail_on)
     found = read_targets_file(targets_file)
     report_bad_lines(found.bad)
     sweep = Sweep(found, probe, as_json=as_json)
     with collector_off():
-        interrupted = loop.run(lambda: sweep.run(allowed(concurrency), deadline))
+        interrupted = loop.run(lambda: sweep.run(allowed(manner)))
     sweep.summarise()
     return EXIT_INTERRUPTED if interrupted else sweep.exit_code(fail_on)
 

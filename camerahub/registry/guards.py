@@ -49,8 +49,8 @@ class LoginRow:
     version: str
 
 
-def login_rows(engine: Engine) -> list[LoginRow]:
-    """Every probed endpoint with a credential and an address, ascending id."""
+def login_rows(engine: Engine, endpoint: int | None = None) -> list[LoginRow]:
+    """Every probed endpoint with a credential and an address, ascending id; or ``endpoint``, probed or not."""
     column, owner = endpoints.c, cameras_table.c
     vendor = func.coalesce(func.nullif(owner.vendor, ""), devices.c.vendor, "")
     query = (
@@ -62,7 +62,8 @@ def login_rows(engine: Engine) -> list[LoginRow]:
         .join(areas_table, owner.area_id == areas_table.c.id)
         .join(credentials, column.credential_id == credentials.c.id)
         .outerjoin(devices, column.device_id == devices.c.id)
-        .where(column.probed, column.retired_at.is_(None), column.host != "")
+        .where(column.probed if endpoint is None else column.id == endpoint)
+        .where(column.retired_at.is_(None), column.host != "")
         .order_by(column.id)
     )  # fmt: skip
     with reading(engine) as connection:

@@ -16,8 +16,8 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.guard import Guard
 from camerahub.core.guard_rows import Decision, Grant, Key, Live
+from camerahub.core.lending import LendingGuard, Loan, Slip, Told
 from camerahub.core.messages import LoginEnded, Message, Permits, Withdraw
 from camerahub.services.ports import Clock
 from camerahub.services.steady import Steady
@@ -89,7 +89,7 @@ class Guarding:
 
     def __init__(
         self,
-        guard: Guard,
+        guard: LendingGuard,
         book: Book,
         write: Callable[[Callable[[], object]], Awaitable[None]],
         line: Line,
@@ -109,7 +109,7 @@ class Guarding:
         self._fault = ""
         self._brake = guard.breaker.state
         self._stored_brake: dict[str, int] = {}
-        self._awake = False
+        self._awake = self._away = False
         self._figures: dict[str, int] = {}
         self._figures_at = 0
 
@@ -230,7 +230,7 @@ class Guarding:
     async def step(self) -> None:
         """What is due: decide, store, send."""
         async with self._turning:
-            if not self._awake:
+            if not self._awake or self._away:
                 return
             if (step := self._steady.stepped()) != 0:
                 self.guard.shift(step)
@@ -315,6 +315,42 @@ class Guarding:
             return
         self._brake = brake.state
         _log.warning("login_breaker", state=brake.state.name.lower(), trips=brake.trips)
+
+    # --- lent to a command of people --------------------------------------------------------------------------
+
+    def stand_back(self, away: bool) -> None:
+        """While ``away`` nothing is permitted: a command dials everybody."""
+        self._away = away
+        self._news.set()
+
+    async def lend(self, use: Use | None = None) -> Loan:
+        """Every login, or the one of ``use``, which a person asked for. What is lent is stored when this returns."""
+        keys = self._keys_of if use is None else await self.enrol([use])
+        async with self._turning:
+            now = self._steady.now()
+            slips = self.guard.lend(sorted(set(keys.values())), now, asked=use is not None)
+            if not await self._store():
+                self.guard.take_back(slips, {}, now)
+                slips = [slip if slip.reason else Slip(slip.key, 0, "locked", "unwatched") for slip in slips]
+            self._send(self.guard.ended(), dict(self._heard))
+        rooms = {slip.group: self.guard.room(slip.group) for slip in slips if slip.group}
+        return Loan({slip.key: slip for slip in slips}, dict(keys), rooms)
+
+    async def take_back(self, loan: Loan, told: Sequence[Told] | None, passed: int) -> None:
+        """What came of it; None: the command has died. ``passed``: logins under standing permits that worked."""
+        async with self._turning:
+            now, by_key = self._steady.now(), dict[int, list[Told]]()
+            for one in told or ():
+                by_key.setdefault(one.key, []).append(one)
+            self.guard.heard(passed, now)
+            if told is None:
+                self._send(Decision(withdraw=[slip.key for slip in loan.lent if not slip.permit]), {})
+                self.guard.lost([slip.key for slip in loan.lent], now)
+            else:
+                self.guard.take_back(loan.lent, by_key, now)
+            await self._store()
+            self._send(self.guard.ended(), dict(self._heard))
+        self._news.set()
 
     # --- what people ask --------------------------------------------------------------------------------------
 

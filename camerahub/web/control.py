@@ -16,12 +16,15 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.lending import Loan, Told
+from camerahub.core.result import REASONS
 from camerahub.services.tasks import spawn
 
 log = structlog.get_logger()
@@ -42,6 +45,15 @@ class Controls(Protocol):
 
     async def take(self, worker: str, epoch: int, seq: int, rows: bytes) -> None:
         """Fold and commit one batch of results somebody else brings."""
+
+    async def find(self, rows: bytes) -> None:
+        """Keep facts of media somebody else brings; ValueError when they are none."""
+
+    async def lend(self, endpoint: int | None) -> Loan:
+        """Leave all logins, or the one of this endpoint, to somebody else."""
+
+    async def take_back(self, loan: Loan, told: list[Told] | None, passed: int) -> None:
+        """What came of them; None: nobody will tell."""
 
     async def brake(self, scope: str, value: str, who: str, reason: str, paused: bool) -> int:
         """Begin or end a pause for good; how many endpoints it concerns (begin: -1 = it is paused already)."""
@@ -86,6 +98,30 @@ class _Turns:
         if wanted is None:
             return not self._taken
         return all(taken is not None and wanted.isdisjoint(taken) for taken in self._taken)
+
+
+@dataclass(slots=True)
+class _Returned:
+    """What a borrower has told so far; ``whole``: that it was everything."""
+
+    loan: Loan | None
+    told: list[Told] = field(default_factory=list)
+    passed: int = 0
+    whole: bool = False
+
+    def offer(self) -> dict[str, object]:
+        """What the borrower is told of the loan."""
+        return self.loan.rows() if self.loan is not None else {}
+
+    def take(self, brought: dict[str, Any]) -> None:
+        """One line of the borrower. KeyError for a login that was not lent."""
+        if not brought.keys() & {"rows", "facts", "logins", "passed"}:
+            raise ValueError("nothing brought")
+        for key, reason, sent in brought.get("logins", ()):
+            if self.loan is None or self.loan.slips[key].reason or reason not in REASONS:
+                raise ValueError("no such login")
+            self.told.append(Told(key, reason, bool(sent)))
+        self.passed += int(brought.get("passed", 0))
 
 
 class ControlDoor:
@@ -187,21 +223,49 @@ class ControlDoor:
     async def _camera(self, asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Some endpoints, left alone by the fleet until the caller hangs up."""
         endpoints = [int(endpoint) for endpoint in asked.get("endpoints", [])]
-        async with self._held(endpoints):
-            await _say(writer, granted=True)
-            await reader.readline()
+        borrower = endpoints[0] if asked.get("login") and len(endpoints) == 1 else 0
+        async with self._lent(borrower) as returned, self._held(endpoints):
+            await _say(writer, granted=True, **returned.offer())
+            await self._hear_out(reader, writer, returned)
+        if returned.whole:
+            await _say(writer, done=True)
 
-    async def _sweep(self, _asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """All cameras; the caller dials them once and brings the results, which are committed like any others."""
-        epoch, seq = time.time_ns() // 1000, 0
-        async with self._held(None):
-            await _say(writer, granted=True)
-            while (line := await reader.readline()) not in (b"", b"done\n"):
-                seq += 1
-                rows = base64.b64decode(json.loads(line)["rows"], validate=True)
-                await self._controls.take("sweep", epoch, seq, rows)
-                await _say(writer, taken=seq)
+    async def _sweep(self, asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """All cameras; the caller dials them once and brings the results, which are committed like any others.
+        ``login``: it borrows the logins for it."""
+        async with self._held(None), self._lent(None if asked.get("login") else 0) as returned:
+            await _say(writer, granted=True, **returned.offer())
+            await self._hear_out(reader, writer, returned)
         await _say(writer, done=True)
+
+    async def _hear_out(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, returned: _Returned
+    ) -> None:
+        """What the caller brings, each answered when it is kept, until it says ``done`` or hangs up."""
+        epoch, seq = time.time_ns() // 1000, 0
+        while (line := await reader.readline()) not in (b"", b"done\n"):
+            seq += 1
+            brought = json.loads(line)
+            if "rows" in brought:
+                rows = base64.b64decode(brought["rows"], validate=True)
+                await self._controls.take("sweep", epoch, seq, rows)
+            if "facts" in brought:
+                await self._controls.find(base64.b64decode(brought["facts"], validate=True))
+            returned.take(brought)
+            await _say(writer, taken=seq)
+        returned.whole = line != b""
+
+    @contextlib.asynccontextmanager
+    async def _lent(self, endpoint: int | None) -> AsyncIterator[_Returned]:
+        """The logins of an endpoint (None: all, 0: none). They are back before anybody else dials."""
+        loan = await self._controls.lend(endpoint) if endpoint != 0 else None
+        returned = _Returned(loan)
+        try:
+            yield returned
+        finally:
+            if loan is not None:
+                told = returned.told if returned.whole else None
+                await self._controls.take_back(loan, told, returned.passed)
 
     async def _pause(self, asked: Any, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """The brake of people: kept in the register, obeyed by the probers when this is answered."""

@@ -99,7 +99,9 @@ def test_one_camera_climbed_beside_the_hub(place: Office) -> None:
     code = next(code for code, row in place.truth().items() if row["kind"] == "wrong_password")
     with place.hub():
         steps = place.lines("probe", code)
-    assert "auth" in {step.get("reason") for step in steps}
+    assert {step.get("reason") for step in steps} & {"auth", "locked"}, (
+        "locked: it was refused before, and not again"
+    )
 
 
 def test_a_murdered_hub_leaves_no_orphan_and_loses_nothing(place: Office) -> None:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from camerahub.cli.context import Context
@@ -16,7 +17,10 @@ from camerahub.cli.probe import aim_at
 from camerahub.core.errors import ConfigError
 from camerahub.core.result import REASONS
 from camerahub.core.texts import CATALOGUE
+from tests.frames.draw import Image
 from tests.probes.conftest import OPTIONS_OK, Camera, Script, camera, replies, request, silent
+from tests.probes.streams import encode, photograph
+from tests.probes.test_media import Recorder, stream
 
 __all__ = ["camera"]  # the fixture
 
@@ -57,7 +61,9 @@ def test_all_steps_with_the_password_from_the_environment(
     camera: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CAMERAHUB_PASSWORD", "geheim")
-    code, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(guarded('geheim')).port}/a", "--user", "admin")
+    code, lines = probe(
+        capsys, f"rtsp://127.0.0.1:{camera(guarded('geheim')).port}/a", "--user", "admin", "--no-picture"
+    )
     assert code == 0
     assert steps(lines) == [("resolve", "ok"), ("tcp", "ok"), ("options", "ok"), ("describe", "ok")]
     assert [line["stage"] for line in lines[:-1]] == [0, 1, 2, 3]
@@ -95,7 +101,8 @@ def test_it_stops_at_the_first_failure_and_says_what_was_not_tried(
     camera: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(silent).port}/a", "--deadline", "0.3")
-    assert steps(lines) == [("resolve", "ok"), ("tcp", "ok"), ("options", "timeout"), ("describe", None)]
+    assert steps(lines)[:4] == [("resolve", "ok"), ("tcp", "ok"), ("options", "timeout"), ("describe", None)]
+    assert steps(lines)[4:] == [("media", None), ("picture", None)]
     assert lines[3]["outcome"] is None
     assert lines[-1]["summary"]["stage"] == 1
 
@@ -160,16 +167,7 @@ def test_people_get_words(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_reason_these_probes_give_has_words() -> None:
-    elsewhere = {
-        "no_media",
-        "no_keyframe",
-        "undecodable",
-        "encrypted",
-        "codec_unsupported",
-        "black",
-        "no_signal",
-    }
-    elsewhere |= {"paused", "platform_down"}
+    elsewhere = {"paused", "platform_down"}
     assert [r for r in REASONS if f"probe.came.{r}" not in CATALOGUE and r not in elsewhere] == []
 
 
@@ -180,3 +178,71 @@ def test_a_port_that_cannot_be_is_named_each_language_on_its_own_line() -> None:
     assert "the port" not in caught.value.text.zh
     assert "the port must be 1 to 65535" in caught.value.text.en
     assert "端口" not in caught.value.text.en
+
+
+# -- media and picture ------------------------------------------------------------------------------------------------
+
+
+class Playing(Recorder):
+    """Answers OPTIONS, too."""
+
+    def _answer(self, connection: socket.socket, asked: str) -> bool:
+        if asked.startswith("OPTIONS"):
+            connection.sendall(OPTIONS_OK)
+            return True
+        return super()._answer(connection, asked)
+
+
+def showing(image: Image) -> Playing:
+    nals = [nal for nal in encode("H264", image).split(b"\x00\x00\x01") if nal.rstrip(b"\x00")]
+    return Playing(stream([nal.rstrip(b"\x00") for nal in nals]))
+
+
+def test_media_and_picture_come_from_one_conversation(
+    camera: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peer = showing(photograph(352, 288))
+    _, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(peer).port}/a")
+    assert steps(lines)[4:] == [("media", "ok"), ("picture", "ok")]
+    media, picture = lines[4:6]
+    assert (media["stage"], picture["stage"]) == (4, 5)
+    assert media["facts"]["codec"] == "H264"
+    assert "H264" in media["zh"]
+    assert "kB received" in media["en"]
+    assert (picture["facts"]["width"], picture["facts"]["height"]) == (352, 288)
+    assert "352x288" in picture["zh"]
+    assert lines[-1]["summary"]["stage"] == 5
+    assert [asked.split()[0] for asked in peer.asked] == ["DESCRIBE", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
+
+
+def test_a_black_picture_flows_and_shows_nothing(camera: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = showing(np.zeros((288, 352, 3), np.uint8))
+    code, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(peer).port}/a", "--fail-on", "fault")
+    assert code == 1
+    assert steps(lines)[4:] == [("media", "ok"), ("picture", "black")]
+    assert "画面全黑" in lines[5]["zh"]
+    assert lines[-1]["summary"]["stage"] == 4
+
+
+def test_where_no_media_comes_no_picture_is_tried(camera: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = Playing()
+    _, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(peer).port}/a", "--deadline", "0.5")
+    assert steps(lines)[4:] == [("media", "no_media"), ("picture", None)]
+    assert "没有码流" in lines[4]["zh"]
+    assert peer.tore_down.wait(5)
+
+
+def test_after_a_refused_login_nothing_further_is_tried(
+    camera: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMERAHUB_PASSWORD", "wrong")
+    target = f"rtsp://127.0.0.1:{camera(guarded('geheim')).port}/a"
+    _, lines = probe(capsys, target, "--user", "admin")
+    assert steps(lines)[3:] == [("describe", "auth"), ("media", None), ("picture", None)]
+
+
+def test_a_climb_without_a_picture_takes_no_media(camera: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    peer = Playing()
+    _, lines = probe(capsys, f"rtsp://127.0.0.1:{camera(peer).port}/a", "--no-picture")
+    assert [step for step, _ in steps(lines)] == ["resolve", "tcp", "options", "describe"]
+    assert len(peer.asked) == 1

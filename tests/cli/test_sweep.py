@@ -12,11 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from camerahub.cli.main import run
+from camerahub.cli.sweeping import manner_of
 from camerahub.cli.targets import read_targets
+from tests.frames.draw import Image
 from tests.probes.conftest import OPTIONS_OK, Camera, Script, camera, replies, request, silent
+from tests.probes.streams import encode, photograph
+from tests.probes.test_media import KEY, Recorder, stream
 
 __all__ = ["camera"]  # the fixture
 
@@ -201,3 +206,88 @@ def test_few_descriptors_lower_the_concurrency_and_say_so(camera: Make, tmp_path
     assert done.returncode == 0
     assert "from 2000 to 44" in done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["summary"]["reasons"] == {"ok": 5}
+
+
+# -- media and pictures -----------------------------------------------------------------------------------------------
+
+
+def pictures(image: Image) -> Recorder:
+    """A camera that shows ``image`` to whoever asks."""
+    nals = [nal for nal in encode("H264", image).split(b"\x00\x00\x01") if nal.rstrip(b"\x00")]
+    return Recorder(stream([nal.rstrip(b"\x00") for nal in nals]))
+
+
+def test_pictures_over_a_file_with_facts_and_all_that_was_received(
+    camera: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lit, dark = pictures(photograph(352, 288)), pictures(np.zeros((288, 352, 3), np.uint8))
+    text = "".join(f"rtsp://127.0.0.1:{camera(peer).port}/a\n" for peer in (lit, dark))
+    code, lines, err = sweep(tmp_path, capsys, text, "--probe", "picture", "--decoders", "1")
+    assert (code, err) == (0, "")
+    assert sorted(line["reason"] for line in lines[:-1]) == ["black", "ok"]
+    for line in lines[:-1]:
+        assert list(line)[-1] == "facts"
+        facts = line["facts"]
+        assert (facts["codec"], facts["width"], facts["height"]) == ("H264", 352, 288)
+    summary = lines[-1]["summary"]
+    assert summary["received_bytes"] == sum(line["facts"]["received"] for line in lines[:-1])
+    assert summary["cpu_s"] > 0
+    assert lit.tore_down.wait(5)
+    assert dark.tore_down.wait(5)
+
+
+def test_people_are_told_what_was_received(
+    camera: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets = tmp_path / "targets.txt"
+    targets.write_text(f"rtsp://127.0.0.1:{camera(Recorder(stream(KEY))).port}/a\n")
+    assert run(["sweep", "--targets", str(targets), "--probe", "media"]) == 0
+    assert "MB received" in capsys.readouterr().out
+
+
+def test_what_is_not_asked_for_suits_the_probe() -> None:
+    cores = len(os.sched_getaffinity(0))
+    assert manner_of("options") == (2000, 3.0, 0)
+    assert manner_of("rtsp", decoders=4) == (2000, 3.0, 0)
+    assert manner_of("media") == (200, 10.0, 0)
+    assert manner_of("picture") == (200, 10.0, cores)
+    assert manner_of("picture", 7, 2.5, 3) == (7, 2.5, 3)
+
+
+def test_interrupted_a_camera_that_plays_is_told_to_stop(camera: Make) -> None:
+    peer = Recorder()  # it plays, and sends nothing
+    port = camera(peer).port
+    process = subprocess.Popen(
+        command("sweep", "--targets", "-", "--json", "--probe", "media", "--deadline", "60"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(f"rtsp://127.0.0.1:{port}/a\n".encode())
+    process.stdin.close()
+    process.stdin = None
+    assert peer.playing.wait(30)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert peer.tore_down.wait(5)
+    summary = json.loads(out.splitlines()[-1])["summary"]
+    assert (summary["not_tried"], summary["reasons"]) == (1, {})
+
+
+def test_after_a_refusal_further_targets_of_that_host_port_and_user_are_not_dialled(
+    camera: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        while data := request(connection):
+            heard.append(data)
+            connection.sendall(b'RTSP/1.0 401 No\r\nCSeq: 1\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n')
+
+    port = camera(script).port
+    text = "".join(f"rtsp://admin:geheim@127.0.0.1:{port}/{n}\n" for n in range(20))
+    text += f"rtsp://operator:geheim@127.0.0.1:{port}/20\nrtsp://127.0.0.1:{port}/21\n"
+    _, lines, _ = sweep(tmp_path, capsys, text, "--probe", "rtsp")
+    assert lines[-1]["summary"]["reasons"] == {"locked": 19, "auth": 3}
+    assert sum(b"Authorization: Basic YWRtaW46" in data for data in heard) == 1

@@ -21,9 +21,10 @@ OPTIONS_OK = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE\r\n\r\n"
 class Camera:
     """Listens on loopback and plays ``script`` to everyone; keeps what it was sent in ``heard``."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, host: str = "127.0.0.1") -> None:
         self._script = script
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.host = host
+        self._listener = socket.create_server((host, 0))
         self.port: int = self._listener.getsockname()[1]
         self._connections: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
@@ -66,8 +67,8 @@ class Camera:
 def camera() -> Iterator[Callable[[Script], Camera]]:
     made: list[Camera] = []
 
-    def make(script: Script) -> Camera:
-        made.append(Camera(script))
+    def make(script: Script, host: str = "127.0.0.1") -> Camera:
+        made.append(Camera(script, host))
         return made[-1]
 
     yield make

@@ -42,7 +42,7 @@ class Recorder:
         self.transport = "RTP/AVP/TCP;unicast;interleaved=0-1"
         self.missing: tuple[str, ...] = ()
         self.asked: list[str] = []
-        self.tore_down = threading.Event()
+        self.playing, self.tore_down = threading.Event(), threading.Event()
         self.closes_after_play = self.mute_teardown = False
 
     def __call__(self, connection: socket.socket) -> None:
@@ -66,6 +66,7 @@ class Recorder:
         body = self.sdp if method == "DESCRIBE" and status == 200 else ""
         connection.sendall((head + "\r\n" + body).encode())
         if method == "PLAY":
+            self.playing.set()
             connection.sendall(self.media)
             return not self.closes_after_play
         return True

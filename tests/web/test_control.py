@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.lending import Loan, Slip, Told
 from camerahub.web.control import ControlDoor, reachable
 
 FULL = EnvironmentFault("register.full", where="camerahub.db", detail="SQLITE_FULL")
@@ -55,6 +56,16 @@ class Script:
         if self.refuse:
             raise self.refuse
         await self.note("take", worker, seq, rows)
+
+    async def find(self, rows: bytes) -> None:
+        await self.note("find", rows)
+
+    async def lend(self, endpoint: int | None) -> Loan:
+        await self.note("lend", endpoint)
+        return Loan({7: Slip(7, 3), 8: Slip(8, 0, "locked", "day", 5)}, {1: 7, 2: 8}, {"v": 2})
+
+    async def take_back(self, loan: Loan, told: list[Told] | None, passed: int) -> None:
+        await self.note("back", told, passed)
 
     async def brake(self, scope: str, value: str, who: str, reason: str, paused: bool) -> int:
         await self.note("brake", scope, value, who, reason, paused)
@@ -295,3 +306,45 @@ async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         await door.start()
     assert "gone" in caught.value.text.en
     await door.aclose()
+
+
+async def test_a_round_borrows_the_logins_and_they_are_back_before_anybody_else_dials(
+    script: Script, tmp_path: Path
+) -> None:
+    async with calling(tmp_path / "hub.sock") as caller:
+        granted = await caller.ask({"do": "sweep", "login": True})
+        loan = Loan.of_rows(granted["slips"], granted["keys"], granted["rooms"])
+        assert (loan.keys, loan.rooms) == ({1: 7, 2: 8}, {"v": 2})
+        assert loan.lent == [Slip(7, 3)]
+        await caller.ask({"facts": base64.b64encode(b"facts").decode()})
+        await caller.ask({"logins": [[7, "ok", True], [7, "auth", True]]})
+        await caller.ask({"passed": 4})
+        assert await caller.ask(b"done") == {"done": True}
+    assert script.said == [
+        ("hold", None),
+        ("lend", None),
+        ("find", b"facts"),
+        ("back", [Told(7, "ok", True), Told(7, "auth", True)], 4),
+        ("free", None),
+    ]
+
+
+async def test_of_a_borrower_that_dies_nobody_hears_what_came_of_the_logins(
+    script: Script, tmp_path: Path
+) -> None:
+    async with calling(tmp_path / "hub.sock") as caller:
+        await caller.ask({"do": "camera", "endpoints": [5], "login": True})
+        await caller.ask({"logins": [[7, "ok", True]]})
+    await script.until("back", None, 0)
+    assert script.said == [("lend", 5), ("hold", (5,)), ("free", (5,)), ("back", None, 0)]
+
+
+@pytest.mark.parametrize("logins", [[[9, "ok", True]], [[8, "ok", True]], [[7, "no such", True]]])
+async def test_logins_that_were_not_lent_are_not_believed(
+    script: Script, tmp_path: Path, logins: Any
+) -> None:
+    async with calling(tmp_path / "hub.sock") as caller:
+        await caller.ask({"do": "sweep", "login": True})
+        assert "error" in await caller.ask({"logins": logins})
+    await script.until("back", None, 0)
+    await script.until("free", None)

@@ -59,6 +59,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "probe.did.tcp": ("连接端口 {address}", "connect to {address}"),
     "probe.did.options": ("询问 RTSP OPTIONS (不带密码)", "ask RTSP OPTIONS (no credentials)"),
     "probe.did.describe": ("登录并询问码流 (RTSP DESCRIBE)", "log in and ask for the stream (RTSP DESCRIBE)"),
+    "probe.did.media": ("取流, 等关键帧 (RTSP PLAY)", "take the stream until a key frame (RTSP PLAY)"),
+    "probe.did.picture": ("解码并查看画面", "decode the picture and look at it"),
     "probe.line": ("{did}: {came}", "{did}: {came}"),
     "probe.came.not_tried": ("未检测 (前一步未通过)", "not tried (the step before failed)"),
     "probe.came.no_path": (
@@ -73,6 +75,77 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the camera answers (status {status}): online",
     ),
     "probe.came.describe.ok": ("允许取流 (状态 {status})", "stream offered (status {status})"),
+    "probe.came.media.ok": ("码流正常", "media flows"),
+    "probe.came.picture.ok": ("画面正常, 已点亮", "the picture shows something"),
+    "probe.came.no_media": (
+        "在线, 也接受了登录, 但没有码流。请检查该通道是否接有摄像机, 编码是否启用, 以及设备负载",
+        "online and let us in, but no media came. Check that a camera is on this channel, encoding is on, and the load",
+    ),
+    "probe.came.no_keyframe": (
+        "有码流, 但期限内没有关键帧。请把关键帧间隔 (I 帧, GOP) 调到 2 秒左右, 并检查丢包",
+        "media flows, but no key frame came in time. Set the key frame interval (GOP) to about 2 s; check packet loss",
+    ),
+    "probe.came.encrypted": (
+        "码流已加密, 无法查看画面。如需诊断, 请在设备上关闭码流加密",
+        "the stream is encrypted: the picture cannot be seen. To diagnose it, switch stream encryption off",
+    ),
+    "probe.came.codec_unsupported": (
+        "码流的编码格式不支持, 无法查看画面。请改用 H.264 或 H.265",
+        "the codec of the stream is not supported: the picture cannot be seen. Use H.264 or H.265",
+    ),
+    "probe.came.undecodable": (
+        "收到关键帧, 但解码失败。请检查丢包和设备固件, 或重启设备",
+        "a key frame came, but it cannot be decoded. Check packet loss and the firmware, or restart the device",
+    ),
+    "probe.came.black": (
+        "画面全黑。请检查镜头遮挡, 补光灯, 光圈和传感器",
+        "the picture is black. Check for a covered lens, the lamp, the iris and the sensor",
+    ),
+    "probe.came.no_signal": (
+        "画面是“无信号”提示图。请检查录像机与摄像机之间的线缆, 摄像机供电和通道配置",
+        "the picture is a no-signal card. Check the cable from recorder to camera, its power, and the channel's set-up",
+    ),
+    "probe.picture.media": (
+        "码流 {stream}, 编码 {codec}, 收到 {received} KB, 关键帧 {key} KB, 码率 {rate}",
+        "stream {stream}, codec {codec}, {received} kB received, key frame {key} kB, bit rate {rate}",
+    ),
+    "probe.picture.size": ("{width}x{height}", "{width}x{height}"),
+    "probe.held": (
+        "登录已暂停, 未尝试。可用 `credentials list` 查看原因",
+        "the login is paused and was not tried. `credentials list` tells why",
+    ),
+    "probe.held.refused": (
+        "此设备已拒绝登记表里的密码, 为免锁定设备, 未再尝试。请核对密码: 用 --user 和 --password-stdin 试新密码, "
+        "对了就重新导入; 若设备已改回原密码, 请用 `credentials check` (24 小时一次, {until} 之后)",
+        "this device has refused the password of the register; it was not shown again, so that the device does not "
+        "lock. Check it: try another with --user and --password-stdin, then import it; if the device has the old one "
+        "again, use `credentials check` (once in 24 h, after {until})",
+    ),
+    "probe.held.locked": (
+        "设备可能已锁定登录, 为免延长锁定, 未尝试。{until} 之后再试, 或在设备上解锁后用 --password-stdin",
+        "the device may have locked logins; none was tried. Try after {until}, or unlock it and use --password-stdin",
+    ),
+    "probe.held.day": (
+        "24 小时内此设备已有两次登录失败, 再错可能锁定, 未尝试。请核对密码后用 --user 和 --password-stdin, "
+        "或等到 {until}",
+        "two logins failed at this device within 24 h, another might lock it: not tried. Check the password and use "
+        "--user and --password-stdin, or wait until {until}",
+    ),
+    "probe.held.second": (
+        "24 小时内此设备已有一次登录失败, 余下的一次留给已验证的密码, 未尝试。请核对密码后用 --password-stdin, "
+        "或等到 {until}",
+        "one login failed at this device within 24 h, and the one that is left is kept for a password that worked: not "
+        "tried. Check the password and use --password-stdin, or wait until {until}",
+    ),
+    "probe.held.suspect": (
+        "上次登录没有应答, 可能是密码错误, 暂不再试。{until} 之后再试, 或核对密码后用 --user 和 --password-stdin",
+        "the last login had no answer, which may mean a wrong password: not tried. Try after {until}, or check the "
+        "password and use --user and --password-stdin",
+    ),
+    "probe.held.trying": (
+        "此设备上正有一次登录, 同一时间只允许一次; 请稍后再试",
+        "a login at this device is under way, and there is one at a time: try again in a moment",
+    ),
     "probe.came.timeout": (
         "期限内无应答。请检查设备是否死机、网络是否丢包、防火墙是否拦截",
         "no answer before the deadline. Check for a hung camera, packet loss, or a firewall that drops",
@@ -145,6 +218,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "结论: {target} 未能判断: {reason}",
         "result: {target} could not be judged: {reason}",
     ),
+    "probe.sweep.received": ("收到 {megabytes} MB", "{megabytes} MB received"),
     "probe.sweep.summary": (
         "共 {expected} 路: 正常 {ok}, 故障 {fault}, 未知 {unknown}, 未检测到 {not_tried}, 拒绝 {refused} 行; "
         "用时 {wall} 秒, CPU {cpu} 秒",
