@@ -102,12 +102,15 @@ class KeyFrameReader:
         return None if data is None else self._key_frame(data)
 
     def reason(self) -> str:
-        """Why no key picture has come: no_media, no_keyframe or codec_unsupported.
+        """Why no key picture has come: no_media, no_keyframe, undecodable or codec_unsupported.
 
+        Key pictures whose parameter sets never come arrive, and nobody can decode them.
         Parameter sets alone are no media. Units that break the grammar in every packet (the forbidden bit is always
         set in SVAC, whatever the description calls it) or are all of a kind not read are another codec.
         """
         figures = self.figures
+        if figures.without_sets:
+            return "undecodable"
         if figures.pictures:
             return "no_keyframe"
         strange = figures.forbidden + figures.unread
