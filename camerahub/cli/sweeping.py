@@ -57,7 +57,7 @@ def manner_of(
     return Manner(
         concurrency or (_MEDIA_MANY if media else _MANY),
         deadline_s or (10.0 if media else 3.0),
-        (decoders or cores) if probe == "picture" else 0,
+        (decoders or cores) if probe in ("picture", "snapshot") else 0,
     )
 
 

@@ -1,4 +1,4 @@
-"""Lists of targets as people write them: one `host:port` or `rtsp://` address a line.
+"""Lists of targets as people write them: one `host:port`, `rtsp://` or `http://` address a line.
 
 Lines that cannot be used are named and left out; a password in a line goes into the target and into nothing else.
 """
@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from camerahub.core.result import Target
 from camerahub.core.texts import Text, text
-from camerahub.wire.url import RtspUrl, UrlError, redact, split_credentials
+from camerahub.wire.url import HttpUrl, RtspUrl, UrlError, redact, split_credentials, split_http
 
 _HOST_PORT = re.compile(
     r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,253}))):([0-9]{1,20})\Z"
 )
 _SECRETIVE = re.compile(r"@|pass|pwd", re.IGNORECASE)
+#: Snapshot addresses hide secrets under many names (pwd, loginpas, token, key): such a query is not printed at all.
+_SECRETIVE_QUERY = re.compile(r"@|pas|pwd|psw|token|key|auth|sign", re.IGNORECASE)
 _RESOLVERS = 32
 
 
@@ -72,22 +74,34 @@ def parse_target(line: str, endpoint: int = 0) -> tuple[Target, str]:
         if not 1 <= port <= 65535:
             raise LineError(text("probe.line.port"))
         return Target(endpoint, host, port), line
-    if line[:7].lower() != "rtsp://" and line[:8].lower() != "rtsps://":
+    split = _SPLITS.get(line.partition("://")[0].lower()) if "://" in line else None
+    if split is None:
         raise LineError(text("probe.line.form"))
     try:
-        address, user, password = split_credentials(line)
+        address, user, password = split(line)
     except UrlError as error:
         raise LineError(text("probe.line.url", problem=error)) from None
     return rtsp_target(endpoint, address, user, password), printable(line, address)
 
 
-def rtsp_target(endpoint: int, address: RtspUrl, user: str, password: str) -> Target:
+#: How an address is split from its credentials, by scheme.
+_SPLITS: dict[str, Callable[[str], tuple[RtspUrl | HttpUrl, str, str]]] = {
+    "rtsp": split_credentials,
+    "rtsps": split_credentials,
+    "http": split_http,
+    "https": split_http,
+}
+
+
+def rtsp_target(endpoint: int, address: RtspUrl | HttpUrl, user: str, password: str) -> Target:
     """The target at ``address``."""
     return Target(endpoint, address.host, address.port, str(address), user, password)
 
 
-def printable(typed: str, address: RtspUrl) -> str:
+def printable(typed: str, address: RtspUrl | HttpUrl) -> str:
     """The address as it was typed, where that is certain to hold no secret; else without credentials."""
+    if isinstance(address, HttpUrl) and _SECRETIVE_QUERY.search(typed):
+        return redact(str(address).partition("?")[0])
     return redact(str(address)) if _SECRETIVE.search(typed) else typed
 
 

@@ -136,6 +136,10 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
     "onvif_enrol": ProbeInfo(
         6, Stage.L3, (), "ONVIF 建档", "ONVIF identity, profiles and addresses", login=True
     ),
+    # a snapshot may come from another road than the stream, or from a cache: it speaks of no facet, never of LIT
+    "snapshot": ProbeInfo(
+        7, Stage.L5, (), "抓图探测", "HTTP snapshot decodes and shows something", login=True
+    ),
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
 
@@ -157,6 +161,8 @@ class MediaFacts(NamedTuple):
     ``stream`` SUB or MAIN; ``codec`` as in session descriptions; ``received`` bytes of the whole conversation;
     ``key_bytes`` size of the key picture; ``bit_rate`` bit/s by the stream's own clock, 0 = too short to say;
     ``width``, ``height`` of the picture in pixels, 0 = not decoded; ``measures`` by name, of the decoded picture.
+    ``fresh``: "fresh" or "stale" where a snapshot can be told to be (``wire.snapshot.freshness``), "" = nobody knows.
+    Neither ``measures`` nor ``fresh`` are in ``row``.
     """
 
     stream: str = MAIN
@@ -167,6 +173,7 @@ class MediaFacts(NamedTuple):
     width: int = 0
     height: int = 0
     measures: tuple[tuple[str, float], ...] = ()
+    fresh: str = ""
 
     def row(self, endpoint: int, at: int) -> tuple[int, ...]:
         """The fields in the order of ``core.batch.FACTS_DTYPE``; ``at`` µs UTC."""

@@ -227,7 +227,6 @@ KINDS: dict[str, Kind] = {
         "连接数已满",
         "all sessions taken",
         _told("up", _OK, _OK, _BUSY),
-        whole_device=False,
         describe=_busy,
         setup=_busy_setup,
         play=_busy_play,

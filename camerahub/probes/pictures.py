@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from camerahub.core.result import MAIN, REASONS, SUB, MediaFacts, ProbeResult, Target
 from camerahub.probes.media import Media
+from camerahub.probes.snapshot import Shots, Snapshot
 from camerahub.wire.keyframe import KeyFrame
 
 if TYPE_CHECKING:  # it brings what a prober without decoders does without
@@ -33,7 +34,7 @@ class _Waiting(NamedTuple):
 class Pictures:
     """Give it every conversation that has ended; it calls ``done`` once each, from the loop.
 
-    ``processes`` decoders; 0 = none, then a `picture` ends as ``blind``.
+    ``processes`` decoders; 0 = none, then `picture` and `snapshot` end as ``blind``.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, processes: int) -> None:
@@ -44,6 +45,7 @@ class Pictures:
             self._decoders = Decoders(loop, processes=processes)
         self._queue: deque[_Waiting] = deque()
         self._streams: dict[int, str] = {}
+        self._shots = Shots()
         self._decoding = 0
 
     async def start(self) -> None:
@@ -72,11 +74,17 @@ class Pictures:
         stream = self._streams.get(target.endpoint, "")
         return replace(target, stream=stream) if stream and stream != target.stream else target
 
-    def ended(self, talk: Media, done: Done, result: ProbeResult) -> None:
+    def ended(self, talk: Media | Snapshot, done: Done, result: ProbeResult) -> None:
         """A conversation has ended: learn from it, hand its picture on, or its result."""
-        self._learn(talk, result)
-        result = result._replace(facts=talk.facts)
-        if talk.probe != "picture" or result.reason != "ok" or talk.key_frame is None:
+        if isinstance(talk, Media):
+            self._learn(talk, result)
+            facts = talk.facts
+        else:
+            facts = talk.facts._replace(
+                fresh=self._shots.judge(result.endpoint, talk.shot, result.started_at)
+            )
+        result = result._replace(facts=facts)
+        if talk.probe == "media" or result.reason != "ok" or talk.key_frame is None:
             done(result)
         elif self._decoders is None:
             done(_judged(result, "blind", 4))
@@ -101,7 +109,7 @@ class Pictures:
         self._decoding -= 1
         facts = result.facts or MediaFacts()
         facts = facts._replace(width=seen.width, height=seen.height, measures=tuple(seen.measures.items()))
-        if seen.reason == "undecodable":
+        if seen.reason == "undecodable" and result.probe == "picture":
             self._streams[result.endpoint] = _other(facts.stream)
         done(_judged(result, seen.reason, _SHOWN.get(seen.reason, 4))._replace(facts=facts))
         self._feed()

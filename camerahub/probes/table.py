@@ -20,6 +20,7 @@ from camerahub.probes.options import options
 from camerahub.probes.pictures import Pictures
 from camerahub.probes.relay import Continued, Relay
 from camerahub.probes.rtsp import rtsp
+from camerahub.probes.snapshot import Snapshot, snapshot
 from camerahub.probes.tcp import tcp
 from camerahub.probes.tls import Tls
 from camerahub.wire.url import UrlError
@@ -46,6 +47,7 @@ PROBES: dict[str, ProbeSpec] = {
     "picture": ProbeSpec(picture, tls=True, media=True),
     "onvif_time": ProbeSpec(onvif_time, tls=True),
     "onvif_enrol": ProbeSpec(onvif_enrol, tls=True, relayed=True),
+    "snapshot": ProbeSpec(snapshot, tls=True),
 }
 
 #: Told the result and what the conversation learned beyond it (its ``facts``), None where it learns nothing.
@@ -60,7 +62,7 @@ class Prober:
 
     ``done`` is called from the loop, never inside ``start``. Starts beyond ``max_in_flight`` wait their turn; their
     clock starts when they are dialled. An address that cannot be used ends as ``no_address``. ``decoders``: processes
-    that decode the pictures of `picture`; they stand by once ``ready`` has returned.
+    that decode what `picture` and `snapshot` bring; they stand by once ``ready`` has returned.
     """
 
     def __init__(
@@ -96,7 +98,7 @@ class Prober:
         except UrlError:
             conversation, target = _Unusable(probe), Target(target.endpoint, "", 0)
         else:
-            if isinstance(conversation, Media):
+            if isinstance(conversation, (Media, Snapshot)):
                 done = partial(self._pictures.ended, conversation, done)
             if spec.relayed:
                 self.run(target, conversation, deadline_s, done)

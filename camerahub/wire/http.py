@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from camerahub.wire.rtsp_reader import Headers, Limits, WireError, parse_headers
 from camerahub.wire.url import HttpUrl
 
-__all__ = ["HTTP_LIMITS", "Headers", "HttpReader", "HttpResponse", "Limits", "WireError", "http_request"]
+__all__ = [
+    "HTTP_LIMITS",
+    "Headers",
+    "HttpReader",
+    "HttpResponse",
+    "Limits",
+    "WireError",
+    "http_get",
+    "http_request",
+]
 
 USER_AGENT = "camerahub"
 #: A recorder with 64 channels tells its profiles in some 300 KB.
@@ -61,15 +70,22 @@ def http_request(
 
     Header values are visible ASCII or Latin-1 views of bytes, and never hold line ends: ValueError is a bug.
     """
-    head = (
-        f"{method} {url.path} HTTP/1.1\r\nHost: {url.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
-        f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
-    )
+    described = (("Content-Type", content_type), ("Content-Length", str(len(body))))
+    return _head(url, method, described + headers) + body
+
+
+def http_get(url: HttpUrl, headers: tuple[tuple[str, str], ...] = ()) -> bytes:
+    """The bytes of one GET; header values as in ``http_request``."""
+    return _head(url, "GET", headers)
+
+
+def _head(url: HttpUrl, method: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    head = f"{method} {url.path} HTTP/1.1\r\nHost: {url.authority}\r\nUser-Agent: {USER_AGENT}\r\n"
     for name, value in headers:
         if "\r" in value or "\n" in value:
             raise ValueError("a line end in a header")
         head += f"{name}: {value}\r\n"
-    return head.encode("latin-1", "replace") + b"\r\n" + body
+    return head.encode("latin-1", "replace") + b"\r\n"
 
 
 class HttpReader:
@@ -106,6 +122,11 @@ class HttpReader:
     def status(self) -> int:
         """The status of the response whose head has arrived, else 0."""
         return self._head.status if self._head else 0
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the response whose head has arrived, else none."""
+        return self._head.headers if self._head else Headers()
 
     @property
     def buffered(self) -> int:

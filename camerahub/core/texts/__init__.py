@@ -19,6 +19,7 @@ PARTS = (
     "cli",
     "farm",
     "guard",
+    "dialled",
     "web",
 )
 

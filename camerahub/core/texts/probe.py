@@ -45,11 +45,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "probe.bad_line": ("第 {line} 行已拒绝", "line {line} refused"),
     "probe.line.form": (
-        "应为 主机:端口 或 rtsp:// 地址",
-        "expected host:port or an rtsp:// address",
+        "应为 主机:端口, 或 rtsp://、http:// 地址",
+        "expected host:port, or an rtsp:// or http:// address",
     ),
     "probe.line.port": ("端口应为 1 到 65535", "the port must be 1 to 65535"),
-    "probe.line.url": ("rtsp 地址有误: {problem}", "bad rtsp address: {problem}"),
+    "probe.line.url": ("地址有误: {problem}", "bad address: {problem}"),
     "probe.fewer_files": (
         "系统只允许同时打开较少的连接, 并发由 {wanted} 降为 {allowed} (可调高 ulimit -n)",
         "the system allows fewer open files: concurrency lowered from {wanted} to {allowed} (raise ulimit -n)",
