@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.guard import Guard
 from camerahub.core.guard_rows import SECOND, Key, Login
+from camerahub.core.lending import LendingGuard, Told
 from camerahub.core.messages import LoginEnded, Message, Permits, Withdraw
 from camerahub.services.guarding import Guarding, Use, device_address
 
@@ -89,7 +89,7 @@ USES = [Use(n, f"10.0.0.{n}", "rtsp", "admin", "f" * 32, "10.0.0.0/24") for n in
 
 
 async def opened(world: World, clock: ManualClock, uses: Sequence[Use] = USES) -> Guarding:
-    guarding = Guarding(Guard(), world, world.write, world, clock)
+    guarding = Guarding(LendingGuard(), world, world.write, world, clock)
     await guarding.start()
     await guarding.enrol(uses)
     guarding.follow(uses)
@@ -231,3 +231,72 @@ async def test_logins_of_probers_reach_the_breaker(clock: ManualClock) -> None:
         world.stats["prober-0"] = {"logins_total": total}
         await guarding.step()
     assert sum(guarding.guard.breaker._passed.values()) == 11
+
+
+# -- lent to a command ------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_lent_is_in_the_register_before_anybody_hears_of_it(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    guarding.stand_back(True)
+    loan = await guarding.lend()
+    assert {slip.key: slip.permit for slip in loan.lent} == {
+        key.number: key.permit for key in world.rows.values()
+    }
+    assert loan.keys == {1: 1, 2: 2}
+    assert loan.rooms == {"f" * 32: 2}
+    await guarding.step()
+    assert world.permits() == [], "while a command dials nothing is permitted"
+    await guarding.take_back(loan, [Told(1, "ok", True), Told(2, "auth", True)], 0)
+    assert [key.state for key in world.rows.values()] == [Login.PROVEN, Login.REFUSED]
+    guarding.stand_back(False)
+    await guarding.step()
+    assert [one.standing for one in world.permits()] == [(1,)]
+
+
+async def test_a_full_disk_lends_nothing(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    world.full = True
+    loan = await guarding.lend()
+    assert loan.lent == []
+    assert {slip.reason for slip in loan.slips.values()} == {"locked"}
+    world.full = False
+    await guarding.step()
+    assert len(world.permits()) == 1, "nothing was tried, so the trial goes on"
+
+
+async def test_of_a_command_that_died_all_is_in_doubt_and_standing_permits_end(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    await guarding.step()
+    ((key, permit),) = world.permits()[0].once
+    guarding.told("prober-0", LoginEnded(1, key, permit, "ok", True))
+    clock.at += 1
+    await guarding.step()
+    assert world.permits()[-1].standing == (key,)
+    other = 3 - key
+    guarding.told("prober-0", LoginEnded(2, other, guarding.guard.keys[other].permit, "", False))
+    loan = await guarding.lend()
+    await guarding.take_back(loan, None, 0)
+    assert Withdraw((key,)) in world.happened
+    assert world.rows[key].suspect_at
+    assert all(row.permit == 0 for row in world.rows.values())
+
+
+async def test_a_login_a_person_asks_for_is_the_only_one_of_its_device(clock: ManualClock) -> None:
+    world = World()
+    use = USES[0]
+    guarding = await opened(world, clock, [use, use._replace(endpoint=9, version="e" * 32)])
+    stranger = use._replace(endpoint=7, version="d" * 32)  # dialled on demand only
+    loan = await guarding.lend(stranger)
+    (slip,) = loan.lent
+    assert (loan.keys, world.rows[slip.key].permit) == ({7: slip.key}, slip.permit)
+    await guarding.step()
+    assert world.permits() == []
+    await guarding.take_back(loan, [Told(slip.key, "ok", True)], 0)
+    clock.at += 1
+    await guarding.step()
+    assert len(world.permits()) == 1
+    assert world.rows[slip.key].state is Login.PROVEN
