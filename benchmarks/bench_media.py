@@ -64,23 +64,28 @@ class Served(NamedTuple):
     deltas: dict[str, int]
 
 
+def cpu_s(pid: int) -> float:
+    """Processor seconds of the living threads of ``pid``, to the nanosecond."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+
+
 def children_cpu_s(but: int) -> float:
     """Processor seconds of this process's living children, to the nanosecond, ``but`` one."""
-    total = 0
+    total = 0.0
     for task in Path("/proc/self/task").iterdir():
         for pid in (task / "children").read_text().split():
             if int(pid) == but:
                 continue
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                total += int((thread / "schedstat").read_text().split()[0])
-    return total / 1e9
+            total += cpu_s(int(pid))
+    return total
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Served]:
-    """The running server, until the end of the block."""
+def server(*clips: str) -> Iterator[Served]:
+    """The running server of ``clips``, until the end of the block."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.loopback_media"],
+        [sys.executable, "-m", "benchmarks.loopback_media", *clips],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).resolve().parent.parent,
@@ -160,7 +165,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as name,
         asyncio.Runner(loop_factory=factory()) as runner,
-        server() as served,
+        server(*CASES) as served,
     ):
         ours = runner.run(begin())
         for path, case in CASES.items():

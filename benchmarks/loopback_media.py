@@ -1,7 +1,9 @@
-"""A loopback RTSP server of pictures for measurements: one clip a mount, a key picture first, 25 pictures a second.
+"""A loopback RTSP server of pictures for measurements: one clip a mount, 25 pictures a second, a key picture first.
 
-``python -m benchmarks.loopback_media`` encodes the clips, prints ``PORT`` and the size of each key picture as JSON, and
-serves until stdin closes. A thread a caller: what it costs is not measured. Packets are cut by the farm's code, which
+``/joined/…`` plays the same clip from any picture on, as a camera does that was playing already.
+
+``python -m benchmarks.loopback_media [NAME …]`` encodes the clips, prints its port and the bytes of key and P pictures
+as JSON, and serves until stdin closes. A thread a caller: what it costs is not measured. Packets are cut by the farm's code, which
 shares none with the prober.
 """
 
@@ -40,6 +42,7 @@ class Order(NamedTuple):
 #: Key pictures and rates as cameras have them at 1 to 8 Mbit/s.
 ORDERS = {
     "d1-h264": Order("h264", 704, 576, 50, 24),
+    "d1-long": Order("h264", 704, 576, 75, 24),
     "1080p-h264": Order("h264", 1920, 1080, 50, 25),
     "1080p-h265": Order("h265", 1920, 1080, 50, 24),
     "4k-h264": Order("h264", 3840, 2160, 25, 27),
@@ -122,12 +125,13 @@ def serve(sock: socket.socket, tracks: dict[str, Track]) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         asked = requests(sock)
         for method, path, number in asked:
-            track = tracks.get(path.partition("/")[0])
+            joined = path.startswith("joined/")
+            track = tracks.get(path.removeprefix("joined/").partition("/")[0])
             sock.sendall(answer(method, number, track, path))
             if method == "TEARDOWN" or track is None:
                 return
             if method == "PLAY":
-                play(sock, track)
+                play(sock, track, random.Random() if joined else FromTheKey(1))
                 with contextlib.suppress(StopIteration):
                     sock.sendall(answer("TEARDOWN", next(asked)[2], track, path))
                 return
@@ -151,9 +155,9 @@ def answer(method: str, number: int, track: Track | None, path: str) -> bytes:
     return f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{more}\r\n{body}".encode()
 
 
-def play(sock: socket.socket, track: Track) -> None:
+def play(sock: socket.socket, track: Track, rng: random.Random) -> None:
     """Until the caller says something or goes away."""
-    stream = Stream(lambda: track, (0, -1), FromTheKey(1), time.monotonic(), time.monotonic)
+    stream = Stream(lambda: track, (0, -1), rng, time.monotonic(), time.monotonic)
     while True:
         wait = max(0.0, stream.due - time.monotonic())
         if select.select([sock], [], [], wait)[0]:
@@ -167,7 +171,8 @@ def play(sock: socket.socket, track: Track) -> None:
 
 def main() -> None:
     """Encode, then serve until stdin closes."""
-    clips = {name: encoded(name, order) for name, order in ORDERS.items()}
+    wanted = sys.argv[1:] or ORDERS
+    clips = {name: encoded(name, ORDERS[name]) for name in wanted}
     tracks = {name: packetised(clip, Style(in_band=True, aggregate=False)) for name, clip in clips.items()}
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     keys = {name: sum(map(len, clip.units[0])) for name, clip in clips.items()}

@@ -174,7 +174,9 @@ class PictureReader:
         # the unit
         self._parts: list[bytes] = []
         self._room = 0
-        self._aside: tuple[list[bytes], int] | None = None  # parts and room of a picture interrupted by a side unit
+        self._aside: tuple[list[bytes], int] | None = (
+            None  # parts and room of a picture interrupted by a side unit
+        )
         self._into = False  # whether the open unit is kept
         self._open = -1  # type of the unit that comes in fragments; -1 none
         self._unit_timestamp = -1
@@ -260,6 +262,20 @@ class PictureReader:
         if self._into:
             self._add(START + nal)
         return self._close(marker) or done
+
+    def _pass_over(self, timestamp: int, marker: int) -> None:
+        """The first slice of a picture that needs others, while nothing is kept or open: nearly every unit is one.
+
+        Does what ``_begin`` and ``_close`` come to then. ``marker`` of a whole slice, UNKNOWN before its end.
+        """
+        figures = self._figures
+        figures.delta_slices += 1
+        figures.pictures += 1
+        self._role, self._into = Role.SLICE, False
+        self._unit_timestamp = self._timestamp = timestamp
+        self._since_key += 1
+        self._recovery = b""
+        self._marked, self._unmarked = marker > 0, not marker
 
     def _begin(self, nal_type: int, head: bytes, timestamp: int) -> bytes | None:
         """A unit begins; a picture that this ends, or None."""
