@@ -3,8 +3,8 @@
 ``/joined/…`` plays the same clip from any picture on, as a camera does that was playing already.
 
 ``python -m benchmarks.loopback_media [NAME …]`` encodes the clips, prints its port and the bytes of key and P pictures
-as JSON, and serves until stdin closes. A thread a caller: what it costs is not measured. Packets are cut by the farm's code, which
-shares none with the prober.
+as JSON, and serves until stdin closes. A thread a caller: what it costs is not counted. Packets are cut by the farm's
+code, which shares none with the prober.
 """
 
 from __future__ import annotations
