@@ -68,6 +68,7 @@ class Media:
         "stage",
         "status",
     )
+    #: Above malloc's mmap threshold (128 KiB) every read of a few bytes would cost 25 µs, not 1.
     read_size = 65536
     max_received = MAX_RECEIVED
 

@@ -9,6 +9,8 @@ from camerahub.wire.bits import Bits, BitsError
 from camerahub.wire.picture import (
     FRAGMENT_COST,
     HEAD,
+    SHORT,
+    UNKNOWN,
     Grammar,
     Kind,
     PictureReader,
@@ -19,7 +21,8 @@ from camerahub.wire.picture import (
 )
 
 STAP_A, FU_A = 24, 28
-IDR, SEI, SPS, PPS = 5, 6, 7, 8
+SLICE, IDR, SEI, SPS, PPS = 1, 5, 6, 7, 8
+_SLICE_STARTS = 0x80 | SLICE  # FU header of the first fragment
 _RECOVERY_POINT = 6  # payload type of an SEI message, annex D.1.8
 _MAX_MESSAGES = 32
 _INTRA_TYPES = (2, 7)  # slice_type I, table 7-6
@@ -139,10 +142,20 @@ class H264Reader(PictureReader):
                         self._parts.append(rtp[start + 2 : end])
                 return None
             if first < 0x80:
+                if (
+                    flags & 0xDF == _SLICE_STARTS
+                    and end >= start + 2 + SHORT
+                    and self._passes(rtp[start + 2])
+                ):
+                    self._pass_over(timestamp, UNKNOWN)
+                    self._open = SLICE
+                    return None
                 header = bytes((first & 0xE0 | flags & 31,))
                 return self._fragment(flags & 31, flags, header, rtp[start + 2 : end], timestamp, marker)
         if first >= 0x80:
             self._forbidden()
+        elif kind == SLICE and end > start + 1 and self._passes(rtp[start + 1]):
+            self._pass_over(timestamp, marker)
         elif 1 <= kind < STAP_A:
             return self._whole(kind, rtp[start:end], timestamp, marker)
         elif kind == STAP_A:
@@ -152,6 +165,10 @@ class H264Reader(PictureReader):
         else:
             self._figures.unread += 1
         return None
+
+    def _passes(self, begin: int) -> bool:
+        """Whether a slice whose header is followed by ``begin`` can be passed over."""
+        return bool(_FIRST_DELTA[begin]) and self._kind is None and self._open < 0 and not self._stub
 
 
 def _aggregated(rtp: bytes, at: int, end: int) -> list[bytes]:

@@ -5,7 +5,10 @@ and the bits that differ are in ``h264`` and ``h265``.
 
 Where a picture ends (H.264 7.4.1.2.3 and 7.4.1.2.4, H.265 7.4.2.4.4): at the first slice of the next picture, at
 anything that only stands before a picture (parameter sets, SEI, delimiter), and at the marker of RTP, which needs no
-waiting. The marker is believed unless this camera has set it inside a picture or on units that stand before one. The
+waiting. The marker is believed unless this camera has set it inside a picture or on units that stand before one.
+Parameter sets with the picture's own RTP timestamp stand inside it, whatever the codec allows: GStreamer's payloaders
+repeat them before every slice of an IDR picture (``config-interval=-1``), and all packets of a picture share one
+timestamp (RFC 6184 section 5.1, RFC 7798 section 4.1). The
 doubt that remains: a camera that sets it on every slice, sends its parameter sets unmarked and begins with a key
 picture of several slices has only the first slice taken; the decoder sees that.
 
@@ -171,6 +174,9 @@ class PictureReader:
         # the unit
         self._parts: list[bytes] = []
         self._room = 0
+        self._aside: tuple[list[bytes], int] | None = (
+            None  # parts and room of a picture interrupted by a side unit
+        )
         self._into = False  # whether the open unit is kept
         self._open = -1  # type of the unit that comes in fragments; -1 none
         self._unit_timestamp = -1
@@ -201,7 +207,7 @@ class PictureReader:
         return self._end() if self._marked and self._kind is not None else None
 
     def _forget(self) -> None:
-        self._kind = None
+        self._kind = self._aside = None
         self._into = False
         self._parts = []
 
@@ -257,6 +263,20 @@ class PictureReader:
             self._add(START + nal)
         return self._close(marker) or done
 
+    def _pass_over(self, timestamp: int, marker: int) -> None:
+        """The first slice of a picture that needs others, while nothing is kept or open: nearly every unit is one.
+
+        Does what ``_begin`` and ``_close`` come to then. ``marker`` of a whole slice, UNKNOWN before its end.
+        """
+        figures = self._figures
+        figures.delta_slices += 1
+        figures.pictures += 1
+        self._role, self._into = Role.SLICE, False
+        self._unit_timestamp = self._timestamp = timestamp
+        self._since_key += 1
+        self._recovery = b""
+        self._marked, self._unmarked = marker > 0, not marker
+
     def _begin(self, nal_type: int, head: bytes, timestamp: int) -> bytes | None:
         """A unit begins; a picture that this ends, or None."""
         if self._open >= 0 or self._stub:
@@ -268,10 +288,19 @@ class PictureReader:
         self._into = False
         if role is Role.WITHIN:
             return None
-        done = self._end()
+        done = None
+        if self._kind is not None and timestamp == self._timestamp:
+            self._aside = self._parts, self._room
+        else:
+            done = self._end()
+            self._room = self._limits.picture  # whole pictures are known to hide behind a parameter set
         self._into, self._parts = True, []
-        self._room = self._limits.picture  # whole pictures are known to hide behind a parameter set
         return done
+
+    def _resume(self) -> None:
+        """A side unit is over: back to the picture it stood in, if any."""
+        self._parts, self._room = self._aside or ([], self._room)
+        self._aside, self._into = None, False
 
     def _begin_slice(self, head: bytes, timestamp: int) -> bytes | None:
         try:
@@ -349,7 +378,7 @@ class PictureReader:
     def _close_side(self, marker: int) -> bytes | None:
         """A parameter set or SEI is whole. Some cameras put a picture behind it, in one unit, with start codes."""
         units, timestamp = split(b"".join(self._parts)), self._unit_timestamp
-        self._parts, self._into = [], False
+        self._resume()
         if self._role is Role.SET and units:
             self._sets.keep(units[0])
         elif units and len(units[0]) <= self._limits.parameter_set and self._grammar.recovers(units[0]):
@@ -367,6 +396,8 @@ class PictureReader:
 
     def _end(self, marked: bool = False) -> bytes | None:
         """The picture is over: its bytes when it was kept."""
+        if self._aside is not None:
+            self._resume()
         kind, parts, lead = self._kind, self._parts, self._lead
         if not marked:
             self._marked = False

@@ -100,6 +100,37 @@ def test_several_slices_and_three_kinds_of_marker(mode: str, count: int) -> None
     assert found == [joined(units)] * 2
 
 
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("codec", ["H264", "H265"])
+def test_parameter_sets_between_slices_end_nothing(codec: str, marked: bool) -> None:
+    """GStreamer's payloaders with config-interval=-1 repeat them before every slice of an IDR picture, under its
+    timestamp (RFC 6184 section 5.1, RFC 7798 section 4.1)."""
+    sets = SETS if codec == "H264" else SETS_265
+    slices = idr_slices(3) if codec == "H264" else [KEY_265, slice_265(first=False), slice_265(first=False)]
+    units = [nal for one in slices for nal in (*sets, one)]
+    packets = [Packet(nal, 1000, marked and nal is slices[-1]) for nal in units]
+    packets.append(Packet(sets[0], 4600))
+    assert pictures(codec, numbered(packets)) == [joined([*sets, *slices])]
+
+
+def test_a_set_between_slices_may_come_in_fragments_but_whole() -> None:
+    first, second = idr_slices(2)
+    cut = fu_a(sps(), (2,))
+    for inserted, expected in ((cut, [joined([*SETS, first, second])]), (cut[:-1], [])):
+        units = [*SETS, first, *inserted, second]
+        packets = [Packet(nal, 1000, nal is second) for nal in units]
+        assert pictures("H264", numbered(packets)) == expected
+
+
+def test_sets_between_slices_take_from_the_room_of_the_picture() -> None:
+    large = sps(tail=b"\x11" * 900)
+    first, second = idr_slices(2)
+    reader = KeyFrameReader(media("H264", SETS), Limits(picture=800))
+    packets = [Packet(nal, 1000, nal is second) for nal in (first, large, second)]
+    assert read(reader, numbered(packets)) == []
+    assert reader.figures.too_large == 1
+
+
 def test_a_marker_inside_a_picture_is_learned_from_any_picture() -> None:
     delta = [slice_264(at, P, 1) for at in (0, 40)]
     packets = [Packet(nal, at, True) for at, one in enumerate((delta, idr_slices(3), delta)) for nal in one]

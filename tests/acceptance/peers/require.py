@@ -15,15 +15,34 @@ PROGRAMS = {
     "node": "nodejs",
     "npm": "npm",
 }
+#: Elements of the pipelines in ``gst_media.py`` that stand for the package they come in.
+ELEMENTS = {
+    "videotestsrc": "gstreamer1.0-plugins-base",
+    "rtph264pay": "gstreamer1.0-plugins-good",
+    "x265enc": "gstreamer1.0-plugins-bad",
+    "x264enc": "gstreamer1.0-plugins-ugly",
+    "textoverlay": "gstreamer1.0-x",
+}
+TLS = "from gi.repository import Gio; assert Gio.TlsBackend.get_default().supports_tls()"
 GST = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
 
 
 def missing() -> list[str]:
     """Debian packages that are not there."""
     lost = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
-    if subprocess.run(["/usr/bin/python3", "-c", GST], capture_output=True, check=False).returncode:
+    if "gstreamer1.0-tools" not in lost:
+        lost += [
+            package for element, package in ELEMENTS.items() if _fails("gst-inspect-1.0", "--exists", element)
+        ]
+    if _fails("/usr/bin/python3", "-c", GST):
         lost.append("python3-gi gir1.2-gst-rtsp-server-1.0")
+    elif _fails("/usr/bin/python3", "-c", TLS):
+        lost.append("glib-networking")
     return lost
+
+
+def _fails(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode != 0
 
 
 if __name__ == "__main__":
