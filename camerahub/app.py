@@ -20,6 +20,7 @@ from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
 from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.guard_rows import Grant, Held
 from camerahub.core.health import RULE
 from camerahub.core.lending import LendingGuard, Loan, Told
 from camerahub.core.messages import Assignment, Results
@@ -360,6 +361,18 @@ class Hub:
     def logins_busy(self, endpoints: list[int] | None) -> int:
         """How many of them are being tried or wait for their turn."""
         return self.guarding.busy(endpoints)
+
+    async def borrow_login(self, host: str, user: str, version: str) -> Grant | Held:
+        """One login for a command that dials by itself."""
+        return await self.guarding.borrow(host, user, version)
+
+    def give_back_login(self, number: int, permit: int, reason: str, sent: bool) -> None:
+        """What came of it."""
+        self.guarding.give_back(number, permit, reason, sent)
+
+    def abandon_logins(self, numbers: list[int]) -> None:
+        """Nobody will tell what came of these."""
+        self.guarding.abandon(numbers)
 
     # --- wiring
 

@@ -38,6 +38,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "导出摄像机表格 / export the register"),
     "probe": ("probe", "检测一路 / climb the stages at one camera"),
     "discover": ("discover", "发现摄像机 / ask a subnet for ONVIF cameras"),
+    "enrol": ("enrol", "ONVIF 登记 / what cameras are and offer, kept in the register"),
+    "clocks": ("clocks", "时钟核对 / which cameras' clocks are wrong"),
     "sweep": ("sweep", "检测一遍 / one round over the register or a file"),
     "run": ("run", "中心进程 / the hub"),
     "cameras": ("cameras", "摄像机清单 / the list behind every number"),

@@ -175,13 +175,40 @@ class Guard:
         place = self._places[key.address]
         if number not in self._live:
             return Held("locked", "unwatched", NEVER)
-        if number in self._paused:
+        return self._place_allows(key, place, now) or self._key_allows(key, place, now)
+
+    def _place_allows(self, key: Key, place: Place, now: int) -> Held | None:
+        """What holds this key whatever is known of its password."""
+        if key.number in self._paused:
             return Held("paused", "paused", NEVER)
         if place.trying:
             return Held("locked", "trying", NEVER)
         if self.breaker.state is not Brake.CLOSED and not self._half_open_to(key):
             return Held("locked", "breaker", NEVER)
-        return self._device_allows(place, now) or self._key_allows(key, place, now)
+        return self._device_allows(place, now)
+
+    def lend_one(self, number: int, now: int) -> Grant | Held:
+        """One login now for somebody who is no prober; ``answer`` or ``lost`` must follow. KeyError for a stranger.
+
+        A key that no prober tries (a camera known by its ONVIF address only) takes its turn in the trial of its group
+        here: one device at a time, five at most, until one lets us in.
+        """
+        key = self.keys[number]
+        place = self._places[key.address]
+        allowed = self._place_allows(key, place, now) or self._key_allows(key, place, now)
+        if isinstance(allowed, Held) and allowed.cause == "trial" and number not in self._live:
+            known = self._groups[key.version].known
+            refused = sum(self.keys[other].refused_at > 0 for other in known)
+            if refused >= self.policy.trial_devices:
+                return Held("locked", "group", NEVER)
+            if any(other in self._flying for other in known):
+                return Held("locked", "trying", NEVER)
+            return self._grant(number, now)
+        return allowed if isinstance(allowed, Held) else self._grant(number, now)
+
+    def is_live(self, number: int) -> bool:
+        """Whether a prober may try this key."""
+        return number in self._live
 
     def _half_open_to(self, key: Key) -> bool:
         """Who may show whether the fault is over: passwords that worked, and those set since."""

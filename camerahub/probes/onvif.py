@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from camerahub.core.result import Target
+from camerahub.core.result import SENT, UNSENT, Target
 from camerahub.probes.address import onvif_address
 from camerahub.probes.engine import Brief, Verdict
 from camerahub.wire.digest import Credential
 from camerahub.wire.http import HttpReader, HttpResponse, WireError
 from camerahub.wire.onvif import GET_TIME, onvif_request, parse_time
 from camerahub.wire.onvif_clock import Clock, judge
-from camerahub.wire.onvif_session import CallRecord, OnvifFacts, OnvifSession, read_answer
+from camerahub.wire.onvif_session import MOST_PROFILES, CallRecord, OnvifFacts, OnvifSession, read_answer
 from camerahub.wire.url import HttpUrl
 
 #: The engine bounds what one connection may bring; a recorder's many answers are spread over several.
@@ -88,6 +88,10 @@ class OnvifEnrol:
         return self._session.status
 
     @property
+    def flags(self) -> int:
+        return SENT if self._session.sent else UNSENT
+
+    @property
     def facts(self) -> OnvifFacts:
         return self._session.result().facts
 
@@ -136,9 +140,20 @@ def onvif_enrol(
     now_ms: Callable[[], int] = wall_ms,
     basic_in_clear: bool = False,
     brief: bool = False,
+    challenge_first: bool = False,
+    most_profiles: int = MOST_PROFILES,
 ) -> OnvifEnrol:
     """The conversation for ``target``, with its credential when it has one. Raises ``UrlError``."""
     login = Credential(target.username, target.password) if target.username or target.password else None
     url = onvif_address(target)
-    session = OnvifSession(url, login, now_ms, basic_in_clear=basic_in_clear, brief=brief, progress=progress)
+    session = OnvifSession(
+        url,
+        login,
+        now_ms,
+        basic_in_clear=basic_in_clear,
+        brief=brief,
+        challenge_first=challenge_first,
+        most_profiles=most_profiles,
+        progress=progress,
+    )
     return OnvifEnrol(session)

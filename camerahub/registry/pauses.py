@@ -92,13 +92,23 @@ def paused(engine: Engine) -> list[int]:
         )
 
 
+def paused_cameras(engine: Engine) -> set[int]:
+    """Cameras of which any endpoint, probed or not, is paused now."""
+    column = endpoints.c.camera_id
+    with reading(engine) as connection:
+        clauses = [SCOPES[one.scope](one.value) for one in _lasting(connection)]
+        return set(connection.scalars(_within(select(column), clauses)))
+
+
 def _query(clauses: list[ColumnElement[bool]]) -> Select[Any]:
+    return _within(select(endpoints.c.id), clauses).where(endpoints.c.probed).order_by(endpoints.c.id)
+
+
+def _within(query: Select[Any], clauses: list[ColumnElement[bool]]) -> Select[Any]:
     return (
-        select(endpoints.c.id)
-        .join_from(endpoints, cameras_table)
+        query.join_from(endpoints, cameras_table)
         .outerjoin(devices, endpoints.c.device_id == devices.c.id)
-        .where(endpoints.c.probed, endpoints.c.retired_at.is_(None), or_(false(), *clauses))
-        .order_by(endpoints.c.id)
+        .where(endpoints.c.retired_at.is_(None), or_(false(), *clauses))
     )
 
 

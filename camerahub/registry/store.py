@@ -8,7 +8,7 @@ Must not know: sockets, probes, clocks (every method takes ``now``), rules of he
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from camerahub.core.commit import Commit
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.guard_rows import Key
 from camerahub.core.health import Policy
-from camerahub.registry import bulk, checkpoint, evidence, guards, merge, pauses
+from camerahub.registry import bulk, checkpoint, evidence, guards, merge, onvif, pauses
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
 from camerahub.registry.merge_areas import merge_areas
@@ -243,6 +243,21 @@ class Store:
             last = len(rows) - 1 - np.unique(rows["endpoint_id"][::-1], return_index=True)[1]
             with self._writing() as connection:
                 bulk.upsert(connection, media_facts, rows[last])
+
+    # --- what ONVIF told
+
+    def keep_enrolments(
+        self, told: Sequence[onvif.Enrolment], failed: Mapping[int, str], who: str, now: int
+    ) -> list[onvif.Learned]:
+        """See ``registry.onvif.keep`` and ``keep_failures``; all or none. EnvironmentFault: a login, but no key."""
+        with self._writing() as connection:
+            onvif.keep_failures(connection, failed, now)
+            return onvif.keep(connection, self.keys, told, who, now)
+
+    def keep_clocks(self, rows: NDArray[np.void], /) -> None:
+        """See ``registry.onvif.keep_clocks``."""
+        with self._writing() as connection:
+            onvif.keep_clocks(connection, rows)
 
     def reseal(self) -> int:
         """Seal every stored password anew under the key that seals now, all or none; how many there were to seal.

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0004"
+SCHEMA_REVISION = "0005"
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -221,6 +221,45 @@ media_facts = Table(
     Column("bit_rate", BigInteger, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
+)
+
+
+def _of_endpoint() -> Column[Any]:
+    return Column("endpoint_id", BIG, ForeignKey("endpoints.id"), primary_key=True, autoincrement=False)
+
+
+#: What the device behind each ONVIF endpoint said it is; what it said before stands in ``changes``.
+onvif_identities = Table(
+    "onvif_identities",
+    METADATA,
+    _of_endpoint(),
+    _txt("maker"),
+    _txt("model"),
+    _txt("firmware"),
+    _txt("serial"),
+    _txt("hardware"),
+    _at("enrolled_at"),  # when it was last asked and answered
+    _at("changed_at"),  # when it first said this
+)
+
+onvif_clocks = Table(
+    "onvif_clocks",
+    METADATA,
+    _of_endpoint(),
+    _at("at"),
+    _small("finding"),  # core.offers.CLOCKS
+    _small("hours"),  # of a wrong zone
+    Column("offset_ms", BigInteger, nullable=False),  # camera minus ours; 0 where it told none
+)
+
+#: The last time an endpoint was to be enrolled and was not, until it is: a refused login is not tried again within a
+#: day, and others get their turn first.
+onvif_failures = Table(
+    "onvif_failures",
+    METADATA,
+    _of_endpoint(),
+    _txt("version", None),  # fingerprint of the login it refused, "" when it was something else
+    _at("at"),
 )
 
 memberships = Table(
@@ -466,7 +505,7 @@ changes = Table(
     _at("at"),
     _txt("who", None),
     _ref("import_id", "imports", null=True),
-    _txt("entity", None),  # area camera endpoint
+    _txt("entity", None),  # area camera endpoint onvif pause
     _txt("key", None),  # its code
     _txt("field", None),
     Column("old", Text),

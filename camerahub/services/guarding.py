@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.guard_rows import Decision, Grant, Key, Live
+from camerahub.core.guard_rows import SECOND, Decision, Grant, Held, Key, Live
 from camerahub.core.lending import LendingGuard, Loan, Slip, Told
 from camerahub.core.messages import LoginEnded, Message, Permits, Withdraw
 from camerahub.services.ports import Clock
@@ -206,6 +206,35 @@ class Guarding:
             _log.warning(
                 "login_refused", address=key.address, user=key.user, reason=said.reason, state=key.state.name
             )
+        self._news.set()
+
+    # --- logins of somebody who is no prober ----------------------------------------------------------------------
+
+    async def borrow(self, host: str, user: str, version: str) -> Grant | Held:
+        """One login at ``host``, for a command that dials by itself: stored before this returns. ``give_back`` it."""
+        number = (await self.enrol([Use(0, host, "", user, version)]))[0]
+        async with self._turning:
+            now = self._steady.now()
+            lent = self.guard.lend_one(number, now)
+            if isinstance(lent, Grant) and not await self._store():
+                self.guard.answer(number, lent.permit, "", False, now)
+                return Held("busy", "wait", now + SECOND)
+            return lent
+
+    def give_back(self, number: int, permit: int, reason: str, sent: bool) -> None:
+        """What came of it, as ``Guard.answer``.
+
+        Many devices keep ONVIF users apart from all others. So a refusal there is a bad time of the device, which may
+        have counted it, but no proof against a password that a prober can try over RTSP: that one is only suspected.
+        """
+        if reason in ("auth", "locked") and self.guard.is_live(number):
+            reason = "protocol"
+        self.guard.answer(number, permit, reason, sent, self._steady.now())
+        self._news.set()
+
+    def abandon(self, numbers: Iterable[int]) -> None:
+        """Who borrowed these has gone without a word."""
+        self.guard.lost(numbers, self._steady.now())
         self._news.set()
 
     def ended(self, worker: str, reason: str) -> None:

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import structlog
 
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.guard_rows import Grant, Held
 from camerahub.core.lending import Loan, Told
 from camerahub.core.result import REASONS
 from camerahub.services.tasks import spawn
@@ -63,6 +64,15 @@ class Controls(Protocol):
 
     def logins_busy(self, endpoints: list[int] | None) -> int:
         """How many of them are being tried or wait for their turn."""
+
+    async def borrow_login(self, host: str, user: str, version: str) -> Grant | Held:
+        """One login for a command that dials by itself."""
+
+    def give_back_login(self, number: int, permit: int, reason: str, sent: bool) -> None:
+        """What came of it."""
+
+    def abandon_logins(self, numbers: list[int]) -> None:
+        """Nobody will tell what came of these."""
 
 
 @contextlib.contextmanager
@@ -196,6 +206,7 @@ class ControlDoor:
             "pause": self._pause,
             "resume": self._pause,
             "credentials": self._credentials,
+            "logins": self._logins,
         }
 
     async def _pen(self, _asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -292,6 +303,34 @@ class ControlDoor:
                 await _say(writer, busy=busy)
         finally:
             gone.cancel()
+
+    async def _logins(self, _asked: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Logins of a command that dials by itself: each borrowed from the guard, and told of; what is still out when
+        the caller hangs up counts as a login nobody told of."""
+        out: dict[int, int] = {}
+        await _say(writer, granted=True)
+        try:
+            while (line := await reader.readline()) not in (b"", b"done\n"):
+                said = json.loads(line)
+                if "borrow" in said:
+                    host, user, version = (str(word) for word in said["borrow"])
+                    await self._lend(writer, out, await self._controls.borrow_login(host, user, version))
+                    continue
+                number, reason, sent = said["ended"]
+                permit = out.pop(int(number))
+                self._controls.give_back_login(int(number), permit, str(reason), bool(sent))
+                await _say(writer, taken=True)
+        finally:
+            self._controls.abandon_logins(list(out))
+        await _say(writer, done=True)
+
+    @staticmethod
+    async def _lend(writer: asyncio.StreamWriter, out: dict[int, int], lent: Grant | Held) -> None:
+        if isinstance(lent, Held):
+            await _say(writer, held=lent.cause, until=lent.until)
+            return
+        out[lent.number] = lent.permit
+        await _say(writer, number=lent.number)
 
     @contextlib.asynccontextmanager
     async def _held(self, endpoints: list[int] | None) -> AsyncIterator[None]:

@@ -10,6 +10,8 @@ The login, made so that it locks nobody out (Hikvision counts every failure):
 
 * The first signed request carries a WS-UsernameToken, made with the camera's own clock where it told it.
 * HTTP Digest follows only where a 401 brings a Digest challenge and no fault that refuses the token.
+* ``challenge_first``: GetDeviceInformation is asked once without a login. Who then offers Digest gets Digest and never
+  a token, so that a fault beside the challenge (gSOAP devices always send one) is no riddle; who answers needs none.
 * Basic is sent over TLS only, or where the caller says so.
 * Until it is accepted it goes over a fresh connection each time, where nothing is ever sent twice.
 * The first refusal after that ends everything. No second password, no second try, also in later calls.
@@ -153,6 +155,7 @@ class OnvifSession:
         *,
         basic_in_clear: bool = False,
         brief: bool = False,
+        challenge_first: bool = False,
         most_profiles: int = MOST_PROFILES,
         nonce: Callable[[], bytes] = new_nonce,
         cnonce: Callable[[], str] = new_cnonce,
@@ -163,6 +166,7 @@ class OnvifSession:
         self._now_ms = now_ms
         self._basic = basic_in_clear or url.scheme == "https"
         self._brief = brief
+        self._challenge_first = challenge_first
         self._most = most_profiles
         self._nonce = nonce
         self._progress = progress
@@ -179,6 +183,8 @@ class OnvifSession:
         self._reason = ""
         self.stage = 1
         self.status = 0
+        #: The login has gone out, in whatever form.
+        self.sent = False
         self._reader = HttpReader()
         self._asked = 0
         self._fresh = True
@@ -280,6 +286,8 @@ class OnvifSession:
             self._take_time(told)
         elif self.stage < 2 and reason != "auth":
             return reason  # a refusal is no reason to give up: some cameras guard even their clock
+        if self._challenge_first and self._login is not None:
+            yield from self._ask_bare()
         reason, self._device = yield from self._call(self._url, calls.GET_DEVICE, calls.parse_device)
         if self._device is None:
             return reason
@@ -289,6 +297,16 @@ class OnvifSession:
         if (yield from self._ask_services()) == "auth":
             return "auth"
         return (yield from self._ask_profiles())
+
+    def _ask_bare(self) -> Generator[_Ask, HttpResponse | None, None]:
+        """Learn how the camera wants to be logged in to; a failure nobody counts."""
+        response = yield _Ask(self._url, calls.GET_DEVICE, signed=False)
+        if response is None or self._login is None:
+            return
+        if read_answer(response, calls.parse_device)[1] is not None:
+            self._login, self._credential, self._scheme = None, None, "none"
+        elif response.status == 401 and (answer := self._answer(self._url, response)) is not None:
+            self._scheme = answer.partition(" ")[0].lower()
 
     def _take_time(self, told: DeviceTime) -> None:
         self._clock = judge(told, self._asked, self._now_ms())
@@ -379,6 +397,7 @@ class OnvifSession:
         url, call, signed, authorization = ask
         if not signed or self._login is None or self._credential is None:
             return calls.onvif_request(url, call)
+        self.sent = True
         if self._scheme == "token":
             created = device_moment(self._now_ms(), self._offset_ms)
             token = username_token(self._credential, self._nonce(), created)
@@ -392,12 +411,16 @@ class OnvifSession:
             return None
         if self._scheme == "token" and (self._let_in or (fault is not None and fault.not_authorized)):
             return None
-        offered = parse_challenges(response.headers.all("www-authenticate"))
-        usable = [c for c in offered if c.scheme == "digest" or (c.scheme == "basic" and self._basic)]
-        answer = self._login.answer(usable, "POST", url.path)
+        answer = self._answer(url, response)
         if answer is not None:
             self._scheme = answer.partition(" ")[0].lower()
         return answer
+
+    def _answer(self, url: HttpUrl, response: HttpResponse) -> str | None:
+        """The Authorization for a 401, None where it offers nothing that may be used (any more)."""
+        offered = parse_challenges(response.headers.all("www-authenticate"))
+        usable = [c for c in offered if c.scheme == "digest" or (c.scheme == "basic" and self._basic)]
+        return self._login.answer(usable, "POST", url.path) if self._login is not None else None
 
     def _note(self, call: Call, subject: str, reason: str) -> str:
         record = CallRecord(call.name, subject, reason, self.status, max(0, self._now_ms() - self._asked))

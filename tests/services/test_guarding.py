@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.guard_rows import SECOND, Key, Login
+from camerahub.core.guard_rows import SECOND, Grant, Held, Key, Login
 from camerahub.core.lending import LendingGuard, Told
 from camerahub.core.messages import LoginEnded, Message, Permits, Withdraw
 from camerahub.services.guarding import Guarding, Use, device_address
@@ -300,3 +300,60 @@ async def test_a_login_a_person_asks_for_is_the_only_one_of_its_device(clock: Ma
     await guarding.step()
     assert len(world.permits()) == 1
     assert world.rows[slip.key].state is Login.PROVEN
+
+
+# --- logins of somebody who is no prober ------------------------------------------------------------------------------
+
+
+async def borrowed(guarding: Guarding, host: str = "10.0.0.9", version: str = "e" * 32) -> Grant:
+    lent = await guarding.borrow(host, "admin", version)
+    assert isinstance(lent, Grant)
+    return lent
+
+
+async def test_a_lent_login_is_stored_before_it_is_lent(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    lent = await borrowed(guarding)
+    assert world.happened == [("stored", {lent.number: lent.permit})]
+    again = await guarding.borrow("10.0.0.9", "admin", "e" * 32)
+    assert isinstance(again, Held)
+    guarding.give_back(lent.number, lent.permit, "auth", True)
+    await guarding.step()
+    assert world.rows[lent.number].state is Login.REFUSED
+
+
+async def test_nothing_is_lent_that_the_register_does_not_take(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    world.full = True
+    assert isinstance(await guarding.borrow("10.0.0.9", "admin", "e" * 32), Held)
+    assert [key.tries for key in guarding.guard.keys.values()] == [0, 0, 0]
+    world.full = False
+    await borrowed(guarding)
+
+
+async def test_a_refusal_elsewhere_does_not_condemn_a_password_that_rtsp_takes(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    await guarding.step()
+    ((key, permit),) = world.permits()[0].once
+    guarding.told("prober-0", LoginEnded(1, key, permit, "ok", True))
+    lent = await borrowed(guarding, f"10.0.0.{key}", "f" * 32)
+    assert lent.number == key
+    guarding.give_back(key, lent.permit, "auth", True)
+    await guarding.step()
+    row = world.rows[key]
+    assert (row.state, row.refused_at) == (Login.PROVEN, 0)
+    assert row.suspect_at > 0
+    assert guarding.guard.breaker.state.name == "CLOSED"
+
+
+async def test_who_goes_without_a_word_leaves_a_doubt(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    lent = await borrowed(guarding)
+    guarding.abandon([lent.number])
+    await guarding.step()
+    assert world.rows[lent.number].suspect_at > 0
+    assert world.rows[lent.number].permit == 0

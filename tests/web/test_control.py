@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.guard_rows import Grant, Held
 from camerahub.core.lending import Loan, Slip, Told
 from camerahub.web.control import ControlDoor, reachable
 
@@ -29,6 +30,7 @@ class Script:
         self.news = asyncio.Condition()
         self.refuse: Exception | None = None
         self.busy = [2, 0]
+        self.abandoned = asyncio.Event()
 
     async def note(self, *what: object) -> None:
         async with self.news:
@@ -70,6 +72,17 @@ class Script:
     async def brake(self, scope: str, value: str, who: str, reason: str, paused: bool) -> int:
         await self.note("brake", scope, value, who, reason, paused)
         return 7
+
+    async def borrow_login(self, host: str, user: str, version: str) -> Grant | Held:
+        await self.note("borrow", host, user, version)
+        return Held("locked", "day", 99) if version == "bad" else Grant(5, 77)
+
+    def give_back_login(self, number: int, permit: int, reason: str, sent: bool) -> None:
+        self.said.append(("back", number, permit, reason, sent))
+
+    def abandon_logins(self, numbers: list[int]) -> None:
+        self.said.append(("abandoned", numbers))
+        self.abandoned.set()
 
     def check_logins(self, endpoints: list[int] | None) -> None:
         self.said.append(("check", endpoints))
@@ -306,6 +319,32 @@ async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         await door.start()
     assert "gone" in caught.value.text.en
     await door.aclose()
+
+
+async def test_logins_are_lent_and_told_of(script: Script, tmp_path: Path) -> None:
+    async with calling(tmp_path / "hub.sock") as caller:
+        assert await caller.ask({"do": "logins"}) == {"granted": True}
+        assert await caller.ask({"borrow": ["10.0.0.1", "admin", "bad"]}) == {"held": "day", "until": 99}
+        assert await caller.ask({"borrow": ["10.0.0.1", "admin", "good"]}) == {"number": 5}
+        assert await caller.ask({"ended": [5, "auth", True]}) == {"taken": True}
+        assert await caller.ask(b"done") == {"done": True}
+    assert script.said[2:] == [("back", 5, 77, "auth", True), ("abandoned", [])]
+
+
+async def test_a_dead_caller_leaves_its_login_in_doubt(script: Script, tmp_path: Path) -> None:
+    async with calling(tmp_path / "hub.sock") as caller:
+        await caller.ask({"do": "logins"})
+        await caller.ask({"borrow": ["10.0.0.1", "admin", "good"]})
+        caller.die()
+        async with asyncio.timeout(10):
+            await script.abandoned.wait()
+    assert script.said[-1] == ("abandoned", [5])
+
+
+async def test_a_login_that_was_not_lent_cannot_be_told_of(script: Script, tmp_path: Path) -> None:
+    async with calling(tmp_path / "hub.sock") as caller:
+        await caller.ask({"do": "logins"})
+        assert "error" in await caller.ask({"ended": [6, "ok", True]})
 
 
 async def test_a_round_borrows_the_logins_and_they_are_back_before_anybody_else_dials(

@@ -298,3 +298,55 @@ def test_a_brief_session_ends_with_the_identity() -> None:
     assert (reason, stage, double.heard) == ("ok", 3, ROAD[:2])
     assert facts.device is not None
     assert facts.services == ()
+
+
+# -- asked how first --------------------------------------------------------------------------------------------------
+
+
+def asking_first(login: Credential = RIGHT) -> OnvifSession:
+    return OnvifSession(URL, login, Clock(), challenge_first=True)
+
+
+@pytest.mark.parametrize(
+    ("login", "scheme"), [("token", "token"), ("digest", "digest"), ("either", "digest"), ("open", "none")]
+)
+def test_the_camera_says_first_how_it_wants_to_be_logged_in_to(login: str, scheme: str) -> None:
+    double, machine = Double(login=login), asking_first()
+    result = drive(machine, double)
+    assert (result.reason, result.stage, result.facts.scheme) == ("ok", 3, scheme)
+    assert double.failures == 0
+    assert machine.sent == (login != "open")
+    assert double.heard[:3] == ["GetSystemDateAndTime", "GetDeviceInformation", "GetDeviceInformation"]
+    assert b"Authorization" not in double.requests[1]
+    assert b"UsernameToken" not in double.requests[1]
+
+
+@pytest.mark.parametrize("login", ["token", "digest", "either"])
+def test_asked_first_a_wrong_password_is_still_one_failure(login: str) -> None:
+    double, machine = Double(login=login), asking_first(WRONG)
+    result = drive(machine, double)
+    assert result.reason == "auth"
+    assert double.failures == 1
+    assert machine.sent
+
+
+def test_a_fault_beside_the_challenge_is_no_refusal_of_what_was_not_sent() -> None:
+    class Both(Double):
+        """As gSOAP does it: every 401 has a challenge and the fault."""
+
+        def _refusal(self, head: str, words: str) -> bytes | None:
+            said = super()._refusal(head, words)
+            if said is None or b" 401 " not in said[:16]:
+                return said
+            challenge = said.partition(b"WWW-Authenticate: ")[2].partition(b"\r\n")[0].decode()
+            return http(401, fault("ter:NotAuthorized"), f"WWW-Authenticate: {challenge}")
+
+    assert drive(session(), Both(login="digest")).reason == "auth"
+    assert drive(asking_first(), Both(login="digest")).reason == "ok"
+
+
+def test_nothing_is_sent_before_the_camera_has_told_the_time() -> None:
+    machine = asking_first()
+    result = drive(machine, Double(other={"GetSystemDateAndTime": http(404, b"")}))
+    assert result.reason == "not_found"
+    assert not machine.sent

@@ -15,6 +15,7 @@ PARTS = (
     "tablefile",
     "probe",
     "onvif",
+    "enrol",
     "fleet",
     "cli",
     "farm",
