@@ -270,4 +270,6 @@ def _facts(facts: MediaFacts | None) -> str:
         return ""
     told = facts._asdict()
     del told["measures"]
+    if not told["fresh"]:  # of a snapshot only
+        del told["fresh"]
     return f',"facts":{json.dumps(told, separators=(",", ":"))}'
