@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FACETS = tuple(sorted({facet.name.lower() for kind in PROBE_KINDS.values() for facet in kind.facets}))
 STATES = ("up", "down", "unknown")
-_WORDS = {text(f"web.state_{state}").zh: state for state in STATES}
+_WORDS = {text(f"web.state_{facet}_{state}").zh: state for facet in FACETS for state in STATES}
 _HEADERS = ("code", "name", "area", "network", "state", "since", "reason", "observed")
 _SPAN = re.compile(r"(\d{1,6})([smhd])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -89,7 +89,7 @@ def _why(told: FacetState) -> str:
 
 def _cells(camera: CameraState, facet: str, zone: tzinfo) -> list[str]:
     told = camera.facets[facet]
-    state = text(f"web.state_{told.state}")
+    state = text(f"web.state_{facet}_{told.state}")
     return [
         camera.code,
         camera.name,
@@ -136,7 +136,8 @@ def _say(key: str, **fields: object) -> None:
 
 def _summary(listed: Sequence[CameraState], facet: str, shown: int) -> None:
     states = Counter(camera.facets[facet].state for camera in listed)
-    _say("web.cameras_summary", total=len(listed), **{state: states[state] for state in STATES})
+    words = {f"word_{state}": text(f"web.state_{facet}_{state}").zh for state in ("up", "down")}
+    _say("web.cameras_summary", total=len(listed), **words, **{state: states[state] for state in STATES})
     if shown < len(listed):
         _say("web.cameras_cut", shown=shown)
 

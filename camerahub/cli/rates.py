@@ -122,11 +122,15 @@ def _cells(name: str, parts: Parts) -> list[str]:
     return [name, *map(str, counts), *map(percent, ratios), str(parts.exempt), percent(parts.adjusted)]
 
 
-def _table(found: dict[str, Parts], by: str | None, names: dict[str, str]) -> list[str]:
+def _table(found: dict[str, Parts], by: str | None, facet: str, names: dict[str, str]) -> list[str]:
     rows = [_cells(_named(name, by, names), parts) for name, parts in found.items()] if by else []
     said = text("web.total")
     rows.append(_cells(f"{said.zh} {said.en}", total(list(found.values()))))
-    return render([f"web.col_{name}" for name in _HEADERS], rows, right=range(1, len(_HEADERS)))
+    own = {state: f"web.state_{facet}_{state}" for state in ("up", "down", "unknown")} | {
+        "raw": f"web.rate_{facet}"
+    }
+    titles = [own.get(name, f"web.col_{name}") for name in _HEADERS]
+    return render(titles, rows, right=range(1, len(_HEADERS)))
 
 
 def _read(context: Context, facet: str, by: str | None) -> Census:
@@ -164,10 +168,14 @@ def command(
         for rate in _rates(found, area, by, facet, at, now):
             click.echo(json.dumps(rate.as_json(zone), ensure_ascii=False))
     else:
-        click.echo("\n".join(_table(found, by, Tree(census).names)))
+        click.echo("\n".join(_table(found, by, facet, Tree(census).names)))
     whole = total(list(found.values()))
     parts = {"expected": whole.expected, "up": whole.up, "down": whole.down, "unknown": whole.unknown}
-    said = text("web.rates_summary", as_of=moment(at, zone), rule=RULE, raw=percent(whole.raw), **parts)
+    words = {f"word_{state}": text(f"web.state_{facet}_{state}").zh for state in ("up", "down")}
+    words["word_rate"] = text(f"web.rate_{facet}").zh
+    said = text(
+        "web.rates_summary", as_of=moment(at, zone), rule=RULE, raw=percent(whole.raw), **words, **parts
+    )
     click.echo(f"{said.zh}\n{said.en}", err=True)
     if silent:
         said = text("web.hub_silent", at=moment(at, zone))

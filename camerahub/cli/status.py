@@ -27,7 +27,11 @@ def _figures(context: Context) -> dict[str, Any]:
     store = context.open_store()
     try:
         told = queries.status(store.engine)
-        parts = counted(census(store.engine, Facet.ONLINE), None, None).get("", Parts())
+        facets = {
+            facet.name.lower(): counted(census(store.engine, facet), None, None).get("", Parts())
+            for facet in (Facet.ONLINE, Facet.MEDIA, Facet.LIT)
+        }
+        parts = facets["online"]
     finally:
         store.close()
     pid = context.home_folder().hub_pid()
@@ -40,6 +44,9 @@ def _figures(context: Context) -> dict[str, Any]:
         "up": parts.up,
         "down": parts.down,
         "unknown": parts.unknown,
+        "facets": {
+            name: {"up": one.up, "down": one.down, "unknown": one.unknown} for name, one in facets.items()
+        },
         "hub_pid": pid,
         "last_commit": told.last_commit,
         "last_alive": told.last_alive,
@@ -71,6 +78,10 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_cameras"), str(told["cameras"])),
         (text("web.status_expected"), str(told["expected"])),
         (text("web.status_states"), states),
+        *(
+            (text(f"web.status_{name}"), " / ".join(map(str, told["facets"][name].values())))
+            for name in ("media", "lit")
+        ),
         (text("web.status_endpoints"), f"{told['probed']} / {told['endpoints']}"),
         (text("web.status_areas"), str(told["areas"])),
         (text("web.status_running"), f"{running.zh} {running.en}{pid}"),
