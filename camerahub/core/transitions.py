@@ -138,12 +138,12 @@ class Policy:
 
 
 #: The defaults. online: down 3 of 3, up 2 of 2, stale after 5 min. The others: down 2 of 3, up 1 of 1, stale
-#: after 3 rounds of 20 min until ``with_round`` is told the real round; media follows lit, its design gap.
+#: after 3 rounds of 15 min until ``with_round`` is told the real round; media follows lit, its design gap.
 POLICIES: dict[Facet, Policy] = {
     Facet.ONLINE: Policy(Facet.ONLINE, 3, 3, 2, 2, 5 * _MINUTE_US),
-    Facet.MEDIA: Policy(Facet.MEDIA, 2, 3, 1, 1, 60 * _MINUTE_US),
-    Facet.LIT: Policy(Facet.LIT, 2, 3, 1, 1, 60 * _MINUTE_US),
-    Facet.PICTURE: Policy(Facet.PICTURE, 2, 3, 1, 1, 60 * _MINUTE_US),
+    Facet.MEDIA: Policy(Facet.MEDIA, 2, 3, 1, 1, 45 * _MINUTE_US),
+    Facet.LIT: Policy(Facet.LIT, 2, 3, 1, 1, 45 * _MINUTE_US),
+    Facet.PICTURE: Policy(Facet.PICTURE, 2, 3, 1, 1, 45 * _MINUTE_US),
 }
 
 #: The stage a probe must prove before its good result speaks for the facet (a bad one always does).
