@@ -88,13 +88,15 @@ def uplinks(settings: Settings, probers: int = 1) -> tuple[Uplink, ...]:
     return tuple(replace(line, mbps=(line.mbps or most) / probers) for line in lines)
 
 
-def target_of(row: queries.EndpointTarget, host: str, username: str = "", password: str = "") -> Target:
-    """Whom to dial for one endpoint of the register; ``host`` its address as an IP."""
+def target_of(
+    row: queries.EndpointTarget, host: str, username: str = "", password: str = "", name: int | None = None
+) -> Target:
+    """Whom to dial for one endpoint of the register; ``host`` its address as an IP; ``name``: another number for it."""
     shown = f"[{host}]" if ":" in host else host
     root = f"{row.scheme}://{shown}:{row.port}" if row.scheme else ""
     sub_url = root + row.sub_path if root and row.sub_path else ""
     return Target(
-        row.endpoint,
+        row.endpoint if name is None else name,
         host,
         row.port,
         root + row.path if root else "",

@@ -115,7 +115,7 @@ def _targets(
             for one in queries.secrets(store.engine, {row.credential_id for row in rows} - {0}).values()
         }
     return [
-        replace(target_of(row, row.host, *opened[row.credential_id if logs_in else 0]), endpoint=n)
+        target_of(row, row.host, *opened[row.credential_id if logs_in else 0], name=n)
         for n, row in enumerate(rows)
     ]
 

@@ -46,6 +46,7 @@ from camerahub.core.transitions import (
     diagram,
     signal_table,
     step_table,
+    told_table,
 )
 
 __all__ = [
@@ -64,10 +65,12 @@ _CELL_BITS = np.uint32(0xFFFF)
 
 
 class _Rules(NamedTuple):
-    """One policy as look-up tables: ``calm`` by ``signal << 8 | reason`` is the word such a result leaves as it is;
+    """One policy as look-up tables: ``signals`` and ``told`` (the reason it is explained with) by
+    ``probe << 8 | reason``; ``calm`` by ``signal << 8 | reason`` is the word such a result leaves as it is;
     ``agrees`` by ``state << 2 | signal``: the reason of such a result explains the answer."""
 
     signals: U1
+    told: U1
     steps: NDArray[np.uint16]
     calm: NDArray[np.uint32]
     agrees: NDArray[np.bool_]
@@ -88,7 +91,11 @@ def _rules(policy: Policy) -> _Rules:
     explains = {(state, signal) for signal, state in told_by.items()} | {(State.UNKNOWN, Signal.DOWN)}
     agrees = [(state, signal) in explains for state in State for signal in Signal]
     return _Rules(
-        signal_table(policy.facet), step_table(policy), np.array(calm, dtype=np.uint32), np.array(agrees)
+        signal_table(policy.facet),
+        told_table(policy.facet),
+        step_table(policy),
+        np.array(calm, dtype=np.uint32),
+        np.array(agrees),
     )
 
 
@@ -217,12 +224,11 @@ def _started(batch: NDArray[np.void], now: int) -> I8:
 
 def _parts(states: States, index: I8, batch: NDArray[np.void], now: int) -> list[tuple[int, _Part]]:
     """The batch once for each facet kept: (row, results with what they say of it)."""
-    reason = batch["reason"].copy()
-    code = batch["probe"].astype(np.uint16) << 8 | reason
+    code = batch["probe"].astype(np.uint16) << 8 | batch["reason"]
     started, seq = _started(batch, now), np.arange(len(index))
     return [
-        (row, _Part(index, started, _rules(policy).signals[code], reason, seq))
-        for row, policy in enumerate(states.policies)
+        (row, _Part(index, started, rules.signals[code], rules.told[code], seq))
+        for row, rules in enumerate(map(_rules, states.policies))
     ]
 
 

@@ -178,6 +178,20 @@ def signal_table(facet: Facet) -> NDArray[np.uint8]:
     return table
 
 
+def told_table(facet: Facet) -> NDArray[np.uint8]:
+    """The reason a result explains ``facet`` with, by ``probe << 8 | reason``, shape (65536,) uint8.
+
+    Its own; but a conversation about media that speaks well of a facet says ``ok`` of it: a camera with a black
+    picture is 在线, and not because of that.
+    """
+    table = np.tile(np.arange(256, dtype=np.uint8), 256)
+    for probe, kind in PROBE_KINDS.items():
+        for reason, info in REASONS.items():
+            if kind.stage >= Stage.L4 and signal_of(facet, probe, reason) is Signal.UP:
+                table[kind.code << 8 | info.code] = REASONS["ok"].code
+    return table
+
+
 def weigh(policy: Policy, history: int, signal: Signal) -> tuple[int, Evidence]:
     """History with the definite ``signal`` taken in, and what it amounts to.
 

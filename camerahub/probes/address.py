@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 from camerahub.core.result import Target
-from camerahub.wire.onvif import DEVICE_PATH
 from camerahub.wire.rtsp import quick_options
 from camerahub.wire.rtsp_describe import quick_describe
 from camerahub.wire.url import HttpUrl, RtspUrl, split_credentials, split_http
@@ -42,13 +41,6 @@ def describe_request(url: str) -> tuple[RtspUrl, bytes]:
 def is_tls(target: Target) -> bool:
     """True when ``target`` is to be spoken to over TLS."""
     return target.url[:6].lower() in ("rtsps:", "https:")
-
-
-def onvif_address(target: Target) -> HttpUrl:
-    """The device service of ``target`` at the host and port that are dialled. Raises ``UrlError``."""
-    told = parsed_http(target.url) if target.url else HttpUrl("http", target.host, target.port)
-    path = DEVICE_PATH if told.path == "/" else told.path
-    return HttpUrl(told.scheme, target.host, target.port, path)
 
 
 @lru_cache(REMEMBERED)

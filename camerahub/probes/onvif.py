@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 
 from camerahub.core.result import SENT, UNSENT, Target
-from camerahub.probes.address import onvif_address
+from camerahub.probes.address import parsed_http
 from camerahub.probes.engine import Brief, Verdict
 from camerahub.wire.digest import Credential
 from camerahub.wire.http import HttpReader, HttpResponse, WireError
-from camerahub.wire.onvif import GET_TIME, onvif_request, parse_time
+from camerahub.wire.onvif import DEVICE_PATH, GET_TIME, onvif_request, parse_time
 from camerahub.wire.onvif_clock import Clock, judge
 from camerahub.wire.onvif_session import MOST_PROFILES, CallRecord, OnvifFacts, OnvifSession, read_answer
 from camerahub.wire.url import HttpUrl
@@ -126,6 +126,13 @@ class OnvifEnrol:
     def _verdict(self, otherwise: str) -> Verdict:
         reason, stage, status, _ = self._session.result()
         return Verdict(reason or otherwise, stage, status)
+
+
+def onvif_address(target: Target) -> HttpUrl:
+    """The device service of ``target`` at the host and port that are dialled. Raises ``UrlError``."""
+    told = parsed_http(target.url) if target.url else HttpUrl("http", target.host, target.port)
+    path = DEVICE_PATH if told.path == "/" else told.path
+    return HttpUrl(told.scheme, target.host, target.port, path)
 
 
 def onvif_time(target: Target) -> OnvifTime:

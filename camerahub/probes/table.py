@@ -9,13 +9,13 @@ import asyncio
 import resource
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import NamedTuple, cast
 
 from camerahub.core.result import ProbeResult, Target
 from camerahub.probes.address import is_tls
 from camerahub.probes.engine import Brief, Conversation, Done, Engine, Verdict
 from camerahub.probes.media import Media, media, picture
-from camerahub.probes.onvif import onvif_enrol, onvif_time
 from camerahub.probes.options import options
 from camerahub.probes.pictures import Pictures
 from camerahub.probes.relay import Continued, Relay
@@ -38,6 +38,16 @@ class ProbeSpec(NamedTuple):
     relayed: bool = False
 
 
+def _onvif(name: str) -> Callable[[Target], Conversation]:
+    """A conversation of ``probes.onvif``, which brings lxml: loaded when the first one is made."""
+
+    def make(target: Target) -> Conversation:
+        conversation: Conversation = getattr(import_module("camerahub.probes.onvif"), name)(target)
+        return conversation
+
+    return make
+
+
 #: Keys equal ``core.result.PROBE_KINDS``.
 PROBES: dict[str, ProbeSpec] = {
     "tcp": ProbeSpec(tcp, tls=False),
@@ -45,8 +55,8 @@ PROBES: dict[str, ProbeSpec] = {
     "rtsp": ProbeSpec(rtsp, tls=True),
     "media": ProbeSpec(media, tls=True, media=True),
     "picture": ProbeSpec(picture, tls=True, media=True),
-    "onvif_time": ProbeSpec(onvif_time, tls=True),
-    "onvif_enrol": ProbeSpec(onvif_enrol, tls=True, relayed=True),
+    "onvif_time": ProbeSpec(_onvif("onvif_time"), tls=True),
+    "onvif_enrol": ProbeSpec(_onvif("onvif_enrol"), tls=True, relayed=True),
     "snapshot": ProbeSpec(snapshot, tls=True),
 }
 

@@ -106,6 +106,22 @@ def test_tcp_proves_no_camera_online_but_its_faults_count():
     assert len(feed(states, "refused", "refused", "refused", at=T0 + 2 * S, probe="tcp")) == 1
 
 
+def test_a_black_picture_is_dark_and_the_camera_online_and_each_says_why():
+    states = States.fresh(1, [POLICIES[facet] for facet in (Facet.ONLINE, Facet.MEDIA, Facet.LIT)])
+    feed(states, "black", "black", probe="picture")
+    told = [
+        (ANSWER_NAMES[answer], REASON_NAMES[reason])
+        for answer, reason in zip(states.answer[:, 0], states.reason[:, 0], strict=True)
+    ]
+    assert told == [("up", "ok"), ("up", "ok"), ("down", "black")]
+
+
+def test_media_without_a_look_at_the_picture_never_moves_lit():
+    states = States.fresh(1, [POLICIES[facet] for facet in (Facet.ONLINE, Facet.MEDIA, Facet.LIT)])
+    feed(states, "ok", "ok", "ok", probe="media")
+    assert [ANSWER_NAMES[answer] for answer in states.answer[:, 0]] == ["up", "up", "unknown"]
+
+
 def test_not_looking_changes_no_answer_but_is_remembered_for_staleness():
     states = States.fresh(1)
     feed(states, "ok", "no_seat", "paused", "no_seat")
