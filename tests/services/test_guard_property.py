@@ -89,7 +89,7 @@ class Logins(RuleBasedStateMachine):
     def device_password_changes(self, address: str, password: str) -> None:
         self.world.devices[address].password = password
 
-    @rule(address=st.sampled_from(ADDRESSES), manner=st.sampled_from([Manner.FINE, Manner.RUDE, Manner.OFF]))
+    @rule(address=st.sampled_from(ADDRESSES), manner=st.sampled_from(Manner))
     def device_changes(self, address: str, manner: Manner) -> None:
         self.world.devices[address].manner = manner
 
