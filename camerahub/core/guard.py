@@ -52,8 +52,9 @@ class Guard:
         self._timed: list[tuple[int, int]] = []
         self._ready: tuple[deque[int], deque[int]] = (deque(), deque())  # worked before, never worked
         self._queued: set[int] = set()
-        self._fit: list[int] = []
+        self._fit: dict[int, None] = {}  # standing permits that nobody was told of yet
         self._standing: set[int] = set()
+        self._ending: set[int] = set()  # standing permits taken back: one last answer may still come
         self._flying: set[int] = set()
         self._decision = Decision()
         self._permits = 0
@@ -68,10 +69,13 @@ class Guard:
     def load(self, rows: Iterable[Key], now: int, *, clean: bool) -> None:
         """Begin with what was stored. Logins that nobody told of count as suspected, and so does, unless the last hub
         ended ``clean``, the one each proven key may have had under its standing permit."""
+        rows = list(rows)
         for key in rows:
             self._take(key)
+        moments = {address: self._moment(address, now) for address in self._places}
+        for key in rows:
             if key.permit or (key.state is Login.PROVEN and not clean):
-                self._doubt(key, now)
+                self._doubt(key, moments[key.address])
 
     def _take(self, key: Key) -> None:
         self.keys[key.number] = key
@@ -80,11 +84,21 @@ class Guard:
         group.known.append(key.number)
         group.opened |= key.proven_at > 0
 
-    def _doubt(self, key: Key, now: int) -> None:
+    def _moment(self, address: str, now: int) -> int:
+        """``now``, or the next µs that is no bad time of the device yet: ``_bad`` counts what shares a time once, and
+        two lives of a hub may end within one reading of a clock (that was set back in between)."""
+        noted = {at for number in self._places[address].numbers for at in self.keys[number].bad}
+        while now in noted:
+            now += 1
+        return now
+
+    def _doubt(self, key: Key, moment: int) -> None:
         """Nobody will tell what came of its login, if there was one. One doubt is enough: a key in doubt has only
-        single permits, and each of those that is lost is a doubt of its own."""
-        if key.permit or not key.suspect_at:
-            key.suspect(now)
+        single permits, and each of those that is lost is a doubt of its own. One ``moment`` for all keys of a device:
+        it had one login."""
+        if key.permit or not key.suspect_at or key.number in self._ending:
+            key.suspect(moment)
+        self._ending.discard(key.number)
         key.permit = 0
         key.state = self._rest(key)
         self.changed.add(key.number)
@@ -115,7 +129,7 @@ class Guard:
         before, self._live = self._live, {one.number: one for one in live}
         gone, new = before.keys() - self._live.keys(), self._live.keys() - before.keys()
         self._decision.withdraw += sorted(n for n in gone if n in self._standing or n in self._flying)
-        self._standing -= gone
+        self._end_standing(gone)
         versions = sorted({self.keys[number].version for number in gone | new})
         for version in versions:
             self._spread(version)
@@ -156,9 +170,15 @@ class Guard:
         before, self._paused = self._paused, frozenset(numbers)
         begun = self._paused - before
         self._decision.withdraw += sorted(n for n in begun if n in self._standing or n in self._flying)
-        self._standing -= self._paused
+        self._end_standing(begun)
         for number in sorted(before - self._paused):
             self._again(number, now)
+
+    def _end_standing(self, numbers: Iterable[int]) -> None:
+        """Their probers will hear of it; until then the device may have one more login, and may refuse it."""
+        ended = self._standing.intersection(numbers)
+        self._standing -= ended
+        self._ending |= ended - self._fit.keys()
 
     def check(self, numbers: Iterable[int], now: int) -> None:
         """A person asks to try these now. No bound moves by it: one that was refused is tried once in 24 h at most."""
@@ -187,24 +207,9 @@ class Guard:
             return Held("locked", "breaker", NEVER)
         return self._device_allows(place, now)
 
-    def lend_one(self, number: int, now: int) -> Grant | Held:
-        """One login now for somebody who is no prober; ``answer`` or ``lost`` must follow. KeyError for a stranger.
-
-        A key that no prober tries (a camera known by its ONVIF address only) takes its turn in the trial of its group
-        here: one device at a time, five at most, until one lets us in.
-        """
-        key = self.keys[number]
-        place = self._places[key.address]
-        allowed = self._place_allows(key, place, now) or self._key_allows(key, place, now)
-        if isinstance(allowed, Held) and allowed.cause == "trial" and number not in self._live:
-            known = self._groups[key.version].known
-            refused = sum(self.keys[other].refused_at > 0 for other in known)
-            if refused >= self.policy.trial_devices:
-                return Held("locked", "group", NEVER)
-            if any(other in self._flying for other in known):
-                return Held("locked", "trying", NEVER)
-            return self._grant(number, now)
-        return allowed if isinstance(allowed, Held) else self._grant(number, now)
+    def is_out(self, number: int) -> bool:
+        """Whether somebody has a permit for this key, or has not said yet what came of one that was taken back."""
+        return number in self._flying or number in self._standing or number in self._ending
 
     def is_live(self, number: int) -> bool:
         """Whether a prober may try this key."""
@@ -337,7 +342,7 @@ class Guard:
                 heapq.heappush(self._timed, (allowed.until, number))
         elif allowed.standing:
             self._standing.add(number)
-            self._fit.append(number)
+            self._fit[number] = None
         else:
             self._enqueue(number)
 
@@ -359,7 +364,7 @@ class Guard:
         decision, self._decision = self._decision, Decision()
         singles = self._singles(now)
         decision.grants = [Grant(n, 0) for n in self._fit if n in self._standing] + singles
-        self._fit = []
+        self._fit.clear()
         return decision
 
     def _all_again(self, now: int) -> None:
@@ -416,11 +421,15 @@ class Guard:
         ``permit`` 0: the first answer of a standing permit that was no success. False: nobody asked, or told before.
         """
         key = self.keys.get(number)
-        if key is None or (number not in self._standing if permit == 0 else key.permit != permit):
+        standing = number in self._standing or number in self._ending
+        if key is None or (not standing if permit == 0 else key.permit != permit):
             return False
         if permit:
             self._flying.discard(number)
             self._places[key.address].trying = key.permit = 0
+        else:
+            self._standing.discard(number)
+            self._ending.discard(number)
         if reason:
             self._judge(key, reason, sent, now)
         elif permit:
@@ -447,14 +456,14 @@ class Guard:
         elif reason in ("auth", "locked"):
             self._refuse(key, reason, now)
         else:
-            key.suspect(now)
+            key.suspect(self._moment(key.address, now))
             self._wait(key, now)
             if key.suspect_before > now - DAY:
                 key.locked_until = key.suspect_before + DAY
 
     def _let_in(self, key: Key, sent: bool, now: int) -> None:
         if not sent:  # it asks nobody for a password, which says nothing of this one
-            key.waits = key.wait_until = key.suspect_at = key.suspect_before = 0
+            key.settle()
             key.state = Login.PROVEN
             return
         if key.proven_at:
@@ -468,21 +477,20 @@ class Guard:
 
     def _refuse(self, key: Key, reason: str, now: int) -> None:
         worked = _worked(key)
-        key.refuse(now)
+        key.refuse(self._moment(key.address, now))
         if key.number in self._live:
             self._groups[key.version].refused.add(key.number)
         if reason == "locked":
             key.locked_until = now + DAY
         if worked and self.breaker.refused(key.address, now):
             self._decision.everything = True
-            self._standing.clear()
+            self._end_standing(self._standing)
 
     def _stop_device(self, key: Key) -> None:
         """The prober has dropped every permit of this device; so does the guard."""
-        for number in self._places[key.address].numbers:
-            if number in self._standing:
-                self._standing.discard(number)
-                self._decision.withdraw.append(number)
+        stopped = self._standing.intersection(self._places[key.address].numbers)
+        self._decision.withdraw += sorted(stopped)
+        self._end_standing(stopped)
 
     def _wait(self, key: Key, now: int) -> None:
         key.waits += 1
@@ -511,15 +519,15 @@ class Guard:
 
     def lost(self, numbers: Iterable[int], now: int) -> None:
         """The prober of these keys has died: nobody will tell of the logins it had."""
-        for number in numbers:
-            key = self.keys[number]
-            if number in self._flying:
-                self._flying.discard(number)
+        out = [self.keys[number] for number in numbers if self.is_out(number)]
+        moments = {key.address: self._moment(key.address, now) for key in out}
+        for key in out:
+            if key.number in self._flying:
+                self._flying.discard(key.number)
                 self._places[key.address].trying = 0
-            elif number not in self._standing:
-                continue
-            self._standing.discard(number)
-            self._doubt(key, now)
+            self._standing.discard(key.number)
+            self._doubt(key, moments[key.address])
+        for key in out:
             self._reconsider(key, now)
 
     def unsent(self, grants: Iterable[Grant], now: int, pause_s: float = 2.0) -> None:
@@ -534,6 +542,7 @@ class Guard:
     def left(self, numbers: Iterable[int]) -> None:
         """The prober of these keys has told everything and ended: its permits are gone, nothing is in doubt."""
         self._standing.difference_update(numbers)
+        self._ending.difference_update(numbers)
 
     def heard(self, logins: int, now: int) -> None:
         """So many logins under standing permits worked since last told."""

@@ -96,7 +96,7 @@ class Key:
 
     def refuse(self, now: int) -> None:
         """The device said no."""
-        self.refused_before, self.refused_at = self.refused_at, now
+        self.refused_before, self.refused_at = max(self.refused_before, self.refused_at), now
 
     def suspect(self, now: int) -> None:
         """A credential went out, or may have, and nobody knows what came of it."""
@@ -108,6 +108,11 @@ class Key:
         self.suspect_at = self.suspect_before = self.locked_until = 0
         self.waits = self.wait_until = self.retries = 0
         self.proven_at = now
+
+    def settle(self) -> None:
+        """The device asked for no password: it is no doubt any more, but what may have been counted stays counted."""
+        self.refused_before = max(self.refused_before, self.suspect_at, self.suspect_before)
+        self.waits = self.wait_until = self.suspect_at = self.suspect_before = 0
 
     def shift(self, step: int) -> None:
         """The wall clock jumped by ``step`` µs: every time moves with it."""

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from camerahub.core.breaker import Brake
 from camerahub.core.guard import Guard
-from camerahub.core.guard_rows import DAY, HELD_BY_DEVICE, NEVER, Decision, Held, Permit
+from camerahub.core.guard_parts import Place
+from camerahub.core.guard_rows import DAY, HELD_BY_DEVICE, NEVER, Decision, Grant, Held, Permit
 
 
 class Slip(NamedTuple):
@@ -81,6 +82,40 @@ class LendingGuard(Guard):
         chosen = [(n, self._when_asked(n, now) if asked else self._in_a_round(n, now)) for n in numbers]
         return [self._slip(number, allowed, now, asked) for number, allowed in chosen]
 
+    def lend_one(self, number: int, now: int) -> Grant | Held:
+        """One login now for somebody who is no prober; ``answer`` or ``lost`` must follow. KeyError for a stranger.
+
+        A key that no prober tries (a camera known by its ONVIF address only) takes its turn in the trial of its group
+        here: one device at a time, five at most, until one lets us in.
+        """
+        key = self.keys[number]
+        place = self._places[key.address]
+        allowed = (
+            self._place_allows(key, place, now)
+            or self._beside_probers(place, now)
+            or self._key_allows(key, place, now)
+        )
+        if isinstance(allowed, Held) and allowed.cause == "trial" and number not in self._live:
+            known = self._groups[key.version].known
+            refused = sum(self.keys[other].refused_at > 0 for other in known)
+            if refused >= self.policy.trial_devices:
+                return Held("locked", "group", NEVER)
+            if any(other in self._flying for other in known):
+                return Held("locked", "trying", NEVER)
+        elif isinstance(allowed, Held):
+            return allowed
+        self._stop_device(key)
+        return self._grant(number, now)
+
+    def _beside_probers(self, place: Place, now: int) -> Held | None:
+        """The gate of a prober lets nothing follow a bad answer, but it cannot see who dials beside it. Where it may
+        just use a standing permit, there must be room for two bad answers."""
+        told = any(n in self._ending or (n in self._standing and n not in self._fit) for n in place.numbers)
+        bad = self._bad(place, now)
+        if told and bad and len(bad) + 1 >= self.policy.bad_most:
+            return Held("locked", "second", bad[-1] + DAY)
+        return None
+
     def _in_a_round(self, number: int, now: int) -> Permit | Held:
         if self.breaker.state is not Brake.CLOSED:
             return Held("locked", "breaker", NEVER)
@@ -104,7 +139,11 @@ class LendingGuard(Guard):
         bad = self._bad(place, now)
         if len(bad) >= self.policy.bad_most:
             return Held("locked", "day", bad[-self.policy.bad_most] + DAY)
-        for said in (self._device_allows(place, now), self._key_allows(key, place, now)):
+        for said in (
+            self._device_allows(place, now),
+            self._beside_probers(place, now),
+            self._key_allows(key, place, now),
+        ):
             if isinstance(said, Held) and said.cause in HELD_BY_DEVICE:
                 return said
         return Permit(standing=False)

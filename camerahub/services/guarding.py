@@ -179,7 +179,8 @@ class Guarding:
             self._line.tell(self._roads[number].worker, [Withdraw((number,))])
         now = self._steady.now()
         self.guard.lost(moved, now)
-        self._roads = roads
+        gone = {n: road for n, road in self._roads.items() if n not in roads and self.guard.is_out(n)}
+        self._roads = gone | roads  # whose last word is still to come, from the prober that had it
         self.guard.watch(live.values(), now)
         self._pause(now)
         self._news.set()

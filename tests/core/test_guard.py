@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 from itertools import pairwise
 
+import pytest
+
 from camerahub.core.breaker import Brake
 from camerahub.core.guard import Guard
 from camerahub.core.guard_rows import DAY, SECOND, GuardPolicy, Held, Key, Live, Login, Permit
+from camerahub.core.lending import LendingGuard
 
 T0 = 1_800_000_000 * SECOND
 MINUTE = 60 * SECOND
@@ -15,8 +18,8 @@ MINUTE = 60 * SECOND
 
 def guard(
     count: int = 8, *, group: str = "g", policy: GuardPolicy | None = None, address: str = "10.0.0.{}"
-) -> Guard:
-    made = Guard(policy)
+) -> LendingGuard:
+    made = LendingGuard(policy)
     keys = [Key(n, address.format(n), "admin", group, T0) for n in range(1, count + 1)]
     made.watch([Live(n, f"net{n % 3}", f"maker{n % 2}") for n in range(1, count + 1)], T0, keys)
     return made
@@ -30,7 +33,7 @@ def standing(made: Guard, now: int) -> set[int]:
     return {grant.number for grant in made.tick(now).grants if not grant.permit}
 
 
-def proven(count: int, policy: GuardPolicy | None = None) -> Guard:
+def proven(count: int, policy: GuardPolicy | None = None) -> LendingGuard:
     made = guard(count, policy=policy)
     now = T0
     while any(key.state is not Login.PROVEN for key in made.keys.values()):
@@ -41,8 +44,8 @@ def proven(count: int, policy: GuardPolicy | None = None) -> Guard:
     return made
 
 
-def restarted(made: Guard, now: int, *, clean: bool, live: bool = True) -> Guard:
-    again = Guard(made.policy)
+def restarted(made: Guard, now: int, *, clean: bool, live: bool = True) -> LendingGuard:
+    again = LendingGuard(made.policy)
     again.breaker.restore(made.breaker.export())
     again.load([copy.copy(key) for key in made.keys.values()], now, clean=clean)
     if live:
@@ -301,3 +304,73 @@ def test_a_step_of_the_clock_ends_no_wait() -> None:
     made.shift(30 * DAY)
     assert once(made, T0 + 30 * DAY + MINUTE) == []
     assert len(once(made, T0 + 31 * DAY)) == 1
+
+
+def test_two_lives_that_end_at_one_time_are_two_bad_times() -> None:
+    """The clock was set back between the lives of a hub, and both ended at the same reading of it."""
+    made, now = proven(1), T0 + 60 * MINUTE
+    made = restarted(made, now, clean=False)  # its standing permit may have been refused unheard
+    assert len(once(made, now)) == 1
+    made = restarted(made, now, clean=False)  # and so may the single one
+    assert made.may_login(1, now) == Held("locked", "day", now + DAY)
+
+
+def test_one_crash_is_one_bad_time_for_all_keys_of_a_device() -> None:
+    made, now = proven(1), T0 + 60 * MINUTE
+    made.watch([Live(1), Live(2)], now, [Key(2, "10.0.0.1", "onvif", "g", now)])
+    ((number, permit),) = once(made, now + MINUTE)
+    made.answer(number, permit, "ok", True, now + MINUTE)
+    made = restarted(made, now + 2 * MINUTE, clean=False)
+    assert made.keys[1].suspect_at == made.keys[2].suspect_at
+    assert len(once(made, now + 3 * MINUTE)) == 1
+
+
+def test_a_refusal_at_the_time_of_another_is_a_bad_time_of_its_own() -> None:
+    made, now = proven(1), T0 + 60 * MINUTE
+    made.watch([Live(1), Live(2)], now, [Key(2, "10.0.0.1", "onvif", "g", now)])
+    ((number, permit),) = once(made, now)
+    made.answer(number, permit, "auth", True, now)
+    made.tick(now)
+    made.answer(1, 0, "auth", True, now)
+    assert made.may_login(1, now) == Held("locked", "day", now + DAY)
+
+
+@pytest.mark.parametrize("ends", ["unwatched", "paused", "breaker"])
+def test_a_refusal_that_crosses_the_end_of_its_standing_permit_counts_once(ends: str) -> None:
+    made, now = proven(8), T0 + 60 * MINUTE
+    if ends == "unwatched":
+        made.watch([Live(n) for n in range(1, 8)], now)
+    elif ends == "paused":
+        made.pause({8}, now)
+    else:
+        for number in range(1, 6):
+            made.answer(number, 0, "auth", True, now)
+        assert made.breaker.state is Brake.OPEN
+    assert made.answer(8, 0, "auth", True, now + SECOND)
+    assert made.keys[8].bad[:2] == (now + SECOND, 0)
+    assert not made.answer(8, 0, "auth", True, now + 2 * SECOND)
+
+
+@pytest.mark.parametrize("ends", ["unwatched", "paused"])
+def test_a_prober_that_dies_before_it_heard_of_the_end_leaves_a_doubt(ends: str) -> None:
+    made, now = proven(2), T0 + 60 * MINUTE
+    if ends == "unwatched":
+        made.watch([Live(1)], now)
+    else:
+        made.pause({2}, now)
+    made.lost([2], now + SECOND)
+    assert made.keys[2].suspect_at == now + SECOND
+    made.left([2])
+    made.lost([2], now + MINUTE)
+    assert made.keys[2].suspect_before == 0
+
+
+def test_a_device_that_asks_for_no_password_any_more_has_still_counted() -> None:
+    made, now = proven(1), T0 + 60 * MINUTE
+    made = restarted(made, now, clean=False)
+    ((number, permit),) = once(made, now)
+    made.answer(number, permit, "ok", False, now + MINUTE)  # somebody switched its passwords off
+    assert made.may_login(1, now + MINUTE) == Permit(standing=True)
+    made.tick(now + MINUTE)
+    made.answer(1, 0, "auth", True, now + 2 * MINUTE)  # and on again, with another one
+    assert made.may_login(1, now + 3 * MINUTE) == Held("locked", "day", now + DAY)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from camerahub.core.guard import Guard
 from camerahub.core.guard_rows import SECOND, Grant, Held, Key, Login
+from camerahub.core.lending import LendingGuard
 
-from .test_guard import T0, guard, once, proven
+from .test_guard import T0, guard, once, proven, restarted
 
 
-def lent(made: Guard, number: int, now: int) -> int:
+def lent(made: LendingGuard, number: int, now: int) -> int:
     got = made.lend_one(number, now)
     assert isinstance(got, Grant)
     return got.permit
 
 
-def cause(made: Guard, number: int, now: int) -> str:
+def cause(made: LendingGuard, number: int, now: int) -> str:
     got = made.lend_one(number, now)
     assert isinstance(got, Held)
     return got.cause
 
 
-def strangers(count: int) -> Guard:
+def strangers(count: int) -> LendingGuard:
     """Keys that no prober tries, all of one group."""
-    made = Guard()
+    made = LendingGuard()
     made.watch([], T0, [Key(n, f"10.0.0.{n}", "admin", "g", T0) for n in range(1, count + 1)])
     return made
 
@@ -78,3 +78,26 @@ def test_no_bound_of_the_device_moves() -> None:
     assert cause(made, 2, T0 + SECOND) == "wait"
     made.pause([4], T0)
     assert cause(made, 4, T0) == "paused"
+
+
+def test_a_lent_login_beside_a_prober_needs_room_for_both() -> None:
+    made = proven(6)
+    lent(made, 3, T0)
+    assert 3 in made.tick(T0).withdraw  # the device is the borrower's
+    assert made.answer(3, 0, "auth", True, T0 + SECOND)  # the prober was faster: the device may count two
+    made.lost([3], T0 + 2 * SECOND)
+    assert cause(made, 3, T0 + 3 * SECOND) == "day"
+    made = proven(6)
+    made.watch(made.live, T0, [Key(9, "10.0.0.3", "onvif", "h", T0)])
+    made.pause((), T0)
+    made.answer(9, lent(made, 9, T0), "auth", True, T0 + SECOND)
+    made.tick(T0 + 2 * SECOND)
+    assert cause(made, 3, T0 + 2 * SECOND) == "second"  # the last try is the prober's that may be under way
+
+
+def test_where_no_prober_was_told_the_last_try_is_lent() -> None:
+    made = proven(6)
+    made.watch(made.live, T0, [Key(9, "10.0.0.3", "onvif", "h", T0)])
+    made = restarted(made, T0 + SECOND, clean=True)
+    made.answer(9, lent(made, 9, T0 + SECOND), "auth", True, T0 + SECOND)
+    lent(made, 3, T0 + 2 * SECOND)

@@ -35,7 +35,11 @@ class Manner(Enum):
 @dataclass
 class Device:
     """Counts wrong logins over all its users, channels and protocols, forgets each after a day or at a right one, and
-    locks for 30 min after three."""
+    locks for 30 min after three.
+
+    ``refusals`` is stricter than the device: a right login ends only those of the same user and password that the hub
+    never stored as refused (``unheard``: somebody changed the device's password and changed it back).
+    """
 
     address: str
     password: str
@@ -45,13 +49,14 @@ class Device:
     locked_until: int = 0
     locks: int = 0
     refusals: list[int] = field(default_factory=list)
+    unheard: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     talking: bool = False
 
-    def login(self, endpoint: int, password: str, now: int) -> ProbeResult:
+    def login(self, endpoint: int, user: str, password: str, now: int) -> ProbeResult:
         """One DESCRIBE with one answer to one challenge."""
         assert not self.talking, "two logins at one device at once"
         self.talking = True
-        reason, stage, flags = self._judge(password, now)
+        reason, stage, flags = self._judge(user, password, now)
         return ProbeResult(
             endpoint,
             "rtsp",
@@ -64,7 +69,7 @@ class Device:
             flags,
         )
 
-    def _judge(self, password: str, now: int) -> tuple[str, int, int]:
+    def _judge(self, user: str, password: str, now: int) -> tuple[str, int, int]:
         if self.manner is Manner.OFF:
             return "timeout", 0, UNSENT
         if self.busy(now):
@@ -73,8 +78,11 @@ class Device:
             return "ok", 3, UNSENT
         if password == self.password and now >= self.locked_until:
             self.wrong.clear()
+            for at in self.unheard.pop((user, password), ()):
+                self.refusals.remove(at)
             return "ok", 3, SENT
         self.refusals.append(now)
+        self.unheard.setdefault((user, password), []).append(now)
         self.wrong = [at for at in self.wrong if at > now - DAY] + [now]
         if len(self.wrong) >= LOCKS_AFTER:
             self.locks, self.locked_until = self.locks + 1, now + LOCK
@@ -148,7 +156,7 @@ class World:
     def kill_prober(self) -> None:
         """kill -9; what it sent last is lost, too."""
         self.start_prober()
-        self.guard.lost(list(self.number.values()), self.now)
+        self.guard.lost(list(self.guard.keys), self.now)
         self.store()
 
     def restart(self) -> None:
@@ -156,7 +164,7 @@ class World:
         self.land()
         self.gate.abandon()
         self.hear()
-        self.guard.left(list(self.number.values()))
+        self.guard.left(list(self.guard.keys))
         self.store()
         self.clean = True
         self.start()
@@ -187,6 +195,9 @@ class World:
     def store(self) -> None:
         for key in self.guard.take_changed():
             self.stored[key.number] = copy.copy(key)
+            if key.refused_at > key.proven_at:
+                password = key.version.partition("/")[2]
+                self.devices[key.address].unheard.pop((key.user, password), None)
         self.brake = self.guard.breaker.export()
 
     def turn(self, *, die: str = "") -> None:
@@ -226,7 +237,9 @@ class World:
             return False
         device = self.devices[login.address]
         self.begun[login.address] += 1
-        self.flights.append((login, number, device, device.login(endpoint, login.password, self.now)))
+        self.flights.append(
+            (login, number, device, device.login(endpoint, login.user, login.password, self.now))
+        )
         return True
 
     def land(self) -> None:

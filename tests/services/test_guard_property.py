@@ -89,7 +89,7 @@ class Logins(RuleBasedStateMachine):
     def device_password_changes(self, address: str, password: str) -> None:
         self.world.devices[address].password = password
 
-    @rule(address=st.sampled_from(ADDRESSES), manner=st.sampled_from([Manner.FINE, Manner.RUDE, Manner.OFF]))
+    @rule(address=st.sampled_from(ADDRESSES), manner=st.sampled_from(Manner))
     def device_changes(self, address: str, manner: Manner) -> None:
         self.world.devices[address].manner = manner
 
@@ -127,3 +127,18 @@ class Logins(RuleBasedStateMachine):
 
 Logins.TestCase.settings = settings(deadline=None, max_examples=300, stateful_step_count=60)
 TestLogins = Logins.TestCase
+
+
+def test_two_lives_within_one_reading_of_the_clock() -> None:
+    """What hypothesis found: a standing login and a single one of two lives that ended at one time."""
+    logins = {("10.0.0.1", "admin", "a"), ("10.0.0.1", "admin", "b")}
+    run = Logins()
+    run.begin(("a",) * len(ADDRESSES), set(), logins)
+    run.turn("")
+    for _ in range(3):
+        run.hub_restarted()
+    run.device_password_changes("10.0.0.1", "c")
+    for die in ("", "decided", "sent", ""):
+        run.turn(die)
+        run.two_refusals_a_device_a_day()
+    assert len(run.world.devices["10.0.0.1"].refusals) == 2

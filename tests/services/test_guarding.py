@@ -357,3 +357,18 @@ async def test_who_goes_without_a_word_leaves_a_doubt(clock: ManualClock) -> Non
     await guarding.step()
     assert world.rows[lent.number].suspect_at > 0
     assert world.rows[lent.number].permit == 0
+
+
+async def test_a_login_that_is_no_longer_used_is_in_doubt_when_its_prober_dies(clock: ManualClock) -> None:
+    world = World()
+    guarding = await opened(world, clock)
+    for _ in range(6):
+        await guarding.step()
+        for key, permit in world.permits()[-1].once:
+            guarding.told("prober-0", LoginEnded(1, key, permit, "ok", True))
+        clock.at += 1
+    guarding.follow(USES[:1])
+    await guarding.step()
+    assert [one for one in world.happened if isinstance(one, Withdraw)][-1] == Withdraw((2,))
+    guarding.ended("prober-0", "silent")
+    assert guarding.guard.keys[2].suspect_at
