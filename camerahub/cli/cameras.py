@@ -136,8 +136,7 @@ def _say(key: str, **fields: object) -> None:
 
 def _summary(listed: Sequence[CameraState], facet: str, shown: int) -> None:
     states = Counter(camera.facets[facet].state for camera in listed)
-    words = {f"word_{state}": text(f"web.state_{facet}_{state}").zh for state in ("up", "down")}
-    _say("web.cameras_summary", total=len(listed), **words, **{state: states[state] for state in STATES})
+    _say(f"web.cameras_summary_{facet}", total=len(listed), **{state: states[state] for state in STATES})
     if shown < len(listed):
         _say("web.cameras_cut", shown=shown)
 

@@ -171,10 +171,8 @@ def command(
         click.echo("\n".join(_table(found, by, facet, Tree(census).names)))
     whole = total(list(found.values()))
     parts = {"expected": whole.expected, "up": whole.up, "down": whole.down, "unknown": whole.unknown}
-    words = {f"word_{state}": text(f"web.state_{facet}_{state}").zh for state in ("up", "down")}
-    words["word_rate"] = text(f"web.rate_{facet}").zh
     said = text(
-        "web.rates_summary", as_of=moment(at, zone), rule=RULE, raw=percent(whole.raw), **words, **parts
+        f"web.rates_summary_{facet}", as_of=moment(at, zone), rule=RULE, raw=percent(whole.raw), **parts
     )
     click.echo(f"{said.zh}\n{said.en}", err=True)
     if silent:

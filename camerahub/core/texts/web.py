@@ -106,17 +106,32 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.col_adjusted": ("报备后", "adjusted"),
     "web.total": ("合计", "total"),
     "web.unassigned": ("未归属", "unassigned"),
-    "web.cameras_summary": (
-        "共 {total} 路: {word_up} {up}, {word_down} {down}, 未知 {unknown}",
+    "web.cameras_summary_online": (
+        "共 {total} 路: 在线 {up}, 离线 {down}, 未知 {unknown}",
+        "{total} cameras: {up} up, {down} down, {unknown} unknown",
+    ),
+    "web.cameras_summary_media": (
+        "共 {total} 路: 出流 {up}, 无流 {down}, 未知 {unknown}",
+        "{total} cameras: {up} up, {down} down, {unknown} unknown",
+    ),
+    "web.cameras_summary_lit": (
+        "共 {total} 路: 点亮 {up}, 未点亮 {down}, 未知 {unknown}",
         "{total} cameras: {up} up, {down} down, {unknown} unknown",
     ),
     "web.cameras_cut": (
         "只显示前 {shown} 路 (--limit)",
         "only the first {shown} are shown (--limit)",
     ),
-    "web.rates_summary": (
-        "截至 {as_of}, 规则 {rule}: 应检 {expected} = {word_up} {up} + {word_down} {down} + 未知 {unknown}; "
-        "{word_rate} {raw}",
+    "web.rates_summary_online": (
+        "截至 {as_of}, 规则 {rule}: 应检 {expected} = 在线 {up} + 离线 {down} + 未知 {unknown}; 在线率 {raw}",
+        "as of {as_of}, rule {rule}: expected {expected} = {up} up + {down} down + {unknown} unknown; raw rate {raw}",
+    ),
+    "web.rates_summary_media": (
+        "截至 {as_of}, 规则 {rule}: 应检 {expected} = 出流 {up} + 无流 {down} + 未知 {unknown}; 出流率 {raw}",
+        "as of {as_of}, rule {rule}: expected {expected} = {up} up + {down} down + {unknown} unknown; raw rate {raw}",
+    ),
+    "web.rates_summary_lit": (
+        "截至 {as_of}, 规则 {rule}: 应检 {expected} = 点亮 {up} + 未点亮 {down} + 未知 {unknown}; 点亮率 {raw}",
         "as of {as_of}, rule {rule}: expected {expected} = {up} up + {down} down + {unknown} unknown; raw rate {raw}",
     ),
     "web.hub_silent": (
