@@ -85,13 +85,14 @@ class Bracket:
 
     def take(self, result: ProbeResult) -> None:
         """One result of the sweep; ``endpoint`` is its place in the targets."""
+        if not result.outcome and not self._eyes.wary:
+            self._keep(result)
+            return
         now, host = self._clock.monotonic(), self._targets[result.endpoint].host
-        ruling = Ruling.PASS
         if result.reason in _NOT_DIALLED:
             self._keep(result)
             return
-        if result.outcome or self._eyes.wary:
-            ruling = self._eyes.rule(host, result, now)
+        ruling = self._eyes.rule(host, result, now)
         if ruling is Ruling.HOLD:
             self._eyes.hold(host, result, now)
         else:

@@ -86,8 +86,10 @@ class _Round:
         self._loan = Loan()
         self._gentle: Gentle | None = None
 
-    def gentle(self, dialler: Dialler) -> Gentle:
-        """Between the sweep and its prober."""
+    def gentle(self, dialler: Dialler) -> Dialler:
+        """Between the sweep and its prober, where somebody is paused or a login may be sent."""
+        if self._lender is None and not self._never:
+            return dialler
         places = {int(endpoint): place for place, endpoint in enumerate(self._ids)}
         keys = {places[endpoint]: key for endpoint, key in self._loan.keys.items() if endpoint in places}
         policy = guard_policy(self._context.settings())

@@ -80,7 +80,7 @@ class Sweep:
         *,
         as_json: bool,
         bracket: Bracket | None = None,
-        gentle: Callable[[Dialler], Gentle] | None = None,
+        gentle: Callable[[Dialler], Dialler] | None = None,
     ) -> None:
         """``gentle``: made for a register, with what its guard lends."""
         self._targets = found.targets

@@ -17,7 +17,7 @@ from random import Random
 from typing import Final
 
 from camerahub.core.messages import Assignment, FleetPolicy
-from camerahub.core.result import REASONS, Outcome, ProbeResult, Signal
+from camerahub.core.result import PROBE_KINDS, REASONS, Outcome, ProbeResult, Signal
 from camerahub.core.uplinks import Uplink
 from camerahub.services.flights import PICTURE, TICKS_PER_S, Flight, Step, is_media, place_of, remember
 from camerahub.services.gallery import Gallery
@@ -46,6 +46,7 @@ class Fleet:
         self.policy = policy
         self.gate = gate or Gate(lambda _: None)
         self.probe = probe
+        self._plain = not PROBE_KINDS[probe].login  # the guard has no say in it
         self.held = False
         self.draining = False
         self.rounds_done: list[int] = []
@@ -87,13 +88,6 @@ class Fleet:
             ("started_total", "finished_total", "confirmations_total", "no_seat_total", "paused_total"), 0
         )
 
-    def __repr__(self) -> str:
-        waiting = self._lanes.waiting + self._cameras.waiting + self._devices.waiting
-        seats = f"{self.in_flight}/{self.policy.max_in_flight} seats"
-        return (
-            f"<Fleet {len(self._slot_of)} endpoints | {seats} | {waiting} waiting | {self._lanes.dark} dark>"
-        )
-
     # --- who is watched ---------------------------------------------------------------------------------------
 
     def assign(self, assignments: Iterable[Assignment], now: float) -> None:
@@ -106,7 +100,7 @@ class Fleet:
                 self._slot_of[endpoint] = slot
                 self._changes[slot] = assignment
             elif slot is None:
-                self._add(assignment, self._first(endpoint, now), 0)
+                self._add(assignment, self._ticks(now) + self._place(endpoint, self._interval), 0)
             elif self._changes.get(slot, self._assignments[slot]) != assignment:
                 self._change(slot, assignment)
 
@@ -195,10 +189,6 @@ class Fleet:
 
     def _ticks(self, now: float) -> int:
         return int((now - self._zero) * TICKS_PER_S)
-
-    def _first(self, endpoint: int, now: float) -> int:
-        """A fixed place in the interval: multiples of the golden ratio lie evenly for ids in any order."""
-        return self._ticks(now) + self._place(endpoint, self._interval)
 
     def _place(self, endpoint: int, width: int) -> int:
         return place_of(endpoint, self.policy.seed, width)
@@ -375,8 +365,6 @@ class Fleet:
             patience = max(patience, int(self.policy.round_patience_s * TICKS_PER_S))
         self._arm(slot, now + patience)
 
-    # --- pictures ---------------------------------------------------------------------------------------------
-
     def configure(self, uplinks: Iterable[Uplink]) -> None:
         """The lines to the cameras: what pictures may take of each."""
         self._looks.lines(uplinks)
@@ -402,16 +390,15 @@ class Fleet:
         """Take the camera's and the device's seat, then queue for the subnet's; start at once when all is free."""
         self._state[slot] = _WAITING
         camera = self._assigned(slot).camera
-        if (not camera or self._cameras.take(camera, slot)) and self._pass_device(slot):
+        if (not camera or self._cameras.take(camera, slot)) and self._devices.take(
+            self._device_of[slot], slot
+        ):
             lane = self._lane_of[slot]
             if step is not None and self._may_start and self._lanes.take(lane):
                 self._launch(slot, False, now, step)
                 return
             self._lanes.put(lane, slot, slot in self._wanted)
         self._be_patient(slot, now)
-
-    def _pass_device(self, slot: int) -> bool:
-        return self._devices.take(self._device_of[slot], slot)
 
     def _serve(self, now: int, wall_us: int, step: Step) -> None:
         while self._may_start and (served := self._lanes.pop()) is not None:
@@ -429,7 +416,12 @@ class Fleet:
     def _launch(self, slot: int, dark: bool, now: int, step: Step) -> None:
         rounds: tuple[int, ...] = ()
         probe = self.probe
-        if (wanted := self._wanted.get(slot)) is not None:
+        assignment = self._assigned(slot)
+        if (wanted := self._wanted.get(slot)) is None:
+            if self._plain:
+                self._fly(slot, Flight(slot, assignment.target, probe, rounds, dark), now, step)
+                return
+        else:
             probe = next(iter(wanted))
             if probe == PICTURE and not wanted[PICTURE] and 0 < self._memory[slot] <= self.policy.down_n:
                 probe = self.probe  # who does not answer is asked the cheap way first
@@ -437,7 +429,6 @@ class Fleet:
                 rounds = tuple(wanted.pop(probe))
                 if not wanted:
                     del self._wanted[slot]
-        assignment = self._assigned(slot)
         why = self.gate.take(assignment, probe)
         # A picture without the login: one that is dead, or open, need not wait for the guard.
         bare = why == "locked" and is_media(probe)
@@ -448,13 +439,16 @@ class Fleet:
         if bare:
             self._looks.held(key, target.endpoint)
             target, key = replace(target, username="", password=""), 0
+        self._fly(slot, Flight(slot, target, probe, rounds, dark, key, bare), now, step)
+
+    def _fly(self, slot: int, flight: Flight, now: int, step: Step) -> None:
         self._due[slot] = -1
         self._state[slot] = _FLYING
         self._tokens -= 1.0
         self.in_flight += 1
         self._counts["started_total"] += 1
         self._lag = max(self._lag, now - self._asked[slot])
-        step.starts.append(Flight(slot, target, probe, rounds, dark, key, bare))
+        step.starts.append(flight)
 
     def _hold_login(
         self, slot: int, probe: str, rounds: tuple[int, ...], dark: bool, why: str, now: int, step: Step
@@ -478,20 +472,23 @@ class Fleet:
     def finished(self, flight: Flight, result: ProbeResult, now: float) -> bool:
         """A dial has ended: its seats go on. Whether the result is of an endpoint still watched."""
         slot = flight.slot
-        self.gate.ended(flight.key, flight.target.host, result)
         self._tick = self._ticks(now)
-        if is_media(flight.probe):
-            self._looks.looked(slot, result, self._tick)
+        if flight.probe is not self.probe or not self._plain:
+            self.gate.ended(flight.key, flight.target.host, result)
+            if is_media(flight.probe):
+                self._looks.looked(slot, result, self._tick)
         self.in_flight -= 1
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
         if result.reason != "blind":  # who could not see has heard nothing of the subnet
             self._lanes.heard(self._lane_of[slot], result.reason == "timeout")
         if (change := self._changes.pop(slot, None)) is not None:
-            self._land_changed(flight, change, self._ticks(now))
+            self._land_changed(flight, change, self._tick)
             return False
-        self._close(flight.rounds)
-        self._mind_device(slot, result)
+        if flight.rounds:
+            self._close(flight.rounds)
+        if not result.stage or self._devices.wide:
+            self._mind_device(slot, result)
         if self._gone[slot]:
             self._leaving.pop(flight.target.endpoint, None)
             self._leave(slot)
@@ -560,7 +557,11 @@ class Fleet:
             self._release(slot)
         if (heir := self._devices.give(key)) >= 0:
             self._queue(heir)
-        if camera and (heir := self._cameras.give(camera)) >= 0 and self._pass_device(heir):
+        if (
+            camera
+            and (heir := self._cameras.give(camera)) >= 0
+            and self._devices.take(self._device_of[heir], heir)
+        ):
             self._queue(heir)
 
     def _queue(self, slot: int) -> None:

@@ -76,6 +76,11 @@ class Gates:
             found.append(self._next(key, line))
         return found
 
+    @property
+    def wide(self) -> bool:
+        """Whether any key has more seats than the others."""
+        return bool(self._wide)
+
     def narrow(self, key: Hashable) -> None:
         """``key`` has the seats of all others again; who holds one more keeps it to the end."""
         self._wide.pop(key, None)
