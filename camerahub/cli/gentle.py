@@ -142,7 +142,8 @@ class Gentle:
 
     def _place(self, target: Target) -> tuple[_Key, _Device]:
         if self._loan is None:
-            name: Hashable = (target.host, target.port, target.username)
+            # the very same login: another password of the user's own is his to show
+            name: Hashable = (target.host, target.port, target.username, target.password)
             device = self._devices.setdefault(name, _Device())
             return self._keys.setdefault(name, _Key(Slip(0), sure=False)), device
         number = self._loan.keys.get(target.endpoint, 0)

@@ -259,10 +259,10 @@ async def test_paused_ones_are_not_dialled_by_any_probe_and_others_need_no_leave
 
 async def test_targets_of_a_file_are_the_users_own_but_nothing_is_shown_again_where_it_was_refused() -> None:
     site = Site({"n": lets_in("right"), "m": hangs_up})
-    found = targets(("n", "wrong"), ("n", "right"), ("m", "x"), ("m", "x"))
-    found.append(Target(4, "n", 554, "rtsp://n/4", "operator", "right"))
-    found.append(Target(5, "n", 8554, "rtsp://n/5", "admin", "right"))
-    assert await swept(Gentle(site, None), found) == ["auth", "locked", "reset", "reset", "ok", "ok"]
+    found = targets(("n", "wrong"), ("n", "wrong"), ("n", "right"), ("m", "x"), ("m", "x"))
+    found.append(Target(5, "n", 554, "rtsp://n/4", "operator", "right"))
+    found.append(Target(6, "n", 8554, "rtsp://n/5", "admin", "right"))
+    assert await swept(Gentle(site, None), found) == ["auth", "locked", "ok", "reset", "reset", "ok", "ok"]
 
 
 async def test_of_logins_under_way_when_it_is_stopped_nobody_knows() -> None:
