@@ -133,7 +133,8 @@ def measure(home: Path, n: int, seconds: float, exporter: int) -> dict[str, floa
         before, _ = scrape(url)
         cpu = [cpu_of(pid) for pid in pids]
         time.sleep(seconds)
-        spent = sum(cpu_of(pid) for pid in pids) - sum(cpu)
+        each = [cpu_of(pid) - was for pid, was in zip(pids, cpu, strict=True)]
+        spent = sum(each)
         after, _ = scrape(url)
         scrapes = median(scrape(url)[1] for _ in range(9))
         pss = pss_mb(pids)
@@ -148,7 +149,8 @@ def measure(home: Path, n: int, seconds: float, exporter: int) -> dict[str, floa
     quick = grown("camerahub_probe_duration_seconds_bucket", le="0.005")
     assert total(after, "camerahub_cameras_up") == n
     print(
-        f"{probes:.0f} probes in {seconds:.0f} s by {len(pids)} processes, {spent / probes * 1e6:.0f} us CPU each"
+        f"{probes:.0f} probes in {seconds:.0f} s by {len(pids)} processes, {spent / probes * 1e6:.0f} us CPU each "
+        f"(hub {each[0] / probes * 1e6:.0f}, probers {sum(each[1:]) / probes * 1e6:.0f})"
     )
     print(f"blackbox_exporter: {median(peer) * 1e6:.0f} us CPU a probe")
     return {
