@@ -66,10 +66,10 @@ class Line:
 
 def remembered(store: Store, area: str | None, policy: GuardPolicy | None = None) -> tuple[Guard, list[Line]]:
     """The guard as stored, and the logins of an area (None: all), by address and user."""
+    from camerahub.core.address import device_address
     from camerahub.core.guard import Guard
     from camerahub.core.guard_rows import Live
     from camerahub.registry import guards
-    from camerahub.services.guarding import device_address
 
     rows = guards.login_rows(store.engine)
     keys, brake, _ = guards.stored(store.engine)

@@ -188,3 +188,11 @@ def without_secrets(text: str) -> str:
     if "=" in text:
         text = _PATH_PASSWORD.sub(lambda hit: f"{hit.group(1)}={PASSWORD_FIELD}", text)
     return text
+
+
+def device_address(host: str) -> str:
+    """One form for one address, so that a device has one key however its address is written."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return host.lower()

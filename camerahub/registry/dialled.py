@@ -11,7 +11,6 @@ attempt is either here or counted there, never both.
 from __future__ import annotations
 
 import heapq
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import Connection, Engine, select
 
+from camerahub.core.address import device_address
 from camerahub.core.guard_rows import NEVER, Login
 from camerahub.core.result import CODEC_NAMES, PROBE_NAMES, REASON_NAMES, STREAM_NAMES, Facet, Outcome
 from camerahub.core.uplinks import UPLINK_SCOPE, UplinkMap
@@ -312,20 +312,12 @@ def _logins(connection: Connection, hosts: set[str]) -> tuple[LoginAtDevice, ...
     query = select(
         column.address, column.username, column.state, column.permit, column.tries, column.tried_at,
         column.proven_at, column.refused_at, column.locked_until,
-    ).where(column.address.in_(sorted({_address(host) for host in hosts})))  # fmt: skip
+    ).where(column.address.in_(sorted({device_address(host) for host in hosts})))  # fmt: skip
     rows = connection.execute(query.order_by(column.tried_at.desc(), column.id.desc()))
     return tuple(
         LoginAtDevice(address, user, (Login.TRYING if permit else Login(state)).name.lower(), *rest)
         for address, user, state, permit, *rest in rows
     )
-
-
-def _address(host: str) -> str:
-    """``host`` as the guard writes it (``services.guarding.device_address``)."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return host.lower()
 
 
 # --- when nobody looked ----------------------------------------------------------------------------------------------

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import ipaddress
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import structlog
 
+from camerahub.core.address import device_address
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.guard_rows import SECOND, Decision, Grant, Held, Key, Live
 from camerahub.core.lending import LendingGuard, Loan, Slip, Told
@@ -71,14 +71,6 @@ class _Road:
     worker: str = ""
     endpoint: int = 0
     probe: str = ""
-
-
-def device_address(host: str) -> str:
-    """One form for one address, so that a device has one key however its address is written."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return host.lower()
 
 
 class Guarding:

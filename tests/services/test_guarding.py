@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from camerahub.core.address import device_address
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.guard_rows import SECOND, Grant, Held, Key, Login
 from camerahub.core.lending import LendingGuard, Told
 from camerahub.core.messages import LoginEnded, Message, Permits, Withdraw
-from camerahub.services.guarding import Guarding, Use, device_address
+from camerahub.services.guarding import Guarding, Use
 
 FULL = EnvironmentFault("register.full", where="camerahub.db", detail="SQLITE_FULL")
 
