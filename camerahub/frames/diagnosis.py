@@ -42,7 +42,9 @@ def diagnose(pictures: Sequence[Picture], gap_s: float | None = None, mode: str 
     for no picture or an unknown mode.
     """
     if not pictures or mode not in ("auto", "day", "night"):
-        raise ValueError(f"{len(pictures)} pictures in mode {mode!r}: expected one or more in auto, day or night")
+        raise ValueError(
+            f"{len(pictures)} pictures in mode {mode!r}: expected one or more in auto, day or night"
+        )
     measures = lit.measure(pictures[-1])
     judged = (judge(measures) for judge in LIT_CHECKS.values())
     findings = sorted((found for found in judged if found.level != "ok"), key=lambda found: -found.severity)
