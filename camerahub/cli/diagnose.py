@@ -64,14 +64,15 @@ def command(
     asked = _asked(paths, items, sequence=sequence, gap_s=gap_s)
     drawing = _drawing(picture, len(asked.items))
     report = Report(len(asked.items), asked.skipped, as_json)
-    manner = Manner(mode, reference, mask, 0 if drawing is None else drawing.pictures)
+    draws, side = (0, 0) if drawing is None else (drawing.pictures, drawing.side)
+    manner = Manner(mode, reference, mask, draws, side)
     report.begin()
     interrupted, bugs = _judge(asked, manner, report, drawing)
+    report.end()
     if drawing is not None and report.verdicts:
         drawing.write(report.verdicts)
         said = text("diagnose.drawn", path=picture)
         click.echo(writable(f"{said.zh} / {said.en}"), err=True)
-    report.end()
     return report.exit_code(fail_on, interrupted=interrupted, bugs=bugs)
 
 

@@ -66,7 +66,7 @@ class Child:
 
     def __init__(self, line: socket.socket, max_pixels: int) -> None:
         self._line, self._reader = line, Reader(max_pixels)
-        self._mode, self._draws = "auto", 0
+        self._mode, self._draws, self._side = "auto", 0, 0
         self._reference: list[Picture] = []
         self._mask: Plane | None = None
 
@@ -88,7 +88,7 @@ class Child:
                 look(self, order, blobs)
 
     def _begin(self, order: dict[str, Any], blobs: list[bytes]) -> None:
-        self._mode, self._draws = order["mode"], order["draws"]
+        self._mode, self._draws, self._side = order["mode"], order["draws"], order["side"]
         which = "reference"
         try:
             if order["reference"]:
@@ -147,7 +147,7 @@ class Child:
         if isinstance(said, str):
             bugs.append(said)
             return _refused("bug")
-        shown = [_bgr(picture) for picture in _spread(asked.pictures, self._draws)]
+        shown = [_bgr(picture, self._side) for picture in _spread(asked.pictures, self._draws)]
         pixels += [image.tobytes() for image in shown]
         return [
             said.verdict,
@@ -159,6 +159,8 @@ class Child:
             "",
             "",
             None if asked.gap_s is None else float(asked.gap_s),
+            asked.pictures[-1].source_width,
+            asked.pictures[-1].source_height,
             [image.shape[:2] for image in shown],
         ]
 
@@ -171,7 +173,7 @@ def _tried(question: Question) -> Diagnosis | str:
 
 
 def _refused(problem: str, detail: str = "") -> Fields:
-    return ["unknown", "", [], {}, 0, "", problem, detail, None, []]
+    return ["unknown", "", [], {}, 0, "", problem, detail, None, 0, 0, []]
 
 
 def _plain(value: float) -> float | None:
@@ -189,12 +191,19 @@ def _spread(pictures: Any, most: int) -> list[Picture]:
     return [pictures[round(last * step / (most - 1))] for step in range(most)]
 
 
-def _bgr(picture: Picture) -> Plane:
-    height, width = picture.luma.shape
-    u, v = (
-        cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in (picture.u, picture.v)
+def _bgr(picture: Picture, side: int) -> Plane:
+    """BGR (h, w, 3) in the shape of the source, no side longer than ``side``."""
+    longest = max(picture.source_width, picture.source_height)
+    share = min(side, longest, max(picture.luma.shape)) / longest
+    size = max(1, round(picture.source_width * share)), max(1, round(picture.source_height * share))
+    luma, v, u = (
+        cv2.resize(p, size, interpolation=_by(p, size)) for p in (picture.luma, picture.v, picture.u)
     )
-    return cv2.cvtColor(cv2.merge((picture.luma, v, u)), cv2.COLOR_YCrCb2BGR)  # type: ignore[return-value]
+    return cv2.cvtColor(cv2.merge((luma, v, u)), cv2.COLOR_YCrCb2BGR)  # type: ignore[return-value]
+
+
+def _by(plane: Plane, size: tuple[int, int]) -> int:
+    return cv2.INTER_AREA if plane.shape[1] > size[0] else cv2.INTER_LINEAR
 
 
 def _received(line: socket.socket, size: int) -> bytes:

@@ -39,8 +39,8 @@ class Finding(NamedTuple):
 class Verdict(NamedTuple):
     """What a child says of one item. ``problem``: a name under ``diagnose.problem``, and ``detail`` one word more.
 
-    ``reason`` why a picture that decoded could not be judged. ``shown``: height and width of each picture whose pixels
-    follow, the newest last.
+    ``reason`` why a picture that decoded could not be judged. ``width``, ``height``: of the source. ``shown``: height
+    and width of each picture whose pixels follow, the newest last.
     """
 
     verdict: str
@@ -52,6 +52,8 @@ class Verdict(NamedTuple):
     problem: str = ""
     detail: str = ""
     gap_s: float | None = None
+    width: int = 0
+    height: int = 0
     shown: tuple[tuple[int, int], ...] = ()
 
 
@@ -75,7 +77,9 @@ def parse(body: bytes) -> dict[str, Any]:
 def checked(fields: Any) -> Verdict:
     """The verdict in one entry of an answer. LineError for anything that is none."""
     try:
-        verdict, mode, findings, measures, pictures, reason, problem, detail, gap_s, shown = fields
+        verdict, mode, findings, measures, pictures, reason, problem, detail, gap_s, width, height, shown = (
+            fields
+        )
         answer = Verdict(
             verdict,
             _word(mode),
@@ -86,7 +90,9 @@ def checked(fields: Any) -> Verdict:
             _word(problem),
             _word(detail),
             _number(gap_s),
-            tuple((int(height), int(width)) for height, width in shown),
+            int(width),
+            int(height),
+            tuple((int(tall), int(wide)) for tall, wide in shown),
         )
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LineError(f"not a verdict: {type(error).__name__}") from None

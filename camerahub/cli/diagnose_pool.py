@@ -19,7 +19,7 @@ import structlog
 
 from camerahub.cli.diagnose_child_process import ENTRY, ChildLost, ChildProcess, started
 from camerahub.cli.diagnose_items import Item, Problem, unusable
-from camerahub.cli.diagnose_line import MOST_SHOWN, LineError, Verdict, checked, container_of
+from camerahub.cli.diagnose_line import MOST_SHOWN, MOST_SIDE, LineError, Verdict, checked, container_of
 from camerahub.core.errors import CamerahubError, ConfigError, EnvironmentFault
 from camerahub.services.tasks import cancel, spawn
 
@@ -38,12 +38,13 @@ _TICK_S = 1.0
 
 
 class Manner(NamedTuple):
-    """What is asked of every child. ``draws``: pictures of each item whose pixels are wanted."""
+    """What is asked of every child. ``draws``: pictures of each item whose pixels are wanted, ``side`` pixels long."""
 
     mode: str = "auto"
     reference: Path | None = None
     mask: Path | None = None
     draws: int = 0
+    side: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,7 @@ class Hand:
         order = {
             "mode": manner.mode,
             "draws": min(manner.draws, MOST_SHOWN),
+            "side": min(manner.side, MOST_SIDE),
             "reference": manner.reference is not None,
             "mask": manner.mask is not None,
         }

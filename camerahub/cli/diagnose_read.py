@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import av
@@ -70,7 +71,7 @@ class Reader:
             return self._guarded(lambda: self._codecs.picture("JPEG", data))
         for begins, size_of in _STILLS.items():
             if data.startswith(begins):
-                return self._guarded(lambda: self._still(data, size_of))
+                return self._guarded(partial(self._still, data, size_of))
         raise Unusable("not_picture")
 
     def _guarded(self, decode: Callable[[], Picture]) -> Picture:

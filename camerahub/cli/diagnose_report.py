@@ -113,6 +113,8 @@ def as_json(judged: Judged) -> dict[str, Any]:
         "measures": verdict.measures,
         "mode": verdict.mode or None,
         "pictures": verdict.pictures,
+        "width": verdict.width,
+        "height": verdict.height,
         "reason": verdict.reason or verdict.problem or None,
     }
     said = unknown(judged)

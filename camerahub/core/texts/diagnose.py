@@ -1,4 +1,4 @@
-"""Words of ``diagnose``: the kinds of faults as an operator and a technician know them, and what is wrong with a file."""
+"""Words of ``diagnose``: faults as an operator and a technician know them, and what is wrong with a file."""
 
 #: What every kind is called, and in one sentence what it looks like and what to check.
 _KINDS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
@@ -6,8 +6,8 @@ _KINDS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("信号丢失", "no signal"),
         (
             "画面是录像机或编码器的提示画面 (蓝屏、灰屏或彩条), 摄像机没有送来图像: 查摄像机供电和视频线",
-            "a card of the recorder or encoder (blue, grey, colour bars), no picture from the camera: check its power and "
-            "its video cable",
+            "a card of the recorder or encoder (blue, grey, colour bars), no picture from the camera: check its power "
+            "and its video cable",
         ),
     ),
     "black": (
@@ -21,14 +21,14 @@ _KINDS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("清晰度异常", "blur"),
         (
             "景物边缘发虚, 字幕可能仍清楚: 查对焦、护罩水汽和污渍",
-            "edges of the scene are soft although its caption may be sharp: check focus, and the dome for mist and dirt",
+            "edges of the scene are soft though its caption may be sharp: check focus, and the dome for mist and dirt",
         ),
     ),
     "overexposed": (
         ("过亮", "overexposed"),
         (
             "大面积发白, 细节丢失: 查光圈、曝光和补光设置, 夜间查近处反光",
-            "large parts are white and without detail: check iris, exposure and illuminator, and at night what reflects nearby",
+            "large parts are white and without detail: check iris, exposure and illuminator, at night what reflects",
         ),
     ),
     "underexposed": (
@@ -84,8 +84,8 @@ _KINDS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
         ("画面冻结", "frozen"),
         (
             "前后画面完全相同, 连噪点都不变 (时钟走动不算): 重启摄像机或编码器, 查平台转发",
-            "nothing changes between the pictures, not even the noise (a running clock does not count): restart camera or "
-            "encoder, check what relays the stream",
+            "nothing changes between the pictures, not even the noise (a running clock does not count): restart camera "
+            "or encoder, check what relays the stream",
         ),
     ),
     "scene_change": (
@@ -139,9 +139,25 @@ _PROBLEMS: dict[str, tuple[str, str]] = {
     "bug": ("程序内部错误, 未能判断: {what}", "not judged because of an internal error: {what}"),
 }
 
+#: What the frames drawn over a picture stand around.
+_WHERE: dict[str, tuple[str, str]] = {
+    "blur": ("没有一条清晰边缘的区域", "cells without one sharp edge"),
+    "overexposed": ("一片发白的区域", "cells that are mostly white"),
+    "underexposed": ("过暗的区域", "cells that are too dark"),
+    "low_contrast": ("明暗几乎没有差别的区域", "cells nearly without contrast"),
+    "colour_cast": ("偏离灰色的区域", "cells away from grey"),
+    "snow_noise": ("噪点最多的区域", "cells with most noise"),
+    "stripes": ("条纹经过的区域", "cells the stripes cross"),
+    "mosaic": ("成块的区域", "cells broken into blocks"),
+    "occlusion": ("没有细节的区域", "cells without detail"),
+    "frozen": ("毫无变化的区域", "cells without any change"),
+    "scene_change": ("与之前不同的区域", "cells that differ from before"),
+}
+
 TEXTS: dict[str, tuple[str, str]] = {
     **{f"diagnose.kind.{kind}": name for kind, (name, _) in _KINDS.items()},
     **{f"diagnose.why.{kind}": why for kind, (_, why) in _KINDS.items()},
+    **{f"diagnose.where.{kind}": what for kind, what in _WHERE.items()},
     **{f"diagnose.problem.{name}": said for name, said in _PROBLEMS.items()},
     "diagnose.verdict.ok": ("正常", "ok"),
     "diagnose.verdict.fault": ("异常", "fault"),
@@ -203,8 +219,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "diagnose.draw.shown": ("图中 {shown} 项", "{shown} shown"),
     "diagnose.draw.nothing": ("未发现问题", "nothing found"),
     "diagnose.draw.measures": ("测量值", "measures"),
-    "diagnose.draw.where": ("框出的是: {kind}", "marked: {kind}"),
     "diagnose.draw.earlier": ("之前的画面", "earlier"),
-    "diagnose.draw.masked": ("灰色为不判断的区域", "grey: not judged"),
+    "diagnose.draw.marked": ("框出: {what}", "marked: {what}"),
+    "diagnose.draw.pictures": ("{count} 张画面", "{count} pictures"),
+    "diagnose.draw.more": ("另有 {count} 个测量值见 --json", "{count} more measures with --json"),
     "diagnose.draw.gap": ("间隔 {gap} 秒", "{gap} s apart"),
 }
