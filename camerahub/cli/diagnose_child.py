@@ -21,7 +21,7 @@ import av
 import cv2
 import numpy as np
 
-from camerahub.cli.diagnose_judge import Question, judge_all
+from camerahub.cli.diagnose_judge import TAKES_MASK, Question, judge_all
 from camerahub.cli.diagnose_line import LENGTH, MOST_READ, MOST_SHOWN, pack
 from camerahub.cli.diagnose_read import Reader, Unusable, mask_for, mask_of
 from camerahub.frames.diagnosis import Diagnosis
@@ -95,6 +95,8 @@ class Child:
                 self._reference = [self._reader.picture(blobs.pop(0))]
             which = "mask"
             if order["mask"]:
+                if not TAKES_MASK:
+                    raise Unusable("no_mask")
                 self._mask = mask_of(blobs.pop(0))
         except Unusable as error:
             self._line.sendall(pack({"refused": [which, error.problem, error.detail]}))
@@ -126,9 +128,9 @@ class Child:
             if demuxer:
                 pictures, gap_s = self._reader.clip(clip, demuxer)
             pictures = self._reference + pictures
-            if len({picture.luma.shape for picture in pictures}) > 1:
-                sizes = (f"{picture.source_width}x{picture.source_height}" for picture in pictures)
-                raise Unusable("sizes_differ", ", ".join(dict.fromkeys(sizes))[:100])
+            sizes = dict.fromkeys(f"{one.source_width}x{one.source_height}" for one in pictures)
+            if len(sizes) > 1:
+                raise Unusable("sizes_differ", ", ".join(sizes)[:100])
         except Unusable as error:
             return _refused(error.problem, error.detail)
         except MemoryError:

@@ -83,8 +83,12 @@ class Drawing:
     def _drawn(self, verdicts: Counter[str]) -> Image:
         if self._one is not None:
             return sheet(self._one, images(self._one))
+        return wall(self.tiles(), verdicts)
+
+    def tiles(self) -> list[Tile]:
+        """What the wall shows: faults before unknown before the rest when there are too many; in their order."""
         ranked = [tile for kind in ("fault", "unknown", "ok") for tile in self._kept[kind]][:MOST_TILES]
-        return wall(sorted(ranked, key=lambda tile: tile.order), verdicts)
+        return sorted(ranked, key=lambda tile: tile.order)
 
 
 def images(judged: Judged) -> list[Image]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from camerahub.frames.diagnosis import Diagnosis, diagnose
 from camerahub.frames.picture import Picture, Plane
 
-_TAKES_MASK = "mask" in inspect.signature(diagnose).parameters
+#: Whether the eye can leave parts of a picture out.
+TAKES_MASK = "mask" in inspect.signature(diagnose).parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +32,5 @@ def judge_all(questions: Sequence[Question]) -> list[Diagnosis]:
 
 
 def _judge(asked: Question) -> Diagnosis:
-    extra = {"mask": asked.mask} if _TAKES_MASK and asked.mask is not None else {}
+    extra = {"mask": asked.mask} if TAKES_MASK and asked.mask is not None else {}
     return diagnose(asked.pictures, asked.gap_s, asked.mode, **extra)

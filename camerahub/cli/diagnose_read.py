@@ -116,7 +116,7 @@ class Reader:
         if not taken:
             raise Unusable("damaged", "empty")
         last = taken[-1].picture
-        alike = [t for t in taken if t.picture.luma.shape == last.luma.shape]
+        alike = [t for t in taken if _size(t.picture) == _size(last)]
         gap_s = alike[-1].at - alike[-2].at if len(alike) > 1 else None
         return [t.picture for t in alike], gap_s
 
@@ -131,13 +131,13 @@ class Reader:
             _skip_to(clip, length_s - SPAN_S)
         step_s = min(STEP_S, max(LEAST_STEP_S, length_s / FEW)) if length_s else LEAST_STEP_S * 5
         taken: deque[Taken] = deque(maxlen=MOST_PICTURES)
-        next_at = -float("inf")
+        next_at = None
         for at, frame in _frames(clip, stream):
-            if at < next_at - 1e-3:
+            if next_at is not None and at < next_at - 1e-3:
                 continue
             with suppress(Undecodable):  # the next one may be whole
                 taken.append(Taken(at, self._codecs.scaled(frame)))
-                next_at = max(next_at + step_s, at + step_s / 2)
+                next_at = at + step_s if next_at is None else max(next_at + step_s, at + step_s / 2)
         return list(taken)
 
 
@@ -163,6 +163,10 @@ def _frames(clip: InputContainer, stream: VideoStream) -> Iterator[tuple[float, 
             return
         if not frame.is_corrupt:
             yield count / USUAL_FPS if frame.time is None else float(frame.time), frame
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    return picture.source_width, picture.source_height
 
 
 def mask_of(data: bytes) -> Plane:

@@ -40,11 +40,11 @@ def _grey(image: Image) -> Grey:
 
 
 def _mean(values: NDArray[np.float32]) -> Grey:
-    return cv2.resize(values, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return np.asarray(cv2.resize(values, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _spread(grey: Grey) -> Grey:
-    return np.sqrt(np.maximum(_mean(grey * grey) - _mean(grey) ** 2, 0.0))
+    return np.asarray(np.sqrt(np.maximum(_mean(grey * grey) - _mean(grey) ** 2, 0.0)), np.float32)
 
 
 def _edges(grey: Grey) -> Grey:
