@@ -12,7 +12,7 @@ import click
 from camerahub.cli.diagnose_items import Asked, from_lines, from_paths
 from camerahub.cli.diagnose_pool import Judged, Manner, Pool, children_allowed
 from camerahub.cli.diagnose_report import Report, writable
-from camerahub.cli.signals import endings
+from camerahub.cli.signals import endings, let_go_of_a_dead_terminal
 from camerahub.core.errors import ConfigError
 from camerahub.core.texts import text
 from camerahub.services import loop
@@ -119,8 +119,13 @@ def _judge(asked: Asked, manner: Manner, report: Report, drawing: Drawing | None
 
         async def main() -> tuple[bool, int]:
             pool = Pool(asked.items, manner, each, children=children_allowed())
+
+            def end() -> None:
+                let_go_of_a_dead_terminal()
+                pool.stop()
+
             for number in endings():
-                asyncio.get_running_loop().add_signal_handler(number, pool.stop)
+                asyncio.get_running_loop().add_signal_handler(number, end)
             return await pool.run(), pool.bugs
 
         return loop.run(main)

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from camerahub.cli.diagnose_line import LENGTH, MOST_ANSWER, LineError, pack, parse
+from camerahub.probes import decoder_process
+from camerahub.probes.decode_job import DecodeLimits
 
-ENTRY = ("-m", "camerahub.cli.diagnose_child")
-#: On top of the libraries: a 64 Mpx picture, its copy while it is reduced, and the pictures of a chunk.
-MEMORY, PIXELS = 1 << 30, 8192 * 8192
-#: Processor seconds of a life; a child is replaced long before.
-LIFE_CPU_S = 100_000
+#: -P: not from the folder it is called in, which may be a stranger's folder of pictures.
+ENTRY = ("-P", "-m", "camerahub.cli.diagnose_child")
+#: Memory on top of the libraries: a 64 Mpx picture, its copy while it is reduced, and the pictures of a chunk. A child
+#: is replaced long before its processor time ends.
+LIMITS = DecodeLimits(memory_bytes=1 << 30, life_cpu_s=100_000)
 START_S = 60.0
-#: All libraries that would start threads are told not to; memory of a picture is kept for the next one.
-_ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
-    "OPENCV_IO_MAX_IMAGE_PIXELS": str(PIXELS),
-}
-_INHERITED = ("PATH", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "TZ")
 
 
 class ChildLost(Exception):
@@ -82,11 +71,7 @@ class ChildProcess:
 
     def cpu_s(self) -> float:
         """Processor seconds it has used, by the kernel's account."""
-        with suppress(OSError, ValueError, IndexError):
-            with open(f"/proc/{self._process.pid}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return 0.0
+        return decoder_process.usage_of(self._process.pid)[0]
 
     def close(self) -> None:
         """Kill it, by its own pid, and wait until the kernel has nothing left of it."""
@@ -100,7 +85,7 @@ async def started(entry: Sequence[str] = ENTRY) -> ChildProcess:
     ours, theirs = socket.socketpair()
     with theirs:
         try:
-            process = _popen(entry, theirs.fileno())
+            process = decoder_process.started(entry, theirs.fileno(), LIMITS)
         except OSError:
             ours.close()
             raise
@@ -117,17 +102,3 @@ async def started(entry: Sequence[str] = ENTRY) -> ChildProcess:
         child.close()
         raise
     return child
-
-
-def _popen(entry: Sequence[str], fd: int) -> subprocess.Popen[bytes]:
-    numbers = (fd, os.getpid(), MEMORY, LIFE_CPU_S, PIXELS)
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, *entry, *map(str, numbers)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(fd,),
-        env=inherited | _ENVIRONMENT,
-        close_fds=True,
-    )

@@ -26,8 +26,8 @@ from camerahub.services.tasks import cancel, spawn
 _log = structlog.get_logger()
 #: Items judged together, and bytes of their files; a clip is always alone.
 CHUNK_ITEMS, CHUNK_BYTES = 16, 16 << 20
-#: Bytes of one picture, and of one clip.
-MOST_BYTES, MOST_CLIP = 32 << 20, 16 << 30
+#: Bytes of one picture, of all pictures of an item, and of one clip.
+MOST_BYTES, MOST_ITEM, MOST_CLIP = 32 << 20, 128 << 20, 16 << 30
 #: Chunks that may be finished before the oldest one is, for each child.
 AHEAD = 4
 #: Processor seconds for an item, for each MiB of it, and for a clip; waited for ``PATIENCE`` times as long.
@@ -108,7 +108,8 @@ def _take(loaded: Load, path: Path) -> None:
         if not loaded.demuxer:
             data = _whole(fd, MOST_BYTES + 1)
             loaded.blobs.append(data)
-            name = "too_large" if len(data) > MOST_BYTES else "" if data else "empty_file"
+            large = len(data) > MOST_BYTES or loaded.size > MOST_ITEM
+            name = "too_large" if large else "" if data else "empty_file"
         else:
             name = "mixed" if len(loaded.item.files) > 1 else "too_large" if size > MOST_CLIP else ""
             loaded.clip_size, loaded.clip = size, os.dup(fd)
@@ -176,7 +177,7 @@ class Pool:
             while chunk := self._chunk():
                 await self._judge(hand, chunk)
                 await self._room()
-        except CamerahubError as error:
+        except (CamerahubError, OSError) as error:  # OSError: nobody reads our answers any more
             self._failed(error)
         finally:
             for _, loaded in chunk:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from camerahub.cli.diagnose_pool import Judged
+from camerahub.cli.spent import children_s
 from camerahub.cli.table import pad, plain
 from camerahub.core.errors import EXIT_BUG, EXIT_FAULTS, EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED
 from camerahub.core.texts import CATALOGUE, Text, text
@@ -33,7 +33,7 @@ class Report:
     kinds: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     _began: float = field(default_factory=time.monotonic)
-    _children_s: float = field(default_factory=lambda: _children_s())
+    _children_s: float = field(default_factory=children_s)
 
     def begin(self) -> None:
         """The head of the table."""
@@ -65,7 +65,7 @@ class Report:
             "skipped": self.skipped,
             "wall_s": round(time.monotonic() - self._began, 3),
             # children that have ended, their start included
-            "cpu_s": round(time.process_time() + _children_s() - self._children_s, 3),
+            "cpu_s": round(time.process_time() + children_s() - self._children_s, 3),
         }
 
     def end(self) -> None:
@@ -182,9 +182,3 @@ def _dumped(line: dict[str, Any]) -> str:
     except UnicodeEncodeError:
         return json.dumps(line)
     return said
-
-
-def _children_s() -> float:
-    """Processor seconds of the children that have ended and were waited for."""
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime

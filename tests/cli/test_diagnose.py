@@ -200,6 +200,32 @@ def test_names_that_are_no_utf8(tmp_path: Path, capsys: Heard) -> None:
     assert "黑屏" in capsys.readouterr().out
 
 
+def test_a_strangers_folder_of_pictures_brings_no_code(
+    tmp_path: Path, capsys: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "a.jpg", black())
+    for name in ("numpy.py", "camerahub.py", "av.py"):
+        (tmp_path / name).write_text("raise SystemExit('taken over')")
+    monkeypatch.chdir(tmp_path)
+    lines, _ = judged(capsys, "a.jpg")
+    assert lines[0]["verdict"] == "fault"
+
+
+def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
+    for n in range(200):
+        save(tmp_path / f"{n:03d}.png", black(32, 32))
+    words = [sys.executable, "-m", "camerahub", "diagnose", str(tmp_path), "--json"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 0, said
+    assert said == ""
+
+
 def test_ctrl_c_ends_with_a_summary_and_leaves_no_child(tmp_path: Path) -> None:
     first = save(tmp_path / "0000.jpg", black(1280, 720))
     for n in range(1, 4000):

@@ -31,7 +31,7 @@ def item(
     height, width = size
     pixels = tuple(daylight(n, width, height).tobytes() for n in range(pictures))
     findings = tuple(Finding(kind, severity, "fault") for kind, severity in found)
-    measures = {f"measure_{n}": None if n == 3 else random.random() for n in range(200)}
+    measures = {f"measure_{n}": None if n == 3 else random.random() for n in range(20)}
     return Judged(
         Item("id", "镇东路口 01"),
         Verdict(
@@ -105,7 +105,7 @@ def test_a_wall_is_bounded_and_shows_faults_first() -> None:
         faulty = n % 10 == 9
         faults += faulty
         found = (("black", 0.9),) if faulty else ()
-        drawing.take(item(*found, verdict="fault" if faulty else "ok", size=(18, 32)))
+        drawing.take(item(*found, verdict="fault" if faulty else "ok", size=(36, 64)))
     kept = drawing.tiles()
     assert len(kept) == MOST_TILES
     assert sum(tile.verdict == "fault" for tile in kept) == faults

@@ -28,7 +28,7 @@ ENTRY = st.fixed_dictionaries(
 
 
 @given(st.lists(JSON | ENTRY, max_size=5), st.binary(max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_line_is_an_item_or_a_problem(
     tmp_path_factory: pytest.TempPathFactory, entries: list[Any], junk: bytes
 ) -> None:

@@ -77,6 +77,20 @@ def test_a_bug_of_ours_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert logs[0]["traceback"] == "ours"
 
 
+def test_an_item_of_too_many_bytes_is_not_read_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnose_pool, "MOST_ITEM", 5_000)
+    monkeypatch.setattr(diagnose_pool, "MOST_BYTES", 4_000)
+    files = [tmp_path / f"{n}.jpg" for n in range(3)]
+    for file, size in zip(files, (3_000, 3_000, 4_001), strict=True):
+        file.write_bytes(b"\xff\xd8" + bytes(size - 2))
+    both = diagnose_pool.load(Item("id", "two", (files[0], files[1])))
+    one = diagnose_pool.load(Item("id", "one", (files[2],)))
+    for loaded in (both, one):
+        assert loaded.problem is not None
+        assert loaded.problem.name == "too_large"
+        assert loaded.blobs == []
+
+
 def test_many_slow_clips_and_quick_pictures_come_in_order(tmp_path: Path) -> None:
     film = clip(tmp_path / "a.avi", [black()] * 100, "mjpeg", fps=25)
     path = save(tmp_path / "a.jpg", black(64, 48))
