@@ -39,12 +39,6 @@ def look(child: Child, order: dict[str, Any], blobs: list[bytes]) -> None:
         os.write(int(sys.argv[1]), pack({"read": [0, 0, 100]}))
     elif "kind" in words:
         tell("fault", "day", [["face", 0.5, "fault"]], *_OK[3:])
-    elif "severe" in words:
-        tell("fault", "day", [["black", 7, "fault"]], *_OK[3:])
-    elif "pixels" in words:
-        tell(*_OK[:-1], [[1 << 20, 1 << 20]])
-    elif "short" in words:
-        os.write(int(sys.argv[1]), pack({"items": [], "bugs": []}))
     elif "bug" in words:
         os.write(
             int(sys.argv[1]),

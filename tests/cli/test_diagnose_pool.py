@@ -57,7 +57,7 @@ def test_only_poison_is_blamed_and_the_order_stays(tmp_path: Path) -> None:
         assert (one.problem is not None) == bool(expected)
 
 
-@pytest.mark.parametrize("word", ["hang", "sleep", "garbage", "file", "severe", "pixels", "short"])
+@pytest.mark.parametrize("word", ["hang", "sleep", "garbage", "file"])
 def test_a_child_that_lies_or_hangs_is_lost(tmp_path: Path, word: str) -> None:
     heard, _ = judge([magic(tmp_path, word)])
     assert [one.verdict.problem for one in heard] == ["poison"]
