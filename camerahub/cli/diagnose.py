@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,8 +98,8 @@ def _drawing(path: Path | None, items: int) -> Drawing | None:
 
     if path.suffix.lower() != ".png":
         raise ConfigError("diagnose.draw_png", path=path)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        problem = "is a folder" if path.is_dir() else "no such folder"
+    if os.path.isdir(path) or not os.path.isdir(path.absolute().parent):
+        problem = "is a folder" if os.path.isdir(path) else "no such folder"
         raise ConfigError("diagnose.cannot_draw", path=path, problem=problem)
     return Drawing(path, items)
 
@@ -106,7 +107,8 @@ def _drawing(path: Path | None, items: int) -> Drawing | None:
 def _judge(asked: Asked, manner: Manner, report: Report, drawing: Drawing | None) -> tuple[bool, int]:
     """Whether it was interrupted, and how many bugs of ours were met."""
     said = text("diagnose.progress")
-    hidden = not sys.stderr.isatty() or len(asked.items) < _MANY
+    # on a terminal that shows the lines they are progress enough
+    hidden = not sys.stderr.isatty() or sys.stdout.isatty() or len(asked.items) < _MANY
     with click.progressbar(
         length=len(asked.items), label=f"{said.zh} / {said.en}", file=sys.stderr, hidden=hidden
     ) as bar:

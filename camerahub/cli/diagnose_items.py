@@ -74,7 +74,7 @@ def from_paths(paths: Sequence[Path], asked: Asked, *, sequence: bool, gap_s: fl
     """Each file, and each file of a folder, as an item; all of them as one with ``sequence``."""
     found: list[Item] = []
     for path in paths:
-        found += _of_folder(path, asked) if path.is_dir() else [_of_file(path)]
+        found += _of_folder(path, asked) if os.path.isdir(path) else [_of_file(path)]
     if sequence and found:
         found = [_as_one(found, asked, gap_s)]
     asked.items += found

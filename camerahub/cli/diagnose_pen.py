@@ -67,7 +67,7 @@ def write(image: Image, words: str, at: Point, size: int, colour: Colour, *, bol
     if not hasattr(cv2, "FontFace"):
         plain = _ascii(words)
         cv2.putText(image, plain, at, cv2.FONT_HERSHEY_SIMPLEX, size / 30, colour, 1 + bold, cv2.LINE_AA)
-        return at[0] + width(plain, size)
+        return at[0] + cv2.getTextSize(plain, cv2.FONT_HERSHEY_SIMPLEX, size / 30, 1 + bold)[0][0]
     end, _ = cv2.putText(image, words, at, colour, _font(), size, 700 if bold else 400)
     return int(end[0])
 

@@ -171,6 +171,7 @@ def test_help_files_and_drawings_that_cannot_be_used_are_told_first(tmp_path: Pa
         ("--items", tmp_path),
         ("--picture", tmp_path / "x.jpg"),
         ("--picture", tmp_path / "no" / "x.png"),
+        ("--picture", tmp_path / ("n" * 300) / "x.png"),
     ):
         assert run(["diagnose", str(path), *map(str, words)]) == 2, words
         assert str(words[1]) in capsys.readouterr().err
