@@ -18,8 +18,8 @@ from camerahub.cli.diagnose_pen import Image
 from camerahub.cli.diagnose_pool import Judged
 from camerahub.cli.diagnose_report import unknown, writable
 from camerahub.cli.diagnose_sheet import sheet
-from camerahub.core.errors import ConfigError
 from camerahub.core.texts import Text, text
+from camerahub.registry.tablefile.files import writing
 
 #: Tiles of a wall; of more items the faulty ones come first.
 MOST_TILES = 200
@@ -72,13 +72,10 @@ class Drawing:
             kept.append(_tile(self._count, judged))
 
     def write(self, verdicts: Counter[str]) -> None:
-        """The file. ConfigError when it cannot be written."""
-        canvas = self._drawn(verdicts)
-        encoded = cv2.imencode(".png", canvas)[1].tobytes()
-        try:
+        """The file. TableFileError for the path, EnvironmentFault for the disk, when it cannot be written."""
+        encoded = cv2.imencode(".png", self._drawn(verdicts))[1].tobytes()
+        with writing(self._path):
             self._path.write_bytes(encoded)
-        except OSError as error:
-            raise ConfigError("diagnose.cannot_draw", path=self._path, problem=error.strerror) from error
 
     def _drawn(self, verdicts: Counter[str]) -> Image:
         if self._one is not None:

@@ -77,10 +77,12 @@ def test_one_item_is_a_sheet_and_many_are_a_wall(tmp_path: Path, capsys: Heard) 
 def test_a_drawing_that_cannot_be_written_is_told_after_the_summary(tmp_path: Path, capsys: Heard) -> None:
     path = save(tmp_path / "a.jpg", black())
     (tmp_path / "dangling.png").symlink_to(tmp_path / "no" / "x.png")
-    assert run(["diagnose", str(path), "--picture", str(tmp_path / "dangling.png"), "--json"]) == 2
-    heard = capsys.readouterr()
-    assert '"summary"' in heard.out
-    assert "dangling.png" in heard.err
+    (tmp_path / "full.png").symlink_to("/dev/full")
+    for name, code in (("dangling.png", 2), ("full.png", 4)):
+        assert run(["diagnose", str(path), "--picture", str(tmp_path / name), "--json"]) == code
+        heard = capsys.readouterr()
+        assert '"summary"' in heard.out
+        assert name in heard.err
 
 
 @pytest.mark.parametrize("chinese", [True, False])
