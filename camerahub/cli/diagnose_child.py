@@ -30,8 +30,8 @@ from camerahub.probes import decoder_cage
 
 Fields = list[Any]
 Look = Callable[["Child", dict[str, Any], list[bytes]], None]
-#: Side of the picture it proves itself on.
-_OWN = 64
+#: Width and height of the picture it proves itself on: large enough to be judged.
+_OWN = 320, 180
 
 
 class Clip:
@@ -72,7 +72,8 @@ class Child:
 
     def prove(self) -> None:
         """Decode and judge a drawn picture: whatever is loaded on first use is loaded now, or missed now."""
-        wedge = np.tile(np.arange(_OWN, dtype=np.uint8) * 2, (_OWN, 1))
+        width, height = _OWN
+        wedge = np.tile(np.linspace(0, 255, width).astype(np.uint8), (height, 1))
         picture = self._reader.picture(cv2.imencode(".png", wedge)[1].tobytes())
         self._reader.picture(cv2.imencode(".jpg", wedge)[1].tobytes())
         judge_all([Question([picture] * count, 1.0, "auto") for count in (1, 2, 3)])

@@ -214,7 +214,7 @@ def test_a_strangers_folder_of_pictures_brings_no_code(
 
 def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
     for n in range(200):
-        save(tmp_path / f"{n:03d}.png", black(32, 32))
+        save(tmp_path / f"{n:03d}.png", black(192, 144))
     words = [sys.executable, "-m", "camerahub", "diagnose", str(tmp_path), "--json"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -45,7 +45,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_poison_is_blamed_and_the_order_stays(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.jpg", black(64, 48))
+    path = save(tmp_path / "a.jpg", black(192, 144))
     good = [Item("path", f"{n}", (path,)) for n in range(24)]
     evil = {word: magic(tmp_path, word) for word in ("crash", "kind")}
     items = [*good[:5], evil["crash"], *good[5:15], evil["kind"], *good[15:]]
@@ -93,7 +93,7 @@ def test_an_item_of_too_many_bytes_is_not_read_on(tmp_path: Path, monkeypatch: p
 
 def test_many_slow_clips_and_quick_pictures_come_in_order(tmp_path: Path) -> None:
     film = clip(tmp_path / "a.avi", [black()] * 100, "mjpeg", fps=25)
-    path = save(tmp_path / "a.jpg", black(64, 48))
+    path = save(tmp_path / "a.jpg", black(192, 144))
     items = [Item("path", f"{n}", (film if n % 40 == 0 else path,)) for n in range(300)]
     heard, _ = judge(items, entry=child_process.ENTRY)
     assert [one.item for one in heard] == items
@@ -103,7 +103,7 @@ def test_many_slow_clips_and_quick_pictures_come_in_order(tmp_path: Path) -> Non
 
 def test_children_are_replaced_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnose_pool, "RETIRE_ITEMS", 1)
-    path = save(tmp_path / "a.jpg", black(64, 48))
+    path = save(tmp_path / "a.jpg", black(192, 144))
     heard, _ = judge([Item("path", "a", (path,))] * 3, children=1)
     assert [one.verdict.verdict for one in heard] == ["fault"] * 3
 

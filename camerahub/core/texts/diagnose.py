@@ -172,6 +172,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "diagnose.head.mode": ("模式", "mode"),
     "diagnose.head.findings": ("问题 (严重度 0–1)", "findings (severity 0–1)"),
     "diagnose.head.item": ("对象", "item"),
+    "diagnose.reason.small": (
+        "画面太小, 看不清问题, 未作判断",
+        "too small a picture to see faults in; not judged",
+    ),
+    "diagnose.reason.masked": (
+        "遮罩几乎盖住整幅画面, 未作判断",
+        "the mask leaves too little of the picture; not judged",
+    ),
     "diagnose.unjudged": ("画面无法判断: {reason}", "the picture cannot be judged: {reason}"),
     "diagnose.summary": (
         "共 {items} 项: 正常 {ok}, 异常 {fault}, 未知 {unknown} (其中 {refused} 项无法读取); 未判 {not_tried}; "
