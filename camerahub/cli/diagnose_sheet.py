@@ -21,7 +21,7 @@ _PICTURE = (840, 472)
 _PANEL = _EDGE + _PICTURE[0] + _EDGE
 _STRIP = 96
 #: Measures in columns; the rest is for ``--json``.
-_ACROSS, _ROW, _MOST = 5, 20, 150
+_ACROSS, _ROW, _MOST = 5, 20, 200
 
 
 def sheet(judged: Judged, images: list[Image]) -> Image:

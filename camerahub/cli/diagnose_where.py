@@ -104,7 +104,7 @@ def _featureless(image: Image) -> Cells:
     """The largest part without detail: road and sky have little, but lie in smaller or rougher parts."""
     grey = _grey(image)
     edges = _edges(grey)
-    plain = (edges < 0.3 * float(np.median(edges))) & (_spread(grey) < 20.0)
+    plain = (edges < min(14.0, 0.2 * float(np.percentile(edges, 95)))) & (_spread(grey) < 20.0)
     count, parts, figures, _ = cv2.connectedComponentsWithStats(plain.astype(np.uint8), connectivity=4)
     if count < 2:
         return plain
