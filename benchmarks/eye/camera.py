@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
-import av
 import cv2
 import numpy as np
 
 from benchmarks.eye import osd
 from benchmarks.eye.image import Bytes, Image, Random, between, clipped, floats, gaussian, grey, pick
+from benchmarks.eye.video import through_video
 
 SIZES = ((352, 288), (640, 360), (640, 480), (704, 576), (704, 396), (960, 540), (1280, 720), (1280, 960))
 Stage = Callable[[Image], Image]
@@ -144,41 +143,3 @@ def jpeg(picture: Bytes, quality: int) -> bytes:
     ok, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert ok
     return bytes(data)
-
-
-def through_video(
-    pictures: list[Bytes], codec: str, quality: int, key_every: int = 1, bit_rate: int = 0
-) -> list[Bytes]:
-    """The pictures encoded as one video and decoded again. ``key_every`` 1: each is a key frame, as a probe gets them."""
-    packets = encoded(pictures, codec, quality, key_every, bit_rate)
-    decoder = av.CodecContext.create("h264" if codec == "h264" else "hevc", "r")
-    out: list[Bytes] = []
-    for packet in [*packets, None]:
-        out += [frame.to_ndarray(format="bgr24") for frame in decoder.decode(packet)]
-    return out
-
-
-def encoded(
-    pictures: list[Bytes], codec: str, quality: int, key_every: int = 1, bit_rate: int = 0
-) -> list[av.Packet]:
-    """Packets of the pictures in order; sides are cropped to even numbers."""
-    height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
-    encoder = av.CodecContext.create("libx264" if codec == "h264" else "libx265", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
-    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25, 1)
-    encoder.gop_size = key_every
-    encoder.thread_count = 1
-    options = {"preset": "veryfast", "tune": "zerolatency"}
-    if codec == "h265":
-        options["x265-params"] = f"log-level=none:pools=none:frame-threads=1:keyint={key_every}"
-    if bit_rate:
-        encoder.bit_rate = bit_rate
-    else:
-        options["crf"] = str(quality)
-    encoder.options = options
-    packets: list[av.Packet] = []
-    for index, picture in enumerate(pictures):
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="bgr24")
-        frame.pts = index
-        packets += encoder.encode(frame)
-    return packets + encoder.encode(None)

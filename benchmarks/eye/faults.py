@@ -100,6 +100,7 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("pixels", "stream", stream.mosaic_pixels),
         Way("smear", "stream", stream.mosaic_smear),
         Way("torn", "stream", stream.mosaic_torn),
+        Way("real", "stream", stream.mosaic_real, 2.5),
     ),
     "no_signal": (
         Way("plain", "line", stream.card_plain, 2.0),
@@ -166,6 +167,10 @@ def _changed(clean: Image, faulty: Image) -> bool:
     return float(np.mean(np.abs(grey(clean) - grey(faulty)) > 8)) > 0.04
 
 
+def _grainy(clean: Image, faulty: Image) -> bool:
+    return float(np.mean(np.abs(grey(clean) - grey(faulty)) > 14)) > 0.02
+
+
 def _any(clean: Image, faulty: Image) -> bool:
     return True
 
@@ -177,7 +182,7 @@ VISIBLE: dict[str, Callable[[Image, Image], bool]] = {
     "overexposed": _over,
     "underexposed": _under,
     "colour_cast": _coloured,
-    "snow_noise": _changed,
+    "snow_noise": _grainy,
     "stripes": _changed,
     "mosaic": _changed,
     "black": _any,

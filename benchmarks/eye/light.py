@@ -84,8 +84,7 @@ def infrared(scene: Image, random: Random) -> Image:
     near = np.clip(0.25 + 1.1 * y, 0, 1.2) ** between(random, 1.0, 2.5)
     sky = np.clip((between(random, 0.1, 0.35) - y) / 0.15, 0, 1)
     light = between(random, 0.35, 1.4) * (spot * near + between(random, 0.01, 0.08)) * (1 - 0.95 * sky)
-    picture = _shown(np.repeat((albedo * light + 0.0015)[..., None], 3, axis=2).astype(np.float32))
-    return picture
+    return _shown(np.repeat((albedo * light + 0.0015)[..., None], 3, axis=2).astype(np.float32))
 
 
 def dusk(scene: Image, random: Random) -> Image:

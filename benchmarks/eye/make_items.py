@@ -86,11 +86,8 @@ class Studio:
             names = list(MADE)
             odds = np.array(list(MADE.values()))
             made = names[int(self.random.choice(len(names), p=odds / odds.sum()))]
-        if (
-            (made
-            and photo.condition not in ("day", "indoor"))
-            or (made in ("rain", "snow", "low_sun", "fog")
-            and photo.condition == "indoor")
+        if (made and photo.condition not in ("day", "indoor")) or (
+            made in ("rain", "snow", "low_sun", "fog") and photo.condition == "indoor"
         ):
             made = None
         return photo, made, light.COUNTS_AS.get(made, made) if made else photo.condition
@@ -116,8 +113,9 @@ def faulty(studio: Studio, kind: str, severity: float) -> Item:
     """One picture with one fault that a person can see; another scene is tried until there is."""
     ways = FAULTS[kind]
     odds = np.array([way.weight for way in ways])
-    way = ways[int(studio.random.choice(len(ways), p=odds / odds.sum()))]
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
+        if attempt % 20 == 0:
+            way = ways[int(studio.random.choice(len(ways), p=odds / odds.sum()))]
         photo, made, condition = studio.scene()
         if condition in SENSELESS.get(kind, ()) or made in SENSELESS.get(kind, ()):
             continue

@@ -38,7 +38,7 @@ def blur_motion(image: Image, severity: float, random: Random) -> Image:
     kernel = np.zeros((side, side), np.float32)
     angle, middle = between(random, 0, np.pi), side // 2
     away = np.array((np.cos(angle), np.sin(angle))) * length / 2
-    ends = [tuple(int(round((middle + sign * part) * 16)) for part in away) for sign in (-1, 1)]
+    ends = [tuple(round((middle + sign * part) * 16) for part in away) for sign in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
     kernel /= kernel.sum()
     moved = np.asarray(cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT), np.float32)

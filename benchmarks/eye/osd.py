@@ -14,8 +14,9 @@ import numpy as np
 from benchmarks.eye.image import Bytes, Image, Random, between, pick
 
 NAMES = (
-    "大门口", "村委会门前", "东街十字路口-01", "S302省道K12+300", "文化广场西", "Camera 01", "IPC", "CH07 Gate", "学校后门",
-    "水库大坝", "县医院急诊通道", "Cam-2231 North Rd", "加油站出口", "河堤3号杆", "停车场B2", "IPdome", "高速收费站入口全景",
+    "大门口", "村委会门前", "东街十字路口-01", "S302省道K12+300", "文化广场西", "Camera 01", "IPC", "CH07 Gate",
+    "学校后门", "水库大坝", "县医院急诊通道", "Cam-2231 North Rd", "加油站出口", "河堤3号杆", "停车场B2", "IPdome",
+    "高速收费站入口全景",
 )  # fmt: skip
 CLOCKS = (
     "%Y-%m-%d %H:%M:%S",
@@ -44,18 +45,17 @@ class Style:
 
 def style(random: Random) -> Style:
     """One camera's way of writing; dates of any year, so that nothing can be learned from them."""
-    corners = [(0.015, 0.06), (0.985, 0.06), (0.015, 0.965), (0.985, 0.965)]
+    corners = [(0.015, 0.06), (0.985, 0.965), (0.985, 0.06), (0.015, 0.965)]
     order = random.permutation(4)
+    look = pick(random, ("rim", "rim", "rim", "plain", "box", "adaptive"))
+    colours = ((255, 255, 255), (255, 255, 255), (255, 255, 255), (0, 255, 255), (90, 255, 90), (0, 0, 0))
     return Style(
         pick(random, NAMES) + (f" {int(random.integers(1, 99))}" if random.random() < 0.3 else ""),
         pick(random, CLOCKS),
         pick(random, FONTS),
-        between(random, 0.028, 0.06),
-        pick(
-            random,
-            ((255, 255, 255), (255, 255, 255), (255, 255, 255), (0, 0, 0), (0, 255, 255), (90, 255, 90)),
-        ),
-        pick(random, ("rim", "rim", "rim", "plain", "box", "adaptive")),
+        between(random, 0.024, 0.05),
+        pick(random, colours[:-1] if look == "box" else colours),
+        look,
         corners[int(order[0])],
         corners[int(order[1])],
         datetime(2023, 1, 1) + timedelta(seconds=int(random.integers(0, 4 * 365 * 86400))),  # noqa: DTZ001
@@ -82,12 +82,8 @@ def write(
         out[box] *= 0.25
     if look in ("rim", "adaptive"):
         thick = max(1, round(size / 14))
-        rim = (
-            cv2.dilate(canvas, np.ones((2 * thick + 1, 2 * thick + 1), np.uint8)).astype(np.float32)[
-                ..., None
-            ]
-            / 255
-        )
+        brush = np.ones((2 * thick + 1, 2 * thick + 1), np.uint8)
+        rim = cv2.dilate(canvas, brush).astype(np.float32)[..., None] / 255
         edge = 0.0 if sum(colour) > 300 else 255.0
         out = out * (1 - rim) + edge * rim
     return np.asarray(out * (1 - ink) + np.array(colour, np.float32) * ink, np.float32)

@@ -28,6 +28,7 @@ from benchmarks.eye.image import (
     grey,
     pick,
 )
+from benchmarks.eye.video import through_video
 
 
 class Two(NamedTuple):
@@ -68,8 +69,13 @@ def things(scene: Image, random: Random, stock: Image) -> Image:
             int(random.integers(max(1, stock.shape[1] - w))),
         )
         patch = cv2.resize(stock[sy : sy + max(h, 4), sx : sx + max(w, 4)], (width, height))
-        body = random.uniform(20, 230, 3) * 0.6 + random.uniform(20, 230) * 0.4
-        texture = (0.65 * body + 0.35 * patch) * np.clip(float(scene.mean()) / 110, 0.15, 1.2)
+        shade = between(random, 25, 215)
+        body = shade + random.normal(0, 18, 3)
+        patch = 0.5 * patch + 0.5 * body if random.random() < 0.6 else patch
+        local = (
+            float(scene[max(0, y) : y + h, max(0, x) : x + w].mean()) if x < width and y < height else 100.0
+        )
+        texture = np.clip(patch * np.clip(0.5 * local / 100 + 0.4, 0.1, 1.2), 0, 255)
         out = out * (1 - mask[..., None]) + texture * mask[..., None]
     return np.asarray(out, np.float32)
 
@@ -146,11 +152,9 @@ def frozen(first: Image, cam: Camera, gap_s: float, random: Random) -> tuple[str
         ]
     codec = pick(random, ("h264", "h265"))
     if way == "video":
-        halves = [
-            camera.through_video([picture], codec, int(random.integers(22, 34)))[0] for picture in pictures
-        ]
+        halves = [through_video([picture], codec, int(random.integers(22, 34)))[0] for picture in pictures]
         return way, [camera.jpeg(picture, 95) for picture in halves]
-    clip = camera.through_video(
+    clip = through_video(
         [pictures[0]] + [pictures[1]] * 12, codec, int(random.integers(24, 36)), key_every=100
     )
     return way, [camera.jpeg(clip[0], 95), camera.jpeg(clip[-1], 95)]

@@ -156,7 +156,7 @@ def _confused(lines: list[Mapping[str, object]], said: Mapping[str, set[str]]) -
 def table(result: Score) -> str:
     """For people."""
     rows = [
-        f"{'kind':13}{'precision':>10}{'recall':>8}{'F1':>7}{'wrong':>7}{'missed':>8}   found by severity, faint to gross"
+        f"{'kind':13}{'precision':>10}{'recall':>8}{'F1':>7}{'wrong':>7}{'missed':>8}   found, faint to gross"
     ]
     for name, kind in result.kinds.items():
         steps = " ".join(f"{share:5.2f}" for share in result.by_severity[name])

@@ -268,7 +268,6 @@ def stripes_rolling(image: Image, severity: float, random: Random) -> Image:
 
 def stripes_moire(image: Image, severity: float, random: Random) -> Image:
     """Radio interference: fine lines that bend and beat."""
-    height, width = image.shape[:2]
     y, x = _grid(image)
     bend = between(random, 0.2, 1.5) * np.sin(
         2 * np.pi * (y * between(random, 0.5, 2) + between(random, 0, 1))

@@ -48,6 +48,8 @@ def sheet(folder: Path, kind: str | None, columns: int, width: int, rows: int) -
         )
     )
     tiles = [_tile(folder, line, fact, width) for line, fact in items[: columns * rows]]
+    if not tiles:
+        sys.exit(f"no items of kind {kind}")
     while len(tiles) % columns:
         tiles.append(np.zeros_like(tiles[0]))
     return np.vstack([np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)])

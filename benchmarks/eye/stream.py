@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.eye.image import Image, Random, between, graded, pick
+from benchmarks.eye.image import Image, Random, between, clipped, graded, pick
 from benchmarks.eye.osd import write
+from benchmarks.eye.video import damaged, decoded, encoded
 
 BLOCK = 16
 
@@ -143,6 +144,24 @@ def mosaic_torn(image: Image, severity: float, random: Random) -> Image:
                 out[row * block : (row + high) * block], shift, axis=1
             )
         row += high
+    return out
+
+
+def mosaic_real(image: Image, severity: float, random: Random) -> Image:
+    """A real stream with bytes lost: what a decoder makes of it, some pictures later."""
+    codec = pick(random, ("h264", "h264", "h265"))
+    pace = random.normal(0, 4, 2)
+    pictures = [clipped(np.roll(image, (int(pace[0] * n), int(pace[1] * n)), (0, 1))) for n in range(-3, 1)]
+    packets = encoded(pictures, codec, int(random.integers(22, 32)), 50, slices=pick(random, (1, 1, 4)))
+    hit = 0 if random.random() < 0.6 else 1
+    for index in range(hit, len(packets)):
+        if index == hit or random.random() < severity:
+            packets[index] = damaged(packets[index], random, graded(severity, 0.25, 0.85))
+    shown = decoded(packets, codec)
+    if not shown:
+        return image
+    out = image.copy()
+    out[: shown[-1].shape[0], : shown[-1].shape[1]] = shown[-1]
     return out
 
 
