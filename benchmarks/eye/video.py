@@ -33,9 +33,7 @@ def encoded(
     encoder.thread_count = 1
     options = {"preset": "veryfast", "tune": "zerolatency"}
     if codec == "h265":
-        options["x265-params"] = (
-            f"log-level=none:pools=none:frame-threads=1:keyint={key_every}"
-        )
+        options["x265-params"] = f"log-level=none:pools=none:frame-threads=1:keyint={key_every}"
     elif slices > 1:
         options["x264-params"] = f"slices={slices}:sliced-threads=0"
     if bit_rate:
@@ -77,10 +75,10 @@ def damaged(packet: bytes, random: Random, share: float) -> bytes:
     if random.random() < 0.4:
         return bytes(data[: head + int(body * (1 - share))])
     for _ in range(int(random.integers(1, 5))):
-        start = head + int(random.integers(body - 8))
+        start = head + int(random.integers(max(8, len(data) - head - 8)))
         long = int(random.integers(4, 60))
         if random.random() < 0.5:
-            long = min(long, len(data) - start)
+            long = max(0, min(long, len(data) - start))
             data[start : start + long] = random.bytes(long)
         else:
             del data[start : start + long]
