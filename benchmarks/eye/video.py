@@ -24,7 +24,7 @@ def through_video(
 def encoded(
     pictures: list[Bytes], codec: str, quality: int, key_every: int = 1, bit_rate: int = 0, slices: int = 1
 ) -> list[bytes]:
-    """One packet a picture, in order; ``quality`` is the constant rate factor unless ``bit_rate`` (bits a second)."""
+    """One packet a picture, in order; ``quality`` is the quantiser of them all unless ``bit_rate`` (bits a second)."""
     height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
     encoder = av.CodecContext.create(CODECS[codec][0], "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
@@ -38,8 +38,10 @@ def encoded(
         options["x264-params"] = f"slices={slices}:sliced-threads=0"
     if bit_rate:
         encoder.bit_rate = bit_rate
+    elif codec == "h265":
+        options["x265-params"] += f":qp={quality}"
     else:
-        options["crf"] = str(quality)
+        options["qp"] = str(quality)
     encoder.options = options
     packets: list[bytes] = []
     for index, picture in enumerate(pictures):
