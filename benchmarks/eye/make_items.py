@@ -57,7 +57,7 @@ class Studio:
 
     def __init__(self, photos: list[Photo], random: Random) -> None:
         self.random = random
-        self.still = [photo for photo in photos if photo.older is None and photo.role == "healthy"]
+        self.still = [photo for photo in photos if photo.older is None and photo.role in ("healthy", "clip")]
         self.real = [photo for photo in photos if photo.older is not None or photo.role == "clip"]
         self.broken = [photo for photo in photos if photo.role.startswith("fault:")]
         self._cache: dict[Path, Bytes] = {}

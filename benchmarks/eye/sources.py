@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 import os
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterable
@@ -123,7 +125,7 @@ def everything(frames_folder: str | None = None) -> list[Photo]:
 
 def read(path: Path, longest: int = 1920) -> Bytes:
     """The picture as BGR, reduced to at most ``longest``. ValueError when it cannot be read."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    image = _first(path) if path.suffix == ".avi" else cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError(f"{path}: not a picture")
     scale = longest / max(image.shape[:2])
@@ -132,10 +134,16 @@ def read(path: Path, longest: int = 1920) -> Bytes:
     return np.ascontiguousarray(image, np.uint8)
 
 
+def _first(clip: Path) -> Bytes:
+    with av.open(str(clip)) as container:
+        return np.asarray(next(container.decode(video=0)).to_ndarray(format="bgr24"), np.uint8)
+
+
 def two_of(path: Path, random: Random) -> tuple[Bytes, Bytes]:
     """Two pictures of a clip, at least a quarter of it apart."""
     with av.open(str(path)) as container:
-        stored = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+        frames_of = itertools.islice(container.decode(video=0), 300)
+        stored = [frame.to_ndarray(format="bgr24") for frame in frames_of]
     first = int(random.integers(len(stored) * 3 // 4))
     return stored[first], stored[int(random.integers(first + len(stored) // 4, len(stored)))]
 
@@ -154,12 +162,28 @@ def fetch(package: dict[str, object], place: Path) -> None:
             _run(["dpkg", "-x", str(deb), str(target)], place)
             deb.unlink()
         return
-    wanted = f"{name}=={package['version']}"
-    _run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(target), wanted], place)
-    for wheel in target.glob("*.whl"):
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(target)
-        wheel.unlink()
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(target)]
+    if package.get("sdist"):
+        command += ["--no-binary", name]
+    _run([*command, f"{name}=={package['version']}"], place)
+    wanted = {str(file["path"]) for file in package["files"]}  # type: ignore[attr-defined]
+    for archive in (*target.glob("*.whl"), *target.glob("*.tar.gz")):
+        _unpack(archive, target, wanted)
+        archive.unlink()
+
+
+def _unpack(archive: Path, target: Path, wanted: set[str]) -> None:
+    """Only the files of the manifest; those of a source archive lie one folder deeper."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            for name in wanted & set(wheel.namelist()):
+                wheel.extract(name, target)
+        return
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            member.name = member.name.partition("/")[2]
+            if member.name in wanted:
+                tar.extract(member, target, filter="data")
 
 
 def main() -> int:
