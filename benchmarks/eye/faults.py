@@ -118,10 +118,10 @@ SENSELESS = {
 }
 
 
-def _energy(image: Image) -> float:
-    y = gaussian(grey(image)[..., None], 0.7)
-    y = y.reshape(image.shape[:2])
-    return float(np.mean(np.abs(np.diff(y, axis=0))) + np.mean(np.abs(np.diff(y, axis=1))))
+def _detail(image: Image) -> float:
+    """Mean size of what lies between a few pixels and the noise."""
+    y = grey(image)[..., None]
+    return float(np.mean(np.abs(gaussian(y, 0.7) - gaussian(y, 2.0))))
 
 
 def _chroma(image: Image) -> np.ndarray:
@@ -131,12 +131,12 @@ def _chroma(image: Image) -> np.ndarray:
 
 def _blur(clean: Image, faulty: Image) -> bool:
     """The scene had detail to lose (a fog bank cannot be seen to be blurred), and a good part of it is lost."""
-    scale = 640 / clean.shape[1]
+    scale = min(1.0, 640 / clean.shape[1])
     before, after = (
         cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         for picture in (clean, faulty)
     )
-    return _energy(before) > 3.2 and _energy(after) < 0.62 * _energy(before)
+    return _detail(before) > 0.6 and _detail(after) < 0.6 * _detail(before)
 
 
 def _covered(clean: Image, faulty: Image) -> bool:
@@ -145,7 +145,7 @@ def _covered(clean: Image, faulty: Image) -> bool:
 
 def _contrast(clean: Image, faulty: Image) -> bool:
     before, after = float(grey(clean).std()), float(grey(faulty).std())
-    return before > 30 and after < 0.5 * before and after < 24
+    return before > 28 and after < 0.5 * before and after < 24
 
 
 def _over(clean: Image, faulty: Image) -> bool:

@@ -2,7 +2,8 @@
 
 Writes the pictures, ``items.jsonl`` (``id``, ``images``, ``gap_s``: what a judge may see) and ``truth.jsonl`` (``id``,
 ``faults``, ``source``, ``scene``, ``condition``, ``made``, ``severity``, ``way``, ``split``). One item has one fault or
-none; severities run evenly from just visible to gross. The same seed, pictures and versions give the same items.
+none; severities run evenly from just visible to gross. The same seed, pictures and versions give the same items
+(but for ``mosaic`` by ``real``: a decoder conceals what it lost with whatever its buffers hold).
 """
 
 from __future__ import annotations
@@ -136,13 +137,19 @@ def with_fault(
     def make(image: Image) -> Image:
         return way.make(image, severity, np.random.default_rng(seed))
 
-    def shot(broken: Faults) -> Image:
-        return camera.sent(
-            camera.seen(scene, cam, np.random.default_rng(seed + 1), broken, mono), cam, 0, broken
-        )
+    def exposed(broken: Faults) -> Image:
+        return camera.seen(scene, cam, np.random.default_rng(seed + 1), broken, mono)
 
-    clean, picture = shot(Faults()), shot(Faults(**{way.stage: make}))
-    return picture if faults.visible(kind, clean, picture) else None
+    if way.stage == "optics" and not faults.visible(kind, scene, make(scene)):
+        return None
+    broken = Faults(**{way.stage: make})
+    if way.stage == "optics":
+        return camera.sent(exposed(broken), cam)
+    before, after = exposed(Faults()), exposed(broken)
+    picture = camera.sent(after, cam, 0, broken)
+    if way.stage in ("line", "stream"):
+        return picture if faults.visible(kind, camera.sent(before, cam), picture) else None
+    return picture if faults.visible(kind, before, after) else None
 
 
 def real_fault(studio: Studio, photo: Photo) -> Item:

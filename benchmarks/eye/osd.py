@@ -68,26 +68,24 @@ def write(
     font: str = "uni",
 ) -> Image:  # fmt: skip
     """``text`` with its left end, middle or right end and its foot at ``at`` (x, y pixels), letters ``size`` high."""
-    canvas = np.zeros(image.shape[:2], np.uint8)
+    top, bottom = max(0, int(at[1] - size * 1.7)), min(image.shape[0], int(at[1] + size * 0.9))
+    canvas = np.zeros((bottom - top, image.shape[1]), np.uint8)
     width = _draw(canvas, text, (0, int(size * 1.5)), size, font, measure=True)
     x = int(at[0] - {"left": 0, "middle": width / 2, "right": width}[align])
-    _draw(canvas, text, (x, int(at[1])), size, font)
+    _draw(canvas, text, (x, int(at[1]) - top), size, font)
     ink = canvas.astype(np.float32)[..., None] / 255
-    out = image
+    image = image.copy()
+    rows = image[top:bottom]
     if look == "box":
-        out = image.copy()
-        box = (
-            slice(max(0, int(at[1] - size * 1.25)), int(at[1] + size * 0.45)),
-            slice(max(0, x - 3), x + width + 3),
-        )
-        out[box] *= 0.25
+        foot = int(at[1]) - top
+        rows[max(0, foot - int(size * 1.25)) : foot + int(size * 0.45), max(0, x - 3) : x + width + 3] *= 0.25
     if look in ("rim", "adaptive"):
         thick = max(1, round(size / 14))
         brush = np.ones((2 * thick + 1, 2 * thick + 1), np.uint8)
         rim = cv2.dilate(canvas, brush).astype(np.float32)[..., None] / 255
-        edge = 0.0 if sum(colour) > 300 else 255.0
-        out = out * (1 - rim) + edge * rim
-    return np.asarray(out * (1 - ink) + np.array(colour, np.float32) * ink, np.float32)
+        rows[:] = rows * (1 - rim) + (0.0 if sum(colour) > 300 else 255.0) * rim
+    rows[:] = rows * (1 - ink) + np.array(colour, np.float32) * ink
+    return image
 
 
 def _draw(
@@ -135,7 +133,7 @@ def drawn(image: Image, look: Style, after_s: float) -> Image:
             size,
             colour,
             align,
-            "plain" if look.look == "adaptive" else look.look,
+            look.look,
             look.font,
         )
     return image

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import itertools
 import os
@@ -19,6 +20,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -51,15 +53,19 @@ class Photo:
         return fold(self.source)
 
 
-def _table() -> dict[str, object]:
+@functools.cache
+def _table() -> dict[str, Any]:
     return tomllib.loads(MANIFEST.read_text("utf-8"))
+
+
+def packages() -> list[dict[str, Any]]:
+    """The packages of the manifest, each with its ``files``."""
+    return list(_table().get("package", []))
 
 
 def fold(source: str) -> int:
     """0..3: written in the manifest where rare conditions must be spread by hand, else by the name's hash."""
-    written = _table().get("folds", {})
-    assert isinstance(written, dict)
-    return int(written.get(source, hashlib.sha256(source.encode()).digest()[0] % FOLDS))
+    return int(_table().get("folds", {}).get(source, hashlib.sha256(source.encode()).digest()[0] % FOLDS))
 
 
 def split(source: str, held: int = 0) -> str:
@@ -98,7 +104,7 @@ def cache() -> Path | None:
 def packaged(folder: Path) -> list[Photo]:
     """Photos of the manifest's packages that are unpacked under ``folder``; those that are not there are left out."""
     photos = []
-    for package in _table().get("package", []):  # type: ignore[attr-defined]
+    for package in packages():
         source = f"{package['kind']}:{package['name']}"
         for file in package["files"]:
             path = folder / package["name"] / file["path"]
@@ -152,7 +158,7 @@ def _run(command: list[str], place: Path) -> None:
     subprocess.run(command, cwd=place, check=True, stdout=subprocess.DEVNULL)
 
 
-def fetch(package: dict[str, object], place: Path) -> None:
+def fetch(package: dict[str, Any], place: Path) -> None:
     """Download and unpack one package of the manifest into ``place/<name>``."""
     name, target = str(package["name"]), place / str(package["name"])
     target.mkdir(parents=True, exist_ok=True)
@@ -166,7 +172,7 @@ def fetch(package: dict[str, object], place: Path) -> None:
     if package.get("sdist"):
         command += ["--no-binary", name]
     _run([*command, f"{name}=={package['version']}"], place)
-    wanted = {str(file["path"]) for file in package["files"]}  # type: ignore[attr-defined]
+    wanted = {str(file["path"]) for file in package["files"]}
     for archive in (*target.glob("*.whl"), *target.glob("*.tar.gz")):
         _unpack(archive, target, wanted)
         archive.unlink()
@@ -192,7 +198,7 @@ def main() -> int:
     if place is None:
         sys.exit("set CAMERAHUB_EYE_CACHE=folder")
     bad = 0
-    for package in _table().get("package", []):  # type: ignore[attr-defined]
+    for package in packages():
         files = [(place / package["name"] / file["path"], file["sha256"]) for file in package["files"]]
         if not all(path.exists() for path, _ in files):
             fetch(package, place)
