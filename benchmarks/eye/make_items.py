@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.eye import camera, faults, light, pairs, sources
 from benchmarks.eye.camera import Camera, Faults
 from benchmarks.eye.faults import FAULTS, SENSELESS, Way
-from benchmarks.eye.image import Bytes, Image, Random, between, floats, pick
+from benchmarks.eye.image import Bytes, Image, Random, between, floats, graded, pick
 from benchmarks.eye.sources import Photo
 
 PAIRED = ("frozen", "scene_change")
@@ -247,10 +247,33 @@ def moved(studio: Studio, severity: float) -> Item:
     raise RuntimeError("no two scenes with something to see")
 
 
+def sequence(studio: Studio, severity: float | None) -> Item:
+    """Six pictures within 2 s: a pole that swings far (``shake``), or one in a light wind with traffic."""
+    random, count = studio.random, 6
+    for _ in range(TRIES):
+        photo, made, condition = studio.scene()
+        cam = studio.camera(photo, condition, video=True)
+        scene = studio.look(photo, cam, made)
+        if pairs.textured(scene):
+            break
+    stock = floats(studio.read(studio.photo().path))
+    scenes = [scene if random.random() < 0.5 else pairs.things(scene, random, stock) for _ in range(count)]
+    swing = between(random, 0, 1.5) if severity is None else graded(severity, 6, 40)
+    scenes = [pairs.shaken(view, random, 1, swing)[0] for view in scenes]
+    mono = condition == "ir"
+    images = [
+        camera.sent(camera.seen(view, cam, random, mono=mono), cam, 0.4 * n) for n, view in enumerate(scenes)
+    ]
+    kinds = [] if severity is None else ["shake"]
+    return Item(kinds, camera.coded(images, cam), photo, condition, made, severity, "sequence", 0.4)
+
+
 def make(studio: Studio, kind: str, severity: float) -> Item:
     """One faulty item of a kind."""
     if kind == "frozen":
         return frozen(studio, severity)
+    if kind == "shake":
+        return sequence(studio, severity)
     if kind == "scene_change":
         return moved(studio, severity)
     real = [photo for photo in studio.broken if photo.role == f"fault:{kind}"]
@@ -276,7 +299,11 @@ def write(out: Path, studio: Studio, wanted: list[tuple[str, float]], seed: int,
         for number, index in enumerate(order):
             kind, severity = wanted[int(index)]
             studio.random = np.random.default_rng([seed, int(index)])
-            makers = {"healthy": healthy, "healthy_pair": healthy_pair}
+            makers = {
+                "healthy": healthy,
+                "healthy_pair": healthy_pair,
+                "healthy_sequence": lambda of: sequence(of, None),
+            }
             item = makers[kind](studio) if kind in makers else make(studio, kind, severity)
             _write_one(out, f"{name}-{number:05d}", item, items, truth, name)
             if number % 100 == 99:
@@ -296,7 +323,7 @@ def _write_one(out: Path, ident: str, item: Item, items, truth, name: str) -> No
         "id": ident, "faults": item.faults, "source": item.photo.source, "file": item.photo.path.name,
         "scene": item.photo.scene, "condition": item.condition, "made": item.made,
         "severity": None if item.severity is None else round(item.severity, 3), "way": item.way,
-        "pair": len(item.images) == 2, "split": name,
+        "pair": len(item.images) > 1, "split": name,
     }  # fmt: skip
     truth.write(json.dumps(facts, ensure_ascii=False) + "\n")
 
@@ -313,6 +340,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--healthy", type=int, help="healthy single pictures; five times --per-kind if not given"
     )
     parser.add_argument("--pairs", type=int, help="healthy pairs; twice --per-kind if not given")
+    parser.add_argument("--sequences", type=int, default=0, help="of shake, and as many healthy ones")
     parser.add_argument("--split", choices=("dev", "held", "all"), default="dev")
     parser.add_argument("--held", type=int, default=0, help="the fold of sources that is held out, 0..3")
     parser.add_argument("--frames", help="folder with manifest.csv; CAMERAHUB_FRAMES if not given")
@@ -326,6 +354,8 @@ def main(arguments: list[str] | None = None) -> int:
         args.per_kind * 2 if args.pairs is None else args.pairs,
     )
     wanted = plan(args.per_kind, *counts)
+    for n in range(args.sequences):
+        wanted += [("shake", (n + 0.5) / args.sequences), ("healthy_sequence", 0.0)]
     if args.kinds:
         wanted = [one for one in wanted if one[0] in args.kinds.split(",")]
     studio = Studio(photos, np.random.default_rng(args.seed))

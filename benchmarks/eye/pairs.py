@@ -89,6 +89,11 @@ def swayed(scene: Image, random: Random, pixels: float, degrees: float = 0.25) -
     return np.asarray(cv2.warpAffine(scene, turn, (width, height), borderMode=cv2.BORDER_REFLECT), np.float32)
 
 
+def shaken(scene: Image, random: Random, count: int, pixels: float) -> list[Image]:
+    """``count`` views within seconds from a pole that swings ``pixels`` (at 640 wide) to each side."""
+    return [swayed(scene, random, pixels, 0.02 * pixels) for _ in range(count)]
+
+
 def _quiet(scene: Image, stock: Image, random: Random) -> Image:
     """Nothing but a level or two of light."""
     return np.asarray(scene * between(random, 0.985, 1.015), np.float32)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 KINDS = (
     "black", "no_signal", "blur", "overexposed", "underexposed", "low_contrast", "colour_cast", "snow_noise",
-    "stripes", "mosaic", "occlusion", "frozen", "scene_change",
+    "stripes", "mosaic", "occlusion", "frozen", "scene_change", "shake",
 )  # fmt: skip
 #: Name -> which healthy items it counts false alarms over.
 GROUPS = {
@@ -159,6 +159,8 @@ def table(result: Score) -> str:
         f"{'kind':13}{'precision':>10}{'recall':>8}{'F1':>7}{'wrong':>7}{'missed':>8}   found, faint to gross"
     ]
     for name, kind in result.kinds.items():
+        if not (kind.right or kind.wrong or kind.missed):
+            continue
         steps = " ".join(f"{share:5.2f}" for share in result.by_severity[name])
         rows.append(
             f"{name:13}{kind.precision:10.2f}{kind.recall:8.2f}{kind.f1:7.2f}{kind.wrong:7}{kind.missed:8}   {steps}"

@@ -165,7 +165,7 @@ def test_items_are_seeded_and_tell_only_what_a_judge_may_know(folder: Path, tmp_
     assert {key for item in items for key in item} == {"id", "images", "gap_s"}
     assert sorted(kind for fact in truth for kind in fact["faults"]) == sorted(kinds)
     for item, fact in zip(items, truth, strict=True):
-        assert fact["pair"] == (len(item["images"]) == 2) == ("gap_s" in item)
+        assert fact["pair"] == (len(item["images"]) > 1) == ("gap_s" in item)
         assert not any(kind in json.dumps(item) for kind in make_items.KINDS)
     sizes = {cv2.imread(str(path)).shape for path in files["x"]}
     assert all(352 <= width <= 1280 for _, width, _ in sizes)
@@ -211,3 +211,11 @@ def test_the_recipe_knows_black_and_blur(tmp_path: Path) -> None:
 def test_a_photo_knows_its_fold() -> None:
     photo = Photo(Path("x.jpg"), "github:isfinne/YOLOP", "street", "night")
     assert photo.fold == sources.fold("github:isfinne/YOLOP") == 0
+
+
+def test_sequences_of_shake_and_of_a_light_wind(folder: Path, tmp_path: Path) -> None:
+    arguments = ["--per-kind", "0", "--sequences", "1", "--split", "all", "--frames", str(folder)]
+    assert make_items.main([*arguments, "--seed", "2", "--out", str(tmp_path)]) == 0
+    truth = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text("utf-8").splitlines()]
+    assert sorted(map(tuple, (fact["faults"] for fact in truth))) == [(), ("shake",)]
+    assert len(list((tmp_path / "images").iterdir())) == 12
