@@ -74,27 +74,32 @@ class Studio:
     def photo(self, condition: str | None = None) -> Photo:
         """A photo of a condition; without one, the condition is drawn first, so that the scarce ones are not lost."""
         if condition is None:
+            common = {"day": 4.0, "plain": 1.5, "indoor": 1.5}
+            counts = [sum(photo.condition == c for photo in self.still) for c in self.conditions]
             weights = np.array(
-                [{"day": 4.0, "plain": 1.5, "indoor": 1.5}.get(c, 1.2) for c in self.conditions]
+                [common.get(c, 1.2) * min(1.0, n / 4) for c, n in zip(self.conditions, counts, strict=True)]
             )
             condition = self.conditions[int(self.random.choice(len(weights), p=weights / weights.sum()))]
         return pick(self.random, [photo for photo in self.still if photo.condition == condition])
 
     def scene(self, made: str | None = "?") -> tuple[Photo, str | None, str]:
-        """Photo, made condition (or None), and the condition it counts as. Only day pictures are made over."""
+        """Photo, made condition (or None), and the condition it counts as. Night, infrared, fog, rain and snow
+        pictures stay as they are."""
         photo = self.photo()
         if made == "?":
             names = list(MADE)
             odds = np.array(list(MADE.values()))
             made = names[int(self.random.choice(len(names), p=odds / odds.sum()))]
-        if (made and photo.condition not in ("day", "indoor")) or (
-            made in ("rain", "snow", "low_sun", "fog") and photo.condition == "indoor"
+        if (made and photo.condition not in ("day", "indoor", "plain")) or (
+            made in ("rain", "snow", "low_sun", "fog") and photo.condition != "day"
         ):
             made = None
         return photo, made, light.COUNTS_AS.get(made, made) if made else photo.condition
 
     def look(self, photo: Photo, cam: Camera, made: str | None) -> Image:
         scene = camera.fitted(self.read(photo.path), cam.width, cam.height, self.random)
+        if self.random.random() < 0.5:  # a mirrored street is a street
+            scene = np.ascontiguousarray(scene[:, ::-1])
         return light.CONDITIONS[made](scene, self.random) if made else scene
 
     def camera(self, photo: Photo, condition: str, video: bool = False) -> Camera:
