@@ -99,10 +99,10 @@ def ffmpeg_filters(paths: Sequence[Path]) -> list[str]:
     spread = m["YHIGH"] - m["YLOW"]
     if spread < 8:
         return ["no_signal"]
-    signs = {
+    signs = {  # of a flat picture blurdetect and blockdetect say nan
         "frozen": bool(m["frozen"]),
-        "blur": m["blur"] > 10,
-        "mosaic": m["block"] > 6,
+        "blur": m.get("blur", 0.0) > 10,
+        "mosaic": m.get("block", 0.0) > 6,
         "overexposed": m["YAVG"] > 200,
         "underexposed": m["YAVG"] < 30,
         "low_contrast": spread < 40,

@@ -154,8 +154,10 @@ def _over(clean: Image, faulty: Image) -> bool:
 
 
 def _under(clean: Image, faulty: Image) -> bool:
+    """Dark, but something to see in it: a wall without light is black, not underexposed."""
     y = grey(faulty)
-    return 8 < float(y.mean()) < 46 and float(np.quantile(y, 0.98)) > 26 and float(grey(clean).mean()) > 70
+    low, high = np.quantile(y, (0.02, 0.98))
+    return bool(8 < y.mean() < 46 and high > 26 and high - low > 14 and grey(clean).mean() > 70)
 
 
 def _coloured(clean: Image, faulty: Image) -> bool:
@@ -163,14 +165,14 @@ def _coloured(clean: Image, faulty: Image) -> bool:
     return float(np.mean(np.hypot(shift[..., 0], shift[..., 1]))) > 22
 
 
-def _changed(clean: Image, faulty: Image) -> bool:
-    return float(np.mean(np.abs(grey(clean) - grey(faulty)) > 8)) > 0.04
+def _striped(clean: Image, faulty: Image) -> bool:
+    return float(np.mean(np.abs(clean - faulty))) > 3.0
 
 
 def _broken(clean: Image, faulty: Image) -> bool:
     away = np.abs(clean - faulty).mean(axis=2)
     blocks = cv2.resize(away, (away.shape[1] // 16, away.shape[0] // 16), interpolation=cv2.INTER_AREA)
-    return float((blocks > 12).mean()) > 0.035
+    return float((blocks > 14).mean()) > 0.05
 
 
 def _grainy(clean: Image, faulty: Image) -> bool:
@@ -189,7 +191,7 @@ VISIBLE: dict[str, Callable[[Image, Image], bool]] = {
     "underexposed": _under,
     "colour_cast": _coloured,
     "snow_noise": _grainy,
-    "stripes": _changed,
+    "stripes": _striped,
     "mosaic": _broken,
     "black": _any,
     "no_signal": _any,
