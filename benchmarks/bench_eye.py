@@ -116,7 +116,7 @@ def accuracy(folder: Path, per_kind: int, seed: int) -> None:
     results = {name: score.score(truth, told) for name, told in said.items()}
     print(f"\n{len(truth)} items; F1 by kind, and false alarms on healthy ones")
     print(f"{'':18}" + "".join(f"{name:>13}" for name in results))
-    for kind in score.KINDS:
+    for kind in make_items.KINDS:
         print(f"{kind:18}" + "".join(f"{result.kinds[kind].f1:13.2f}" for result in results.values()))
     print(f"{'macro F1':18}" + "".join(f"{result.macro_f1:13.2f}" for result in results.values()))
     print(f"{'right kind found':18}" + "".join(f"{result.found:13.2f}" for result in results.values()))

@@ -63,7 +63,7 @@ def _read(path: Path) -> Bytes:
 
 #: Our five; ``freezedetect`` needs two pictures and is given a clip of them.
 FILTERS = (
-    "signalstats,blurdetect,blockdetect,blackdetect=d=0.01,freezedetect=n=0.003:d=0.1,metadata=print:file=-"
+    "signalstats,blurdetect,blockdetect,blackdetect=d=0.01,freezedetect=d=0.1,metadata=print:file=-"
 )
 
 
