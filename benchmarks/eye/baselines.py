@@ -62,9 +62,7 @@ def _read(path: Path) -> Bytes:
 
 
 #: Our five; ``freezedetect`` needs two pictures and is given a clip of them.
-FILTERS = (
-    "signalstats,blurdetect,blockdetect,blackdetect=d=0.01,freezedetect=d=0.1,metadata=print:file=-"
-)
+FILTERS = "signalstats,blurdetect,blockdetect,blackdetect=d=0.01,freezedetect=d=0.1,metadata=print:file=-"
 
 
 def ffmpeg_metadata(paths: Sequence[Path], program: str = "ffmpeg") -> dict[str, float]:
