@@ -149,7 +149,9 @@ class ParameterSets:
 
 def _ordered(lines: dict[int, list[bytes]]) -> list[bytes]:
     """Parameter sets by PPS, without repeats, in the order a decoder wants: VPS, SPS, PPS."""
-    levels = [list(dict.fromkeys(level)) for level in zip(*(lines[pps] for pps in sorted(lines)), strict=True)]
+    levels = [
+        list(dict.fromkeys(level)) for level in zip(*(lines[pps] for pps in sorted(lines)), strict=True)
+    ]
     return [nal for level in reversed(levels) for nal in level]
 
 
