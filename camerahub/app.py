@@ -512,6 +512,7 @@ def _command(home: Path) -> Callable[[tuple[str, ...]], Awaitable[int]]:
             *words,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
+            env=os.environ | {"LOGNAME": "camerahub"},  # who changed what: nobody typed it
         )
         os.setpriority(os.PRIO_PROCESS, process.pid, ERRAND_NICE)
         try:
