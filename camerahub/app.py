@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,6 +31,7 @@ from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
 from camerahub.plan import (
     LIVENESS,
+    errands,
     fleet_policy,
     guard_policy,
     policies,
@@ -41,6 +44,7 @@ from camerahub.registry import guards, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
+from camerahub.services.errands import Errands
 from camerahub.services.guarding import Guarding, Use
 from camerahub.services.ingest import Ingest, Problem
 from camerahub.services.ports import Spawner
@@ -64,6 +68,8 @@ RETRY_S = 5.0
 LOOK_UP_S = 10.0
 RESOLVERS = 16
 DRAIN_S = 3.0
+#: Commands that the hub runs now and then give way to everything else.
+ERRAND_NICE = 10
 #: Scope of the gap in which no host name is answered.
 NAMES = "names"
 
@@ -201,6 +207,7 @@ class Hub:
     _nameless: int | None = None  # since when no name is answered
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
+    errands: Errands = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -227,6 +234,10 @@ class Hub:
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
+        rounds = errands(settings)
+        self.errands = Errands(
+            rounds, self.store, self.ingest.exclusively, _command(self.home.path), self._clock
+        )
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
 
@@ -269,6 +280,7 @@ class Hub:
             raise
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
+        self._tasks.append(spawn(self.errands.run(), "errands"))
         log.info("hub_started", probers=self.probers, port=port)
         return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
 
@@ -485,6 +497,32 @@ class Hub:
             return round(sum(one.get(name, 0.0) for one in stats))
 
         return {"global": (total("seats_in_use"), total("seats"))}
+
+
+def _command(home: Path) -> Callable[[tuple[str, ...]], Awaitable[int]]:
+    """Commands beside the hub, in no hurry; ended with it. What they print for people is dropped, their log is ours."""
+
+    async def start(words: tuple[str, ...]) -> int:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "camerahub",
+            "--home",
+            str(home),
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            env=os.environ | {"LOGNAME": "camerahub"},  # who changed what: nobody typed it
+        )
+        os.setpriority(os.PRIO_PROCESS, process.pid, ERRAND_NICE)
+        try:
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+    return start
 
 
 def _spawner(log_level: str, decoders: int) -> Spawner:

@@ -134,6 +134,13 @@ class Guard(_Section):
     breaker_share: float = Field(default=0.2, gt=0, le=1)
 
 
+class Onvif(_Section):
+    """How often the ONVIF cameras are asked by themselves; 0 = only when somebody types the command."""
+
+    clocks_interval_s: float = Field(default=86_400.0, ge=0, le=31_536_000)
+    enrol_interval_s: float = Field(default=604_800.0, ge=0, le=31_536_000)
+
+
 class Line(_Section):
     """One uplink: which cameras are reached through it, and what answers whenever it carries."""
 
@@ -257,6 +264,7 @@ class Settings(_Section):
         return value
 
     guard: Guard = Guard()
+    onvif: Onvif = Onvif()
     evidence: Evidence = Evidence()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)

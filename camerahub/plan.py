@@ -17,6 +17,7 @@ from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
 from camerahub.registry import queries
+from camerahub.services.errands import Errand
 
 #: The liveness probe of the fleet, and the one of the slow grid.
 LIVENESS, PICTURE = "options", "picture"
@@ -50,6 +51,15 @@ def policies(settings: Settings) -> tuple[Policy, ...]:
 def probes(settings: Settings) -> tuple[str, ...]:
     """The probes that go round all the time."""
     return (LIVENESS, PICTURE) if settings.fleet.picture_interval_s else (LIVENESS,)
+
+
+def errands(settings: Settings) -> tuple[Errand, ...]:
+    """The commands that go round by themselves."""
+    onvif = settings.onvif
+    return (
+        Errand("clocks", ("clocks",), onvif.clocks_interval_s),
+        Errand("enrol", ("enrol",), onvif.enrol_interval_s),
+    )
 
 
 def guard_policy(settings: Settings) -> GuardPolicy:

@@ -44,6 +44,8 @@ from camerahub.registry.tables import (
 )
 
 ZONE = "zone"
+#: Keys of when each errand last began.
+ERRAND = "errand_"
 SILENCE_US = 60_000_000
 
 _FLIP_COLUMNS = (
@@ -302,6 +304,17 @@ class Store:
         """
         with self._writing() as connection, merge.trial(connection, dry_run=dry_run):
             return merge.merge_cameras(connection, self.keys, rows, devices, source, now)
+
+    def errands_begun(self) -> dict[str, int]:
+        """When each errand last began, µs UTC, by name."""
+        query = select(settings.c.key, settings.c.value).where(settings.c.key.startswith(ERRAND))
+        with self._writing() as connection:
+            return {key.removeprefix(ERRAND): int(value) for key, value in connection.execute(query)}
+
+    def errand_begins(self, name: str, now: int) -> None:
+        """Remember it before it is begun."""
+        with self._writing() as connection:
+            _set(connection, ERRAND + name, str(now))
 
     def _same_zone(self, connection: Connection) -> None:
         stored = connection.scalar(select(settings.c.value).where(settings.c.key == ZONE))
