@@ -218,6 +218,7 @@ class Health(_Section):
     online: FacetHealth = FacetHealth()
     media: PictureHealth = PictureHealth()
     lit: PictureHealth = PictureHealth()
+    picture: PictureHealth = PictureHealth()
 
 
 class Evidence(_Section):
@@ -252,7 +253,8 @@ class Settings(_Section):
             if value.online.stale_s < longest:
                 raise _wrong("stale", longest=f"{longest:g}")
             longest = fleet.picture_interval_s * (1 + fleet.jitter) + fleet.picture_deadline_s
-            if fleet.picture_interval_s and min(value.media.stale_s, value.lit.stale_s) < longest:
+            slow = (value.media, value.lit, value.picture)
+            if fleet.picture_interval_s and min(rule.stale_s for rule in slow) < longest:
                 raise _wrong("stale_picture", longest=f"{longest:g}")
         return value
 

@@ -39,7 +39,7 @@ def prober_count(settings: Settings, endpoints: int) -> int:
 def policies(settings: Settings) -> tuple[Policy, ...]:
     """The rules of each facet this version measures."""
     health = settings.health
-    rules = {Facet.ONLINE: health.online, Facet.MEDIA: health.media, Facet.LIT: health.lit}
+    rules = {facet: getattr(health, facet.name.lower()) for facet in Facet}
     return tuple(
         Policy(facet, rule.down_n, rule.down_m, rule.up_n, rule.up_m, round(rule.stale_s * 1e6))
         for facet, rule in rules.items()

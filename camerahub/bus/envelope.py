@@ -22,7 +22,7 @@ MAX_FRAME = 16 * 1024 * 1024
 #: Bytes of one ``core.batch.RESULT_DTYPE`` row (a test compares).
 ROW_BYTES = 28
 #: Bytes of one ``core.batch.FACTS_DTYPE`` row (a test compares).
-FACTS_BYTES = 34
+FACTS_BYTES = 36
 #: Most endpoints one ASSIGN, UNASSIGN, ROUND or PAUSE may name; longer lists are sent in parts.
 MAX_LIST = 2000
 

@@ -51,6 +51,9 @@ stale_s = 120.0
 [health.lit]
 stale_s = 120.0
 
+[health.picture]
+stale_s = 120.0
+
 [guard]
 pace_per_s = 200.0
 at_once = 64

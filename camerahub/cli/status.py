@@ -29,7 +29,7 @@ def _figures(context: Context) -> dict[str, Any]:
         told = queries.status(store.engine)
         facets = {
             facet.name.lower(): counted(census(store.engine, facet), None, None).get("", Parts())
-            for facet in (Facet.ONLINE, Facet.MEDIA, Facet.LIT)
+            for facet in Facet
         }
         parts = facets["online"]
     finally:
@@ -80,7 +80,7 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_states"), states),
         *(
             (text(f"web.status_{name}"), " / ".join(map(str, told["facets"][name].values())))
-            for name in ("media", "lit")
+            for name in ("media", "lit", "picture")
         ),
         (text("web.status_endpoints"), f"{told['probed']} / {told['endpoints']}"),
         (text("web.status_areas"), str(told["areas"])),

@@ -24,7 +24,8 @@ class Do(NamedTuple):
 class Truth(NamedTuple):
     """What an honest prober must say: 在线 answer, and per probe the reasons it may give, the expected one first.
 
-    ``media`` and ``picture`` are of the probes L4 and L5; what they say of 出流 and 点亮 follows from the reasons.
+    ``media`` and ``picture`` are of the probes L4 and L5–L6; what they say of 出流, 点亮 and 完好 follows from the
+    reasons.
     """
 
     online: str
@@ -48,6 +49,11 @@ class Truth(NamedTuple):
     def lit(self) -> str:
         """点亮: up, down or unknown."""
         return _STATES[REASONS[self.picture[0]].lit]
+
+    @property
+    def intact(self) -> str:
+        """完好: up, down or unknown."""
+        return _STATES[REASONS[self.picture[0]].picture]
 
 
 _STATES = {Signal.UP: "up", Signal.DOWN: "down", Signal.UNKNOWN: "unknown", Signal.NONE: "unknown"}

@@ -297,7 +297,13 @@ class Decoders:
             decoded = _blind("bug")
         else:
             decoded = Decoded(
-                answer.reason, answer.width, answer.height, answer.measures, answer.cpu_s, answer.detail
+                answer.reason,
+                answer.width,
+                answer.height,
+                answer.measures,
+                answer.cpu_s,
+                answer.detail,
+                answer.faults,
             )
         self._answer(job, decoded)
         self._retire(child, answer.rss)

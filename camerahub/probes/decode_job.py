@@ -33,7 +33,8 @@ class DecodeLimits:
 
 
 class Decoded(NamedTuple):
-    """What one picture shows. ``reason``: ok, black, no_signal, undecodable, codec_unsupported, or blind (our fault).
+    """What one picture shows. ``reason``: ok, a kind of fault, unjudged, undecodable, codec_unsupported, or blind (our
+    fault); ``faults`` all kinds found, most severe first.
 
     ``width`` x ``height`` of the source (0 when not decoded); ``measures`` of ``frames``; ``cpu_s`` spent by the child;
     ``detail`` one word on why there is no picture.
@@ -45,6 +46,7 @@ class Decoded(NamedTuple):
     measures: dict[str, float]
     cpu_s: float
     detail: str = ""
+    faults: tuple[str, ...] = ()
 
 
 Done = Callable[[Decoded], None]

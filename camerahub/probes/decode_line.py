@@ -10,22 +10,26 @@ import json
 import struct
 from typing import NamedTuple
 
+from camerahub.core.result import FAULT_KINDS
+
 #: Codec name (as in SDP and RTP) -> its byte on the line.
 CODECS: dict[str, int] = {"H264": 1, "H265": 2, "JPEG": 3}
 CODEC_NAMES: dict[int, str] = {code: name for name, code in CODECS.items()}
 PICTURE = struct.Struct("!IB")
 ANSWER = struct.Struct("!I")
 MAX_ANSWER = 16 * 1024
-MAX_MEASURES = 64
+MAX_MEASURES = 160
+_KINDS = frozenset(FAULT_KINDS)
 #: What a child may say of a picture. ``blind`` is for bugs of our own and is said by the parent only.
-REASONS = frozenset(("ok", "black", "no_signal", "undecodable", "codec_unsupported"))
+REASONS = frozenset(("ok", *FAULT_KINDS, "unjudged", "undecodable", "codec_unsupported"))
 
 
 class Answer(NamedTuple):
     """What a child says: of a picture, or (``reason`` "ready") of itself once it can decode.
 
     ``cpu_s`` spent on this picture, ``total_cpu_s`` since its start, ``rss`` bytes resident now; ``bug`` the end of a
-    traceback; ``detail`` one word on why a picture is ``undecodable``, or how the child is caged.
+    traceback; ``detail`` one word on why a picture is ``undecodable`` or ``unjudged``, or how the child is caged;
+    ``faults`` kinds found, most severe first.
     """
 
     reason: str
@@ -37,6 +41,7 @@ class Answer(NamedTuple):
     rss: int = 0
     detail: str = ""
     bug: str = ""
+    faults: tuple[str, ...] = ()
 
 
 class LineError(ValueError):
@@ -66,7 +71,7 @@ def take_answer(buffer: bytearray) -> Answer | None:
 
 def _checked(body: bytes) -> Answer:
     try:
-        reason, width, height, measures, cpu, total, rss, detail, bug = json.loads(body)
+        reason, width, height, measures, cpu, total, rss, detail, bug, faults = json.loads(body)
         answer = Answer(
             reason,
             int(width),
@@ -77,6 +82,7 @@ def _checked(body: bytes) -> Answer:
             int(rss),
             str(detail),
             str(bug),
+            tuple(map(str, faults)),
         )
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise LineError(f"not an answer: {type(error).__name__}") from None
@@ -84,4 +90,6 @@ def _checked(body: bytes) -> Answer:
         raise LineError("unknown reason")
     if len(answer.measures) > MAX_MEASURES:
         raise LineError("too many measures")
+    if len(answer.faults) > len(FAULT_KINDS) or not _KINDS.issuperset(answer.faults):
+        raise LineError("unknown faults")
     return answer

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from camerahub.core.result import MAIN, REASONS, SUB, MediaFacts, ProbeResult, Target
+from camerahub.core.result import MAIN, PROBE_KINDS, REASONS, SUB, MediaFacts, ProbeResult, Signal, Target
 from camerahub.probes.media import Media
 from camerahub.probes.snapshot import Shots, Snapshot
 from camerahub.wire.keyframe import KeyFrame
@@ -21,8 +21,6 @@ if TYPE_CHECKING:  # it brings what a prober without decoders does without
     from camerahub.probes.decode import Decoded, Decoders
 
 Done = Callable[[ProbeResult], None]
-#: Stage proven by what a decoder says: a picture that shows nothing has decoded, yet proves no L5.
-_SHOWN = {"ok": 5}
 
 
 class _Waiting(NamedTuple):
@@ -108,11 +106,20 @@ class Pictures:
     def _decoded(self, result: ProbeResult, done: Done, seen: Decoded) -> None:
         self._decoding -= 1
         facts = result.facts or MediaFacts()
-        facts = facts._replace(width=seen.width, height=seen.height, measures=tuple(seen.measures.items()))
+        facts = facts._replace(
+            width=seen.width, height=seen.height, measures=tuple(seen.measures.items()), faults=seen.faults
+        )
         if seen.reason == "undecodable" and result.probe == "picture":
             self._streams[result.endpoint] = _other(facts.stream)
-        done(_judged(result, seen.reason, _SHOWN.get(seen.reason, 4))._replace(facts=facts))
+        done(_judged(result, seen.reason, _stage_of(result.probe, seen.reason))._replace(facts=facts))
         self._feed()
+
+
+def _stage_of(probe: str, reason: str) -> int:
+    """Proven by what a decoder says: what shows nothing has decoded, yet proves no L5; what has a fault no L6."""
+    if REASONS[reason].lit is not Signal.UP:
+        return 4
+    return int(min(PROBE_KINDS[probe].stage, 6 if reason == "ok" else 5))
 
 
 def _other(stream: str) -> str:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0005"
+SCHEMA_REVISION = "0006"
 
 NAMING = {
     "pk": "pk_%(table_name)s",
@@ -221,6 +221,7 @@ media_facts = Table(
     Column("bit_rate", BigInteger, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
+    Column("faults", Integer, nullable=False, server_default=text("0")),  # bit k: core.result.FAULT_KINDS[k]
 )
 
 

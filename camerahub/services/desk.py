@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camerahub.core.commit import FLIP_DTYPE, Commit, correction_rows, flip_rows, state_rows
-from camerahub.core.health import RULE, Flips, Policy, States, expire, fold
+from camerahub.core.health import RULE, Answer, Flips, Policy, States, expire, fold
+from camerahub.core.result import Facet
 from camerahub.core.roads import Cameras, answers
 from camerahub.services.figures import Rounds, Tally, tally_of
 from camerahub.services.roster import AreaLike, Roster, Snapshot, roster_of
@@ -216,8 +217,16 @@ class Desk:
 
     def picture(self) -> Picture:
         """Counts of the working states, which are the committed ones after ``settle``."""
-        tally = tally_of(self.roster, self._facets, self.cameras.answer)
+        tally = tally_of(self.roster, self._facets, self.cameras.answer, *self._faulty())
         return Picture(tally, self.rounds, self.roster.places)
+
+    def _faulty(self) -> tuple[NDArray[np.int64], U1]:
+        """Cameras (D,) whose picture is down, and why (D,)."""
+        if "picture" not in self._facets:
+            return np.zeros(0, np.int64), np.zeros(0, np.uint8)
+        row = self._facets.index("picture")
+        places = np.flatnonzero(self.cameras.answer[row] == Answer.DOWN)
+        return places, answers(self.states, Facet.PICTURE, self.roster.roads, places).reason
 
 
 def _columns(states: States) -> tuple[NDArray[np.generic], ...]:

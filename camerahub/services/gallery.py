@@ -17,7 +17,7 @@ from camerahub.services.looks import Looks
 
 #: Pictures that were held and now may be taken are spread over so long, seconds.
 SOON_S: Final = 5
-_LIT: Final = {name: info.lit for name, info in REASONS.items()}
+_PICTURE: Final = {name: info.picture for name, info in REASONS.items()}
 
 
 class Gallery(Looks):
@@ -47,7 +47,7 @@ class Gallery(Looks):
         self.over(slot, facts.received if facts is not None else None if result is None else 0)
         if slot not in self:
             return
-        signal = _LIT[result.reason] if result is not None else Signal.NONE
+        signal = _PICTURE[result.reason] if result is not None else Signal.NONE
         dark, again = remember(self._dark.get(slot, 0), signal, self._policy.lit_down_n)
         if dark:
             self._dark[slot] = dark

@@ -50,7 +50,7 @@ _log = structlog.get_logger()
 #: One row of ``core.batch.RESULT_DTYPE``, without numpy.
 ROW = struct.Struct("<qqIHBBBBH")
 #: One row of ``core.batch.FACTS_DTYPE``, likewise.
-FACTS_ROW = struct.Struct("<qqBBIIIHH")
+FACTS_ROW = struct.Struct("<qqBBIIIHHH")
 STATS_S = 1.0
 LAG_S = 0.1
 #: Due endpoints are started together this often, seconds: waking for each of them would cost more than its probe. A few

@@ -26,7 +26,10 @@ Counts = NDArray[np.int64]
 
 
 class Tally(Protocol):
-    """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed."""
+    """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed.
+
+    ``faults`` (kinds of fault, townships): cameras whose picture is down for that reason.
+    """
 
     @property
     def groups(self) -> Sequence[tuple[str, str]]: ...
@@ -42,6 +45,10 @@ class Tally(Protocol):
     def down(self) -> Counts: ...
     @property
     def unknown(self) -> Counts: ...
+    @property
+    def townships(self) -> Sequence[str]: ...
+    @property
+    def faults(self) -> Counts: ...
 
 
 class RoundAges(Protocol):

@@ -64,6 +64,12 @@ _ALL = (
         "Expected cameras of which we cannot say (K): not looked at, no address, prober could not see.",
     ),
     Family(
+        "camerahub_picture_faults",
+        "gauge",
+        ("kind", "township"),
+        "Expected cameras whose picture is down, by the fault that is its reason: of several, the most severe.",
+    ),
+    Family(
         "camerahub_probe_results_total",
         "counter",
         ("probe", "outcome", "reason"),

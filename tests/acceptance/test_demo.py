@@ -24,7 +24,7 @@ from camerahub.farm.kinds import KINDS
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 CAMERAS = 2000
-FACETS = ("online", "media", "lit")
+FACETS = ("online", "media", "lit", "picture")
 SETTLE_S = 120
 
 

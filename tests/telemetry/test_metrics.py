@@ -20,7 +20,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
 from camerahub.core.batch import RESULT_DTYPE
-from camerahub.core.result import PROBE_KINDS, REASONS
+from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS
 from camerahub.telemetry.board import Board, Histogram
 from camerahub.telemetry.families import FAMILIES
 from camerahub.telemetry.metrics import OPENMETRICS, PLAIN, Exporter, HubCollector
@@ -40,6 +40,8 @@ class Counts:
     up: Any
     down: Any
     unknown: Any
+    townships: tuple[str, ...] = ("320585100", "unassigned")
+    faults: Any = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,19 @@ def full_board() -> Board:
     board = Board("0.1.0", 1)
     groups = (("320585100", "雪亮"), ("320585100", 'a"b\\c'), ("unassigned", ""))
     three = np.array([3, 4, 5])
+    both = np.stack((three, three))
+    faults = np.zeros((len(FAULT_KINDS), 2), np.int64)
+    faults[FAULT_KINDS.index("blur")] = (1, 2)
     board.publish(
         Counts(
-            groups, ("online",), three, three * 0, three[None] - 2, three[None] * 0 + 1, three[None] * 0 + 1
+            groups,
+            ("online", "picture"),
+            three,
+            three * 0,
+            both - 2,
+            both * 0 + 1,
+            both * 0 + 1,
+            faults=faults,
         )
     )
     board.name_places([("320585100", "城厢镇", "320585")])
