@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
@@ -20,6 +20,7 @@ from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
 from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.eyes import Lesson
 from camerahub.core.guard_rows import Grant, Held
 from camerahub.core.health import RULE
 from camerahub.core.lending import LendingGuard, Loan, Told
@@ -37,7 +38,7 @@ from camerahub.plan import (
     target_of,
     uplinks,
 )
-from camerahub.registry import guards, pauses, queries
+from camerahub.registry import eyes, guards, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
@@ -47,6 +48,7 @@ from camerahub.services.ports import Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
+from camerahub.services.teaching import Teaching
 from camerahub.telemetry.board import Board
 from camerahub.telemetry.metrics import Exporter
 from camerahub.web.control import ControlDoor
@@ -157,6 +159,21 @@ class Passwords:
         return self._opened[row.credential_id, row.secret]
 
 
+class _Known:
+    """What the register knows of pictures: ``services.teaching.Reader``."""
+
+    def __init__(self, store: Store) -> None:
+        self._engine = store.engine
+
+    def orders(self) -> Mapping[int, eyes.Order]:
+        """By endpoint."""
+        return eyes.orders(self._engine)
+
+    def lessons(self, endpoints: Sequence[int]) -> list[Lesson]:
+        """Of these endpoints."""
+        return eyes.lessons(self._engine, endpoints, eyes.orders(self._engine))
+
+
 def use_of(row: guards.LoginRow, host: str) -> Use:
     """Who logs in where, for the guard; ``host`` the address as an IP."""
     return Use(row.endpoint, host, row.kind, row.username, row.version, subnet_of(host), row.vendor)
@@ -201,6 +218,7 @@ class Hub:
     _nameless: int | None = None  # since when no name is answered
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
+    teaching: Teaching = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -223,6 +241,17 @@ class Hub:
             uplinks=uplinks(settings, self.probers),
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),
+            on_watch=lambda worker, endpoints: self.teaching.watched(worker, endpoints),
+            on_picture=lambda told: self.teaching.heard(told),
+        )
+        self.teaching = Teaching(
+            self.store,
+            _Known(self.store),
+            self.ingest.exclusively,
+            self.supervisor.teach,
+            self.supervisor.home_of,
+            self._clock,
+            settings.evidence.keep_days * 86_400.0,
         )
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
@@ -269,6 +298,8 @@ class Hub:
             raise
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
+        self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
+        self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)
         return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
 
@@ -302,6 +333,7 @@ class Hub:
         """The register changed: take the new roster and the new endpoints."""
         self.ingest.reload()
         await self._try_assign()
+        self.teaching.look_again()
 
     async def exclusively(self, work: Callable[[], object]) -> None:
         """Run ``work`` in the writer thread, between two commits."""

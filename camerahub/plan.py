@@ -78,6 +78,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         picture_confirm_s=fleet.picture_confirm_s,
         picture_seats=fleet.picture_seats,
         lit_down_n=settings.health.lit.down_n,
+        picture_share=fleet.picture_share,
+        still_bytes=settings.evidence.picture_kb * 1024,
     )
 
 

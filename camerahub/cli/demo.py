@@ -44,6 +44,7 @@ picture_deadline_s = 8.0
 picture_confirm_s = 5.0
 picture_seats = 256
 picture_mbps = 0.0
+picture_share = 1.0
 
 [health.media]
 stale_s = 120.0

@@ -185,8 +185,9 @@ class MediaFacts(NamedTuple):
     ``key_bytes`` size of the key picture; ``bit_rate`` bit/s by the stream's own clock, 0 = too short to say;
     ``width``, ``height`` of the picture in pixels, 0 = not decoded; ``measures`` by name, of the decoded picture.
     ``fresh``: "fresh" or "stale" where a snapshot can be told to be (``wire.snapshot.freshness``), "" = nobody knows.
-    ``faults``: kinds found in the picture (``FAULT_KINDS``), most severe first. Neither ``measures`` nor ``fresh`` are
-    in ``row``.
+    ``faults``: kinds found in the picture (``FAULT_KINDS``), most severe first. ``past``: of the endpoint's pictures,
+    when it is time to keep it; ``still``: a JPEG, where there is to be evidence. Neither these two nor ``measures`` nor
+    ``fresh`` are in ``row``.
     """
 
     stream: str = MAIN
@@ -199,6 +200,8 @@ class MediaFacts(NamedTuple):
     measures: tuple[tuple[str, float], ...] = ()
     fresh: str = ""
     faults: tuple[str, ...] = ()
+    past: bytes = b""
+    still: bytes = b""
 
     def row(self, endpoint: int, at: int) -> tuple[int, ...]:
         """The fields in the order of ``core.batch.FACTS_DTYPE``; ``at`` µs UTC."""

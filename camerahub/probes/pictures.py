@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from camerahub.core.result import MAIN, PROBE_KINDS, REASONS, SUB, MediaFacts, ProbeResult, Signal, Target
+from camerahub.probes.eyes import Eyes
 from camerahub.probes.media import Media
 from camerahub.probes.snapshot import Shots, Snapshot
 from camerahub.wire.keyframe import KeyFrame
@@ -27,6 +28,7 @@ class _Waiting(NamedTuple):
     key_frame: KeyFrame
     result: ProbeResult
     done: Done
+    context: bytes
 
 
 class Pictures:
@@ -45,6 +47,7 @@ class Pictures:
         self._streams: dict[int, str] = {}
         self._shots = Shots()
         self._decoding = 0
+        self.eyes = Eyes()
 
     async def start(self) -> None:
         """Decoders before they are needed."""
@@ -82,13 +85,22 @@ class Pictures:
                 fresh=self._shots.judge(result.endpoint, talk.shot, result.started_at)
             )
         result = result._replace(facts=facts)
+        if talk.probe == "picture" and result.reason != "ok":
+            self.eyes.missed(result.endpoint)
         if talk.probe == "media" or result.reason != "ok" or talk.key_frame is None:
             done(result)
         elif self._decoders is None:
             done(_judged(result, "blind", 4))
+        elif talk.probe == "picture" and self.eyes.usual(result.endpoint, len(talk.key_frame.data)):
+            done(result._replace(probe="media"))  # media flows; what it shows was not looked at
         else:
-            self._queue.append(_Waiting(talk.key_frame, result, done))
+            self._queue.append(_Waiting(talk.key_frame, result, done, self._context(result)))
             self._feed()
+
+    def _context(self, result: ProbeResult) -> bytes:
+        if result.probe != "picture":
+            return b""
+        return self.eyes.context(result.endpoint, result.started_at)
 
     def _learn(self, talk: Media, result: ProbeResult) -> None:
         if result.reason == "ok":
@@ -101,7 +113,7 @@ class Pictures:
         while decoders is not None and self._queue and decoders.has_room:
             one = self._queue.popleft()
             self._decoding += 1
-            decoders.submit(one.key_frame, partial(self._decoded, one.result, one.done))
+            decoders.submit(one.key_frame, partial(self._decoded, one.result, one.done), one.context)
 
     def _decoded(self, result: ProbeResult, done: Done, seen: Decoded) -> None:
         self._decoding -= 1
@@ -109,6 +121,9 @@ class Pictures:
         facts = facts._replace(
             width=seen.width, height=seen.height, measures=tuple(seen.measures.items()), faults=seen.faults
         )
+        if result.probe == "picture":
+            past = self.eyes.took(result.endpoint, seen, facts.key_bytes)
+            facts = facts._replace(past=past, still=seen.still)
         if seen.reason == "undecodable" and result.probe == "picture":
             self._streams[result.endpoint] = _other(facts.stream)
         done(_judged(result, seen.reason, _stage_of(result.probe, seen.reason))._replace(facts=facts))

@@ -22,6 +22,7 @@ PARTS = (
     "guard",
     "dialled",
     "web",
+    "eyes",
 )
 
 
