@@ -65,7 +65,7 @@ class Eyes:
         for lesson in lessons:
             eye = self._eye(lesson.endpoint)
             eye.ignored, eye.private, eye.weights = lesson[2:]
-            if lesson.past is not None:
+            if lesson.past is not None and not (lesson.past and eye.past):  # ours is the newer one
                 self._remember(eye, lesson.past)
                 eye.due = THEN_KEPT if lesson.past else FIRST_KEPT
 
