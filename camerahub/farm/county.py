@@ -23,19 +23,21 @@ from camerahub.farm.places import COUNTY, HEADINGS, SPOTS, Place, places
 PROFILES: dict[str, dict[str, float]] = {
     "perfect": {"healthy": 100},
     "ordinary": {
-        "healthy": 70, "slow": 3, "dead": 2, "refusing": 2, "black_holed": 2, "silent": 1, "garbage": 2,
+        "healthy": 60, "slow": 3, "dead": 2, "refusing": 2, "black_holed": 2, "silent": 1, "garbage": 2,
         "wrong_password": 3, "slots_full": 2, "wrong_path": 1, "tls": 1, "udp_only": 1, "silent_play": 1,
         "no_keyframe": 1, "undecodable": 1, "encrypted": 1, "svac": 1, "black": 1, "no_signal": 2,
         "clock_off": 2, "clock_zone": 1, "clock_1970": 1,
+        "blur": 1, "overexposed": 0.7, "underexposed": 0.7, "low_contrast": 0.7, "colour_cast": 1, "snow_noise": 1,
+        "stripes": 1, "mosaic": 1, "occlusion": 1, "frozen": 1, "scene_change": 1, "shake": 0.7,
     },
     "good": {
-        "healthy": 89, "slow": 2, "wrong_password": 2, "slots_full": 1, "dead": 1, "black": 1, "no_signal": 1,
-        "clock_off": 2, "clock_zone": 1,
+        "healthy": 84, "slow": 2, "wrong_password": 2, "slots_full": 1, "dead": 1, "black": 1, "no_signal": 1,
+        "clock_off": 2, "clock_zone": 1, "blur": 1, "underexposed": 1, "occlusion": 1, "scene_change": 1, "frozen": 1,
     },
     "poor": {
-        "healthy": 42, "black_holed": 12, "refusing": 8, "dead": 8, "silent": 5, "garbage": 6,
+        "healthy": 38, "black_holed": 12, "refusing": 8, "dead": 8, "silent": 5, "garbage": 6,
         "wrong_password": 5, "slots_full": 2, "wrong_path": 2, "silent_play": 2, "no_keyframe": 1, "undecodable": 1,
-        "black": 2, "no_signal": 2, "clock_1970": 2,
+        "black": 2, "no_signal": 2, "clock_1970": 2, "snow_noise": 1, "mosaic": 1, "stripes": 1, "blur": 1,
     },
     "tidy": {"healthy": 96, "refusing": 2, "wrong_path": 1, "black": 1},
     "cut": {"black_holed": 55, "refusing": 10, "healthy": 35},
