@@ -49,7 +49,7 @@ from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
 from camerahub.services.teaching import Teaching
-from camerahub.telemetry.board import Board
+from camerahub.telemetry.board import Board, PictureFigures
 from camerahub.telemetry.metrics import Exporter
 from camerahub.web.control import ControlDoor
 from camerahub.web.server import Binding, WebServer
@@ -493,6 +493,7 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
+        sources.pictures = self._pictures
         lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
         sources.references = lambda: lines
         sources.names = lambda: self.names_unanswered
@@ -509,6 +510,12 @@ class Hub:
     def _blind(self) -> dict[tuple[str, str], int]:
         values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}
         return {line: values[sight] for line, sight in self.supervisor.sights.items()}
+
+    def _pictures(self) -> PictureFigures:
+        stats = list(self.supervisor.stats.values())
+        late = max((one.get("pictures_late_s", 0.0) for one in stats), default=0.0)
+        decoding = sum(one.get("pictures_decoding", 0.0) for one in stats)
+        return PictureFigures(late, decoding, (self.teaching.kept, self.teaching.dropped))
 
     def _seats(self) -> dict[str, tuple[int, int]]:
         stats = list(self.supervisor.stats.values())

@@ -24,6 +24,7 @@ from camerahub.core.address import device_address
 from camerahub.core.guard_rows import NEVER, Login
 from camerahub.core.result import CODEC_NAMES, PROBE_NAMES, REASON_NAMES, STREAM_NAMES, Facet, Outcome
 from camerahub.core.uplinks import UPLINK_SCOPE, UplinkMap
+from camerahub.core.weather import WEATHER_SCOPE
 from camerahub.registry import evidence
 from camerahub.registry.engine import reading
 from camerahub.registry.pauses import SCOPES
@@ -329,6 +330,7 @@ def _gaps(
     """Gaps that concern the camera: of the hub, of the probers seen at it, of the uplink that leads to it."""
     column = gaps.c
     touching = (column.from_at < until) & (column.to_at.is_(None) | (column.to_at > since))
+    touching &= ~column.scope.startswith(WEATHER_SCOPE)  # then somebody looked
     query = select(column.worker, column.scope, column.from_at, column.to_at, column.reason).where(touching)
     for worker, scope, start, end, reason in connection.execute(query):
         if scope == "all":

@@ -28,7 +28,8 @@ _KIND[[REASON_CODES[kind] for kind in FAULT_KINDS]] = np.arange(len(FAULT_KINDS)
 class Tally:
     """Expected cameras counted by group: arrays (G,) and, by facet, (F, G). U + D + K = E in every cell.
 
-    ``faults`` (K, T): cameras whose picture is down, by the kind that is its reason and by township.
+    ``faults`` (K, T): cameras whose picture is down, by the kind that is its reason and by township; ``held`` (T,)
+    endpoints whose pictures are not judged because of the weather.
     """
 
     groups: tuple[tuple[str, str], ...]
@@ -40,6 +41,7 @@ class Tally:
     unknown: Counts
     townships: tuple[str, ...]
     faults: Counts
+    held: Counts
 
     def totals(self) -> dict[str, int]:
         """Sums over all groups for the first facet."""
@@ -48,10 +50,15 @@ class Tally:
 
 
 def tally_of(
-    roster: Roster, facets: Sequence[str], answer: U1, faulty: I8 = _NOBODY, reason: U1 | None = None
+    roster: Roster,
+    facets: Sequence[str],
+    answer: U1,
+    faulty: I8 = _NOBODY,
+    reason: U1 | None = None,
+    held: I8 | None = None,
 ) -> Tally:
     """Count ``answer`` (F, C) of the cameras of a roster; ``faulty`` (D,) places of those whose picture is down,
-    ``reason`` (D,) why."""
+    ``reason`` (D,) why; ``held`` (T,) of ``Tally``."""
     size = len(roster.groups)
     counted, group = roster.expected, roster.group
     cells = [
@@ -68,6 +75,7 @@ def tally_of(
         unknown=by[:, :, Answer.UNKNOWN],
         townships=roster.townships,
         faults=_faults(roster, faulty, np.zeros(0, np.uint8) if reason is None else reason),
+        held=np.zeros(len(roster.townships), np.int64) if held is None else held,
     )
 
 

@@ -85,6 +85,7 @@ class _Frozen:
     by_group: Labels = ()
     by_facet: Labels = ()
     by_kind: Labels = ()
+    by_township: Labels = ()
     age_key: object = None
     by_age: Labels = ()
 
@@ -94,6 +95,7 @@ class _Frozen:
             self.by_group = tuple(tally.groups)
             self.by_facet = tuple((f, *g) for f in tally.facets for g in tally.groups)
             self.by_kind = tuple((kind, place) for kind in FAULT_KINDS for place in tally.townships)
+            self.by_township = tuple((place,) for place in tally.townships)
 
     def take_ages(self, ages: RoundAges) -> Labels:
         key = ages.townships
@@ -111,6 +113,7 @@ def _tally_blocks(tally: Tally, frozen: _Frozen) -> Iterator[Block]:
         yield _block(f"camerahub_cameras_{word}", frozen.by_facet, counts.ravel().tolist())
     if "picture" in tally.facets:
         yield _block("camerahub_picture_faults", frozen.by_kind, tally.faults.ravel().tolist())
+        yield _block("camerahub_pictures_held", frozen.by_township, tally.held.tolist())
 
 
 @cache
@@ -159,6 +162,10 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         yield _block("camerahub_credentials", [(state,) for state in states], states.values())
     if (brake := sources.breaker()) is not None:
         yield _block("camerahub_login_breaker", _NO_LABELS, [brake])
+    if (pictures := sources.pictures()) is not None:
+        yield _block("camerahub_pictures_late_seconds", _NO_LABELS, [pictures.late_s])
+        yield _block("camerahub_pictures_decoding", _NO_LABELS, [pictures.decoding])
+        yield _block("camerahub_picture_evidence_total", (("kept",), ("dropped",)), pictures.stills)
     if seats := sources.seats():
         kinds = [(kind,) for kind in seats]
         yield _block("camerahub_seats", kinds, [allowed for _, allowed in seats.values()])

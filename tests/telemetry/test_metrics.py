@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pla
 
 from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS
-from camerahub.telemetry.board import Board, Histogram
+from camerahub.telemetry.board import Board, Histogram, PictureFigures
 from camerahub.telemetry.families import FAMILIES
 from camerahub.telemetry.metrics import OPENMETRICS, PLAIN, Exporter, HubCollector
 
@@ -42,6 +42,7 @@ class Counts:
     unknown: Any
     townships: tuple[str, ...] = ("320585100", "unassigned")
     faults: Any = None
+    held: Any = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def full_board() -> Board:
             both * 0 + 1,
             both * 0 + 1,
             faults=faults,
+            held=np.array([3, 0]),
         )
     )
     board.name_places([("320585100", "城厢镇", "320585")])
@@ -98,6 +100,7 @@ def full_board() -> Board:
     sources.probers = lambda: (2, 2)
     sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
     sources.names = lambda: 3
+    sources.pictures = lambda: PictureFigures(1.5, 4, (7, 1))
     sources.references = lambda: {"east": 2, "default": 0}
     return board
 

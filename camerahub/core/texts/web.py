@@ -165,6 +165,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.status_running": ("中心运行", "hub running"),
     "web.status_gaps": ("未结束的未检时段", "gaps still open"),
     "web.status_size": ("数据库大小", "database size"),
+    "web.status_weather": ("天气影响, 暂不判断画面 (乡镇 起)", "weather: pictures held (township, since)"),
     "web.status_blind": ("探测机失明 (进程 线路 原因 起)", "blind (prober, uplink, why, since)"),
     "web.yes": ("是", "yes"),
     "web.no": ("否", "no"),
