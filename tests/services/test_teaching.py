@@ -19,9 +19,11 @@ class Book:
         self.pasts: list[tuple[int, bytes]] = []
         self.stills: list[tuple[int, str, int]] = []
         self.expired: list[int] = []
+        self.kept = asyncio.Event()
 
     def keep_past(self, endpoint: int, at: int, past: bytes) -> None:
         self.pasts.append((endpoint, past))
+        self.kept.set()
 
     def keep_still(self, endpoint: int, at: int, reason: str, jpeg: bytes, expires_at: int) -> bool:
         self.stills.append((endpoint, reason, expires_at))
@@ -119,8 +121,7 @@ async def test_it_runs_until_it_is_ended() -> None:
     school = School()
     running = asyncio.ensure_future(school.teaching.run())
     school.teaching.heard(Learned("p0", 4, 1, b"past"))
-    while not school.book.pasts:
-        await asyncio.sleep(0)
+    await school.book.kept.wait()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert running.cancelled()
