@@ -58,6 +58,14 @@ def mask_of(bits: bytes, shape: tuple[int, int]) -> NDArray[np.bool_]:
     return cv2.resize(cells, shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.bool_)
 
 
+def judged_of(context: Context, shape: tuple[int, int]) -> Plane | None:
+    """What of a plane of ``shape`` (H, W) is judged, uint8: 0 where something masks it, 255 elsewhere; None = all."""
+    if not context.ignored and not context.private:
+        return None
+    masked = mask_of(context.ignored, shape) | mask_of(context.private, shape)
+    return np.where(masked, 0, 255).astype(np.uint8)
+
+
 def still(picture: Picture, context: Context) -> bytes:
     """The picture as a JPEG of at most ``context.still_bytes``, what is private hidden; b"" when none is so small."""
     height, width = picture.luma.shape

@@ -23,7 +23,7 @@ from camerahub.probes.decode_line import (
     pack_answer,
     take_answer,
 )
-from camerahub.probes.decoder_eye import mask_of, reason_of, softened, still
+from camerahub.probes.decoder_eye import judged_of, mask_of, reason_of, softened, still
 from tests.probes.streams import photograph
 
 
@@ -82,6 +82,17 @@ def test_a_mask_covers_its_part_at_any_size() -> None:
         assert mask.shape == shape
         assert 0.49 < mask.mean() < 0.51
         assert not mask_of(b"", shape).any()
+
+
+def test_neither_what_is_ignored_nor_what_is_private_is_judged() -> None:
+    left, top = packed(of_rect(0, 0, 50, 100)), packed(of_rect(0, 0, 100, 50))
+    assert judged_of(Context(), (360, 640)) is None
+    judged = judged_of(Context(ignored=left, private=top), (360, 640))
+    assert judged is not None
+    assert (judged.dtype, judged.shape, set(np.unique(judged))) == (np.uint8, (360, 640), {0, 255})
+    assert judged[180:, 320:].all()
+    assert not judged[:180].any()
+    assert not judged[:, :320].any()
 
 
 BLOBS = st.binary(max_size=300)
