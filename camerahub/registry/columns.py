@@ -23,14 +23,17 @@ BIG = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def number() -> Column[Any]:
+    """The surrogate key ``id``, never used again."""
     return Column("id", BIG, primary_key=True, autoincrement=True)
 
 
 def ref(name: str, target: str, *, null: bool = False) -> Column[Any]:
+    """The id of a row of table ``target``."""
     return Column(name, BIG, ForeignKey(f"{target}.id"), nullable=null)
 
 
 def at(name: str, *, null: bool = False) -> Column[Any]:
+    """An instant, µs since 1970 UTC."""
     return Column(name, BigInteger, nullable=null)
 
 
@@ -42,10 +45,12 @@ def txt(name: str, default: str | None = "") -> Column[Any]:
 
 
 def small(name: str) -> Column[Any]:
+    """A code of a table in ``core``, under 32768."""
     return Column(name, SmallInteger, nullable=False)
 
 
 def index(table: str, *columns: str, serves: str, where: str | None = None, unique: bool = False) -> Index:
+    """An index; ``serves`` says which question it answers, ``where`` which rows are in it."""
     name = f"ix_{table}_{'_'.join(columns)}"
     clause = None if where is None else text(where)
     return Index(
@@ -54,4 +59,5 @@ def index(table: str, *columns: str, serves: str, where: str | None = None, uniq
 
 
 def of_endpoint() -> Column[Any]:
+    """The key of a table with one row an endpoint."""
     return Column("endpoint_id", BIG, ForeignKey("endpoints.id"), primary_key=True, autoincrement=False)

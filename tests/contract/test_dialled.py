@@ -113,6 +113,7 @@ def test_folded_attempts_become_hours_of_each_facet(store: Store, hub: Hub) -> N
         (began + HOUR, "online", 1, 0, 0, "black"),
         (began + HOUR, "media", 1, 0, 0, "black"),
         (began + HOUR, "lit", 0, 1, 0, "black"),
+        (began + HOUR, "picture", 0, 1, 0, "black"),
         (began, "online", 1, 1, 0, "timeout"),
     ]
     assert {h.at for h in ask(store, since=began + HOUR).hours} == {began + HOUR}

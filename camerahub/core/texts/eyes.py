@@ -28,12 +28,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "a false alarm needs --by NAME and --why TEXT",
     ),
     "eyes.alarm_kept": (
-        "{code} {name}: 第 {count} 次误报已记录; 今后严重度达到 {needed} 才算故障 (原为 0.50)",
-        "{code} {kind}: false alarm {count} is kept; a fault needs severity {needed} from now on (0.50 at first)",
+        "{code} {name} ({kind}): 第 {count} 次误报已记录; 今后严重度达到 {needed} 才算故障 (原为 0.50)",
+        "{code} {kind} ({name}): false alarm {count} is kept; a fault needs severity {needed} now (0.50 at first)",
     ),
     "eyes.alarm_silent": (
-        "{code} {name}: 第 {count} 次误报已记录; 此类故障在这路摄像机上不再报",
-        "{code} {kind}: false alarm {count} is kept; this kind is not told at this camera any more",
+        "{code} {name} ({kind}): 第 {count} 次误报已记录; 此类故障在这路摄像机上不再报",
+        "{code} {kind} ({name}): false alarm {count} is kept; this kind is not told at this camera any more",
     ),
     "eyes.look_needs": ("查看证据须写明 --by 何人", "who looks at evidence must say so: --by NAME"),
     "eyes.look_done": (
