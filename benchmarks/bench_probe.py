@@ -21,6 +21,7 @@ import asyncio
 import hashlib
 import http.client
 import json
+import math
 import os
 import re
 import resource
@@ -93,17 +94,20 @@ def child(kind: str, n: int) -> float:
     return float(out)
 
 
-def blackbox(n: int, pid: int) -> float:
-    hosts = iter(addresses(n))
+def blackbox(n: int, pid: int, rate: float = math.inf) -> float:
+    """CPU seconds per probe of blackbox_exporter: ``n`` of them, as fast as they go or ``rate`` a second."""
+    hosts = enumerate(addresses(n))
     lock, bad = threading.Lock(), []
+    began = time.monotonic()
 
     def drive() -> None:
         line = http.client.HTTPConnection("127.0.0.1", EXPORTER)
         while True:
             with lock:
-                host = next(hosts, None)
+                number, host = next(hosts, (0, None))
             if host is None:
                 break
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
             line.request("GET", f"/probe?module=rtsp&target={host}:{PORT}")
             if b"probe_success 1" not in line.getresponse().read():
                 bad.append(host)

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("sweep", "检测一遍 / one round over the register or a file"),
     "run": ("run", "中心进程 / the hub"),
     "cameras": ("cameras", "摄像机清单 / the list behind every number"),
+    "diagnose": ("diagnose", "画面诊断 / judge pictures and clips; no home needed"),
     "dialled": ("dialled", "拨测记录 / what we dialled at one camera"),
     "rates": ("rates", "在线率 / figures with all their parts"),
     "status": ("status", "运行状态 / the register and its hub"),

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -19,6 +18,7 @@ import click
 
 from camerahub.cli.gentle import Dialler, Gentle
 from camerahub.cli.rounds import Round
+from camerahub.cli.spent import children_s
 from camerahub.cli.targets import TargetList, resolve_all
 from camerahub.core.errors import EXIT_FAULTS, EXIT_OK, EXIT_REFUSED
 from camerahub.core.result import PROBE_KINDS, REASONS, MediaFacts, Outcome, ProbeResult
@@ -92,7 +92,7 @@ class Sweep:
         self._gentle = gentle
         self._media = PROBES[probe].media
         self._received = 0
-        self._children_s = _children_s()
+        self._children_s = children_s()
         self._lines: list[str] = []
         self._reasons: Counter[str] = Counter()
         self._second = -1
@@ -220,7 +220,7 @@ class Sweep:
             "reasons": dict(self._reasons.most_common()),
             "wall_s": round(time.monotonic() - self._began, 3),
             # decoders that have ended, with all they did, their start included
-            "cpu_s": round(time.process_time() + _children_s() - self._children_s, 3),
+            "cpu_s": round(time.process_time() + children_s() - self._children_s, 3),
             "not_tried": len(self._targets) - self._reasons.total(),
             "refused": self._refused,
             **received,
@@ -256,12 +256,6 @@ class Sweep:
         if fail_on and (outcomes["fault"] or (fail_on == "unknown" and outcomes["unknown"])):
             return EXIT_FAULTS
         return EXIT_REFUSED if self._refused else EXIT_OK
-
-
-def _children_s() -> float:
-    """Processor seconds of the children that have ended and were waited for."""
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return spent.ru_utime + spent.ru_stime
 
 
 def _facts(facts: MediaFacts | None) -> str:

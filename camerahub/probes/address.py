@@ -7,7 +7,7 @@ from functools import lru_cache
 from camerahub.core.result import Target
 from camerahub.wire.rtsp import quick_options
 from camerahub.wire.rtsp_describe import quick_describe
-from camerahub.wire.url import HttpUrl, RtspUrl, split_credentials, split_http
+from camerahub.wire.url import HttpUrl, RtspUrl, request_uri, split_credentials, split_http
 
 REMEMBERED = 65536
 
@@ -28,7 +28,7 @@ def parsed(url: str) -> RtspUrl:
 @lru_cache(REMEMBERED)
 def options_request(url: str) -> bytes:
     """The OPTIONS request for ``url``. Raises ``UrlError``."""
-    return quick_options(parsed(url))
+    return quick_options(request_uri(url))
 
 
 @lru_cache(REMEMBERED)

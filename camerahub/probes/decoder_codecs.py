@@ -104,9 +104,10 @@ class Codecs:
             raise Undecodable("empty")
         if frames[0].is_corrupt:
             raise Undecodable("damaged")
-        return self._scaled(frames[0])
+        return self.scaled(frames[0])
 
-    def _scaled(self, frame: VideoFrame) -> Picture:
+    def scaled(self, frame: VideoFrame) -> Picture:
+        """The working picture of a decoded frame. Undecodable when it is too small, or parts were never written."""
         if frame.width < LEAST_SIDE or frame.height < LEAST_SIDE:
             raise Undecodable("size")
         width, height = working_size(frame.width, frame.height)

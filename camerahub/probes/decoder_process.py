@@ -58,7 +58,7 @@ class DecoderProcess:
             ours.setblocking(False)
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
             try:
-                self._process = _started(entry, theirs.fileno(), limits)
+                self._process = started(entry, theirs.fileno(), limits)
             except OSError:
                 ours.close()
                 raise
@@ -176,14 +176,20 @@ class DecoderProcess:
 
     def usage(self) -> tuple[float, bool]:
         """Processor seconds used by the kernel's account; whether it wants the processor (or waits for the disk)."""
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            with open(f"/proc/{self.pid}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0] in (b"R", b"D")
-        return 0.0, False
+        return usage_of(self.pid)
 
 
-def _started(entry: Sequence[str], fd: int, limits: DecodeLimits) -> subprocess.Popen[bytes]:
+def usage_of(pid: int) -> tuple[float, bool]:
+    """Processor seconds a process has used, by the kernel; whether it wants the processor (or waits for the disk)."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), fields[0] in (b"R", b"D")
+    return 0.0, False
+
+
+def started(entry: Sequence[str], fd: int, limits: DecodeLimits) -> subprocess.Popen[bytes]:
+    """A child that inherits ``fd`` and little else; its arguments are those of ``decoder_child.main``."""
     numbers = (fd, os.getpid(), limits.memory_bytes, limits.life_cpu_s, limits.pixels)
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment = inherited | _ENVIRONMENT | {"OPENCV_IO_MAX_IMAGE_PIXELS": str(limits.pixels)}

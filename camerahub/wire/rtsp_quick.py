@@ -19,8 +19,8 @@ _QUICK = re.compile(
 _QUICK_MAX = 4096
 
 
-def quick_options(url: RtspUrl) -> bytes:
-    """The smallest correct OPTIONS request, CSeq 1, no credentials."""
+def quick_options(url: RtspUrl | str) -> bytes:
+    """The smallest correct OPTIONS request, CSeq 1, no credentials. ``url``: an address, or its ``url.request_uri``."""
     return f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode("ascii")
 
 

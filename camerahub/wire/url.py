@@ -141,6 +141,18 @@ def split_credentials(url: str) -> tuple[RtspUrl, str, str]:
     return RtspUrl(scheme, host, port, path), user, password
 
 
+def request_uri(url: str) -> str:
+    """What stands in a request line for a typed address: without credentials, without a default port.
+
+    The same as printing what ``split_credentials`` finds; quick for what a register holds. Raises ``UrlError``.
+    """
+    if settled := _SETTLED.match(url):
+        port = settled[3]
+        if port is None or (port[0] != "0" and int(port) <= 65535 and int(port) != DEFAULT_PORTS[settled[1]]):
+            return url
+    return str(split_credentials(url)[0])
+
+
 def split_http(url: str) -> tuple[HttpUrl, str, str]:
     """As ``split_credentials``, for ``http://`` and ``https://``. Raises ``UrlError``."""
     (scheme, host, port, path), user, password = _split(url, _HTTP_SCHEME, HTTP_PORTS, "http_scheme")

@@ -6,6 +6,7 @@ Each oracle returns nothing and raises ``AssertionError`` or whatever the parser
 from __future__ import annotations
 
 import contextlib
+import zlib
 
 from camerahub.wire.digest import Authenticator, Credential, parse_challenges
 from camerahub.wire.keyframe import KeyFrameReader, Unsupported
@@ -64,7 +65,8 @@ def rtsp(data: bytes) -> None:
         return
     login, step = LOGIN if mode & 1 else None, STEPS[mode >> 1 & 3]
     whole = dialogue(data, len(data) or 1, login)
-    assert dialogue(data, step if len(data) <= 256 else 16 * step, login) == whole
+    if not zlib.crc32(data) & 3:  # most of the time went into this, so it is tried with one input of four
+        assert dialogue(data, step if len(data) <= 256 else 16 * step, login) == whole
     with contextlib.suppress(WireError):
         quick_status(data)
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from camerahub.wire.url import URL_FAULTS, RtspUrl, UrlError, redact, safe_uri, split_credentials
+from camerahub.wire.url import URL_FAULTS, RtspUrl, UrlError, redact, request_uri, safe_uri, split_credentials
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,28 @@ def test_any_text_is_an_address_or_the_one_error(text: str) -> None:
     assert not any(c <= " " or c == "\x7f" for c in str(address))
     assert split_credentials(str(address))[0] == address
     assert "\r" not in user + password
+
+
+@settings(deadline=None)
+@given(st.text("rtsp:/@#?%[]. \r\n1aA054322", max_size=40).map(lambda t: "rtsp://" + t))
+@example("rtsp://10.1.2.3/a")
+@example("rtsp://10.1.2.3:554/a")
+@example("rtsp://10.1.2.3:0554/a")
+@example("rtsps://10.1.2.3:322/a")
+@example("rtsps://10.1.2.3:554/a")
+@example("rtsp://10.1.2.3:8554/a?b=c")
+@example("rtsp://10.1.2.3:65536/a")
+@example("rtsp://10.1.2.3:0/a")
+@example("rtsp://10.1.2.3:00000/a")
+def test_the_quick_road_to_a_request_line_says_what_the_long_one_does(text: str) -> None:
+    assert _said(lambda: request_uri(text)) == _said(lambda: str(split_credentials(text)[0]))
+
+
+def _said(ask: Callable[[], str]) -> str:
+    try:
+        return ask()
+    except UrlError as error:
+        return error.kind
 
 
 @settings(deadline=None)

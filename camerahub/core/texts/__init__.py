@@ -21,6 +21,7 @@ PARTS = (
     "farm",
     "guard",
     "dialled",
+    "diagnose",
     "web",
     "eyes",
 )
