@@ -167,6 +167,14 @@ def test_faults_of_pictures_are_counted_by_kind(demo: Demo) -> None:
     assert +counts == Counter({kind: reasons[kind] for kind in JUDGED if reasons[kind]})
 
 
+def test_a_confirmed_fault_has_its_evidence(demo: Demo, tmp_path: Path) -> None:
+    code = next(code for code, row in demo.truth.items() if row["kind"] == "no_signal" and row["expected"])
+    assert {row["reason"] for row in demo.command("evidence", code, "--json")} == {"no_signal"}
+    out = tmp_path / "fault.jpg"
+    assert demo.command("evidence", code, "--out", str(out), "--by", "tester") == []
+    assert out.read_bytes().startswith(b"\xff\xd8\xff")
+
+
 def test_ctrl_c_ends_all_and_leaves_nothing(demo: Demo) -> None:
     pids = [demo.process.pid, *demo.ready["farm_pids"]]
     demo.process.send_signal(signal.SIGINT)
