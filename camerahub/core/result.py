@@ -178,6 +178,11 @@ STREAM_NAMES = (SUB, MAIN)
 CODEC_NAMES = ("", "H264", "H265", "JPEG", "other")
 
 
+def kinds_of(bits: int) -> tuple[str, ...]:
+    """Kinds of fault of which ``bits`` has a bit, in the order of ``FAULT_KINDS``; other bits mean nothing."""
+    return tuple(kind for place, kind in enumerate(FAULT_KINDS) if bits >> place & 1)
+
+
 class MediaFacts(NamedTuple):
     """What a conversation about media learned besides its verdict: cheap evidence, kept per endpoint.
 

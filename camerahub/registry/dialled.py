@@ -22,7 +22,15 @@ from sqlalchemy import Connection, Engine, select
 
 from camerahub.core.address import device_address
 from camerahub.core.guard_rows import NEVER, Login
-from camerahub.core.result import CODEC_NAMES, PROBE_NAMES, REASON_NAMES, STREAM_NAMES, Facet, Outcome
+from camerahub.core.result import (
+    CODEC_NAMES,
+    PROBE_NAMES,
+    REASON_NAMES,
+    STREAM_NAMES,
+    Facet,
+    Outcome,
+    kinds_of,
+)
 from camerahub.core.uplinks import UPLINK_SCOPE, UplinkMap
 from camerahub.core.weather import WEATHER_SCOPE
 from camerahub.registry import evidence
@@ -135,6 +143,7 @@ class MediaSeen:
     bit_rate: int
     width: int
     height: int
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +387,7 @@ def _media(connection: Connection, camera: int) -> tuple[MediaSeen, ...]:
     query = (
         select(
             column.endpoint_id, column.at, column.stream, column.codec, column.received, column.key_bytes,
-            column.bit_rate, column.width, column.height,
+            column.bit_rate, column.width, column.height, column.faults,
         )
         .join_from(media_facts, endpoints, column.endpoint_id == endpoints.c.id)
         .where(endpoints.c.camera_id == camera)
@@ -388,5 +397,5 @@ def _media(connection: Connection, camera: int) -> tuple[MediaSeen, ...]:
 
 
 def _seen(row: Sequence[Any]) -> MediaSeen:
-    endpoint, at, stream, codec, *figures = row
-    return MediaSeen(endpoint, at, STREAM_NAMES[stream], CODEC_NAMES[codec], *figures)
+    endpoint, at, stream, codec, *figures, faults = row
+    return MediaSeen(endpoint, at, STREAM_NAMES[stream], CODEC_NAMES[codec], *figures, faults=kinds_of(faults))
