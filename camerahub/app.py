@@ -252,6 +252,7 @@ class Hub:
             self.supervisor.home_of,
             self._clock,
             settings.evidence.keep_days * 86_400.0,
+            lambda endpoint, reason: desk.skies.explains(endpoint, reason),
         )
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)

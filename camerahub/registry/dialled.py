@@ -397,5 +397,6 @@ def _media(connection: Connection, camera: int) -> tuple[MediaSeen, ...]:
 
 
 def _seen(row: Sequence[Any]) -> MediaSeen:
-    endpoint, at, stream, codec, *figures, faults = row
-    return MediaSeen(endpoint, at, STREAM_NAMES[stream], CODEC_NAMES[codec], *figures, faults=kinds_of(faults))
+    endpoint, at, stream, codec, received, key_bytes, bit_rate, width, height, faults = row
+    sizes = (received, key_bytes, bit_rate, width, height)
+    return MediaSeen(endpoint, at, STREAM_NAMES[stream], CODEC_NAMES[codec], *sizes, kinds_of(faults))

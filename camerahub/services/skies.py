@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from camerahub.core.health import Answer, Policy, States
 from camerahub.core.result import PROBE_KINDS, REASON_CODES, REASONS, Facet, Outcome, Signal
-from camerahub.core.weather import Weather
+from camerahub.core.weather import KINDS, Weather
 from camerahub.services.roster import Roster
 
 I8 = NDArray[np.int64]
@@ -68,6 +68,13 @@ class Skies:
         """Township label -> since when it has weather, µs UTC, of those that have."""
         times = zip(self.townships, self._weather.since.tolist(), strict=True)
         return {township: at for township, at in times if at}
+
+    def explains(self, endpoint: int, reason: str) -> bool:
+        """Whether a picture of ``endpoint`` (id) with this fault would be put down to the weather of its township."""
+        place = int(np.searchsorted(self._endpoint, endpoint))
+        if reason not in KINDS or place == len(self._endpoint) or self._endpoint[place] != endpoint:
+            return False
+        return bool(self._weather.since[self._weather.township[place]])
 
     def held(self) -> I8:
         """Endpoints whose pictures are held, by township."""

@@ -68,7 +68,10 @@ class Prober(Protocol):
 
 
 class Teaching:
-    """``run`` it; ``watched`` and ``heard`` come from the supervisor; ``look_again`` when the register has changed."""
+    """``run`` it; ``watched`` and ``heard`` come from the supervisor; ``look_again`` when the register has changed.
+
+    ``explained``, asked in the writer thread: whether weather explains the fault, so that it is none to be shown.
+    """
 
     def __init__(
         self,
@@ -79,7 +82,9 @@ class Teaching:
         home_of: Callable[[int], str],
         clock: Clock,
         keep_s: float,
+        explained: Callable[[int, str], bool] = lambda _endpoint, _reason: False,
     ) -> None:
+        self._explained = explained
         self._book, self._reader, self._exclusively = book, reader, exclusively
         self._teach, self._home_of, self._clock = teach, home_of, clock
         self._keep_us = round(keep_s * 1e6)
@@ -143,7 +148,7 @@ class Teaching:
     def _keep(self, told: Learned | Still) -> None:
         if isinstance(told, Learned):
             self._book.keep_past(told.endpoint, told.at, told.past)
-        else:
+        elif not self._explained(told.endpoint, told.reason):
             until = self._clock.wall_us() + self._keep_us
             self.kept += self._book.keep_still(told.endpoint, told.at, told.reason, told.jpeg, until)
 

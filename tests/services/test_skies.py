@@ -97,6 +97,9 @@ async def test_fog_over_a_township_is_a_gap_and_no_faults(hub: Hub) -> None:
     assert dict(zip(tally.townships, tally.held.tolist(), strict=True)) == {TOWNSHIP: CAMERAS, NEIGHBOUR: 0}
     (gap,) = queries.status(hub.store.engine).weather
     assert (gap.scope, gap.reason, gap.to_at) == (WEATHER_SCOPE + TOWNSHIP, "weather", None)
+    told = [hub.desk.skies.explains(endpoint, "blur") for endpoint in (foggy[0], clear[0], 10_000)]
+    assert told == [True, False, False]
+    assert not hub.desk.skies.explains(foggy[0], "frozen")
     assert await blurred_is_blurred(hub, clear[0])
     await look(hub, foggy, "ok")
     assert queries.status(hub.store.engine).weather == ()

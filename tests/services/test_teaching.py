@@ -54,7 +54,8 @@ class School:
         self.told: list[tuple[str, Lesson]] = []
         self.messages = 0
         around = (self.book, self.reader, self.exclusively, self.teach)
-        self.teaching = Teaching(*around, lambda e: f"p{e % 2}", self.clock, WEEK_S)
+        foggy = lambda endpoint, reason: (endpoint, reason) == (9, "blur")  # noqa: E731
+        self.teaching = Teaching(*around, lambda e: f"p{e % 2}", self.clock, WEEK_S, foggy)
 
     async def exclusively(self, work: Callable[[], object]) -> None:
         work()
@@ -106,6 +107,14 @@ async def test_pasts_and_evidence_are_kept_and_evidence_expires() -> None:
     school.clock.advance(EXPIRE_S)
     await school.teaching.step()
     assert len(school.book.expired) == 2
+
+
+async def test_what_weather_explains_is_no_fault_to_be_shown() -> None:
+    school = School()
+    for reason in ("blur", "frozen"):
+        school.teaching.heard(Still("p0", 9, 2, reason, b"jpeg"))
+    await school.teaching.step()
+    assert [reason for _, reason, _ in school.book.stills] == ["frozen"]
 
 
 async def test_what_comes_too_fast_is_dropped_oldest_first_and_counted() -> None:
