@@ -54,7 +54,7 @@ class School:
         self.told: list[tuple[str, Lesson]] = []
         self.messages = 0
         around = (self.book, self.reader, self.exclusively, self.teach)
-        foggy = lambda endpoint, reason: (endpoint, reason) == (9, "blur")  # noqa: E731
+        foggy = lambda endpoint, reason: (endpoint, reason) == (999, "blur")  # noqa: E731
         self.teaching = Teaching(*around, lambda e: f"p{e % 2}", self.clock, WEEK_S, foggy)
 
     async def exclusively(self, work: Callable[[], object]) -> None:
@@ -112,7 +112,7 @@ async def test_pasts_and_evidence_are_kept_and_evidence_expires() -> None:
 async def test_what_weather_explains_is_no_fault_to_be_shown() -> None:
     school = School()
     for reason in ("blur", "frozen"):
-        school.teaching.heard(Still("p0", 9, 2, reason, b"jpeg"))
+        school.teaching.heard(Still("p0", 999, 2, reason, b"jpeg"))
     await school.teaching.step()
     assert [reason for _, reason, _ in school.book.stills] == ["frozen"]
 
