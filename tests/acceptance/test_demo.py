@@ -73,12 +73,12 @@ def allowed(row: dict[str, Any], facet: str) -> set[str]:
     if facet == "online":
         return set(row["reasons"])
     probe = "media" if facet == "media" else "picture"
-    told = set(row["probes"][probe]["allowed"])
-    if row[facet] == "down" and row["online"] == "down":
+    told, state = set(row["probes"][probe]["allowed"]), state_of(row, facet)
+    if state == "down" and row["online"] == "down":
         told |= set(row["reasons"])  # who does not answer at all shows no picture either
-    if row[facet] == "up":
+    if state == "up":
         told |= {"ok"} | set(row["probes"]["picture"]["allowed"])  # media flows, whatever the picture shows
-    if row[facet] == "unknown":
+    if state == "unknown":
         told |= {"locked", "busy", "no_address"}
     return told
 
