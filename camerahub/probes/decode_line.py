@@ -19,8 +19,8 @@ CODECS: dict[str, int] = {"H264": 1, "H265": 2, "JPEG": 3}
 CODEC_NAMES: dict[int, str] = {code: name for name, code in CODECS.items()}
 PICTURE = struct.Struct("!IBH")
 ANSWER = struct.Struct("!IHI")
-MAX_ANSWER = 16 * 1024
-MAX_MEASURES = 160
+MAX_ANSWER = 32 * 1024
+MAX_MEASURES = 512
 _KINDS = frozenset(FAULT_KINDS)
 #: What a child may say of a picture. ``blind`` is for bugs of our own and is said by the parent only.
 REASONS = frozenset(("ok", *FAULT_KINDS, "unjudged", "undecodable", "codec_unsupported"))
