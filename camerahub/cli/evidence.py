@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from camerahub.cli.mask import code_of
 from camerahub.cli.table import moment, render
 from camerahub.core.errors import EXIT_OK, ConfigError, EnvironmentFault
 from camerahub.core.rates import rfc3339
@@ -78,6 +79,7 @@ def command(
 ) -> int:
     """故障证据图: 清单, 或取出一张. List the evidence of a camera, or take one picture out; looks are logged."""
     context: Context = ctx.find_root().obj
+    code = code_of(context, code)
     if out is None:
         _list(context, code, as_lines)
         return EXIT_OK

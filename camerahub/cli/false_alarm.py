@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from camerahub.cli.mask import code_of
 from camerahub.cli.table import moment, render
 from camerahub.core.errors import EXIT_OK, ConfigError
 from camerahub.core.eyes import FULL, weight_of
@@ -54,6 +55,7 @@ def _list(context: Context, code: str, as_lines: bool) -> None:
 def command(ctx: click.Context, code: str, kind: str | None, name: str, why: str, as_lines: bool) -> int:
     """误报: 降低这路摄像机对此类故障的灵敏度. Trust this kind less at this camera; without KIND: list."""
     context: Context = ctx.find_root().obj
+    code = code_of(context, code)
     if kind is None:
         _list(context, code, as_lines)
         return EXIT_OK

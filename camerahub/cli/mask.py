@@ -66,6 +66,17 @@ def _wanted(file: Path | None, rects: tuple[str, ...]) -> bytes:
     return packed(grid)
 
 
+def code_of(context: Context, word: str) -> str:
+    """The code of the camera with this code or 键盘编号; ``word`` itself where there is none, to be told so later."""
+    from camerahub.registry import queries
+
+    store = context.open_store()
+    try:
+        return queries.camera_code(store.engine, word) or word
+    finally:
+        store.close()
+
+
 def _show(context: Context, code: str, as_json: bool) -> None:
     from camerahub.core.masks import drawn, unpacked
     from camerahub.registry import eyes
@@ -112,6 +123,7 @@ def command(
     from camerahub.core.masks import packed, unpacked
 
     context: Context = ctx.find_root().obj
+    code = code_of(context, code)
     given = file is not None or bool(rects)
     if (given and clear) or (only and private) or (only and not given):
         raise ConfigError("eyes.mask_one")
