@@ -14,7 +14,7 @@ from itertools import count, cycle, groupby
 from typing import NamedTuple
 
 from camerahub.core.errors import ConfigError
-from camerahub.farm.kinds import KINDS
+from camerahub.farm.kinds import KINDS, PICTURE_KINDS
 from camerahub.farm.makers import MAKERS, SCHEME_WEIGHTS
 from camerahub.farm.model import DISMANTLED, IN_USE, NETWORKS, Area, Camera, Ports, Spec
 from camerahub.farm.places import COUNTY, HEADINGS, SPOTS, Place, places
@@ -23,21 +23,19 @@ from camerahub.farm.places import COUNTY, HEADINGS, SPOTS, Place, places
 PROFILES: dict[str, dict[str, float]] = {
     "perfect": {"healthy": 100},
     "ordinary": {
-        "healthy": 60, "slow": 3, "dead": 2, "refusing": 2, "black_holed": 2, "silent": 1, "garbage": 2,
+        "healthy": 70, "slow": 3, "dead": 2, "refusing": 2, "black_holed": 2, "silent": 1, "garbage": 2,
         "wrong_password": 3, "slots_full": 2, "wrong_path": 1, "tls": 1, "udp_only": 1, "silent_play": 1,
         "no_keyframe": 1, "undecodable": 1, "encrypted": 1, "svac": 1, "black": 1, "no_signal": 2,
         "clock_off": 2, "clock_zone": 1, "clock_1970": 1,
-        "blur": 1, "overexposed": 0.7, "underexposed": 0.7, "low_contrast": 0.7, "colour_cast": 1, "snow_noise": 1,
-        "stripes": 1, "mosaic": 1, "occlusion": 1, "frozen": 1, "scene_change": 1, "shake": 0.7,
     },
     "good": {
-        "healthy": 84, "slow": 2, "wrong_password": 2, "slots_full": 1, "dead": 1, "black": 1, "no_signal": 1,
-        "clock_off": 2, "clock_zone": 1, "blur": 1, "underexposed": 1, "occlusion": 1, "scene_change": 1, "frozen": 1,
+        "healthy": 89, "slow": 2, "wrong_password": 2, "slots_full": 1, "dead": 1, "black": 1, "no_signal": 1,
+        "clock_off": 2, "clock_zone": 1,
     },
     "poor": {
-        "healthy": 38, "black_holed": 12, "refusing": 8, "dead": 8, "silent": 5, "garbage": 6,
+        "healthy": 42, "black_holed": 12, "refusing": 8, "dead": 8, "silent": 5, "garbage": 6,
         "wrong_password": 5, "slots_full": 2, "wrong_path": 2, "silent_play": 2, "no_keyframe": 1, "undecodable": 1,
-        "black": 2, "no_signal": 2, "clock_1970": 2, "snow_noise": 1, "mosaic": 1, "stripes": 1, "blur": 1,
+        "black": 2, "no_signal": 2, "clock_1970": 2,
     },
     "tidy": {"healthy": 96, "refusing": 2, "wrong_path": 1, "black": 1},
     "cut": {"black_holed": 55, "refusing": 10, "healthy": 35},
@@ -48,6 +46,8 @@ NVR_CHANNELS = (4, 8, 16)
 #: Every so many lone cameras of a place, three share one address behind a NAT, each on a port of its own.
 NAT_EVERY = 30
 NAT_DOORS = ("serve", "nat1", "nat2")
+#: One camera in so many shows a picture with a fault, each fault in its turn.
+FAULTY_OUT_OF = 40
 #: One device in so many has no ONVIF address in the register.
 ONVIF_OUT_OF = 3
 _INDUSTRY = {"xueliang": ("01", "6"), "tianwang": ("00", "1"), "huiyan": ("05", "2")}
@@ -148,7 +148,9 @@ def _build(spec: Spec) -> tuple[list[Area], list[Camera]]:
     cameras = [
         c for unit, kind, home in zip(units, kinds, homes, strict=True) for c in maker.unit(unit, kind, home)
     ]
-    return areas, _registered_only(cameras, rng) if extras else cameras
+    if extras:
+        cameras = _with_faulty_pictures(_registered_only(cameras, rng), where[0].code, spec.seed)
+    return areas, cameras
 
 
 def _units(spec: Spec, where: list[Place], extras: bool, rng: random.Random) -> list[_Unit]:
@@ -296,6 +298,20 @@ class _Maker:
             status=IN_USE,
             door=home.door,
         )
+
+
+def _with_faulty_pictures(cameras: list[Camera], perfect: str, seed: int) -> list[Camera]:
+    """Some of the healthy ones outside the township ``perfect`` show a picture that is lit and has a fault."""
+    rng = random.Random(f"pictures {seed}")
+    healthy = [
+        i
+        for i, c in enumerate(cameras)
+        if c.kind == "healthy" and c.host and c.expected and c.township != perfect
+    ]
+    picked = rng.sample(healthy, min(len(healthy) // 4, len(cameras) // FAULTY_OUT_OF))
+    for i, kind in zip(picked, cycle(PICTURE_KINDS), strict=False):
+        cameras[i] = replace(cameras[i], kind=kind)
+    return cameras
 
 
 def _registered_only(cameras: list[Camera], rng: random.Random) -> list[Camera]:

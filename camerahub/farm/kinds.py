@@ -327,6 +327,11 @@ KINDS: dict[str, Kind] = {
     "clock_1970": Kind("时钟未设置", "clock began in 1970", _WELL, skew=None),
 }
 
+#: Those whose picture is lit and has a fault.
+PICTURE_KINDS = tuple(
+    name for name, kind in KINDS.items() if kind.truth.intact == "down" and kind.truth.lit == "up"
+)
+
 _NONE = ("no_address",)
 NO_ADDRESS = _told("unknown", _NONE)
 
