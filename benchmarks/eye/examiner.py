@@ -68,7 +68,7 @@ _NEEDS_DETAIL = {"blur": 5.0, "mosaic": 4.0, "low_contrast": 4.0, "scene_change"
 #: Kinds whose second moment is other than the first by chance, and kinds never asked of a pair (nothing would move).
 _FRESH, _SINGLE = ("snow_noise", "mosaic"), ("no_signal", "black")
 #: Grey levels by which a picture must differ from its healthy self, 3 when not told.
-_STEP = {"occlusion": 10.0, "overexposed": 25.0, "snow_noise": 6.0, "stripes": 5.0}
+_STEP = {"occlusion": 10.0, "snow_noise": 6.0, "stripes": 5.0}
 HEALTHY_PAIRS, FAULTY_PAIRS, WITH_TEXT = 0.28, 0.12, 0.7
 
 
@@ -188,6 +188,8 @@ def shows(kind: str, before: Pixels, after: Pixels) -> bool:
         return float(np.linalg.norm(_tint(after) - _tint(before))) > 11
     if kind == "blur":
         return _sharp(after) < 0.62 * _sharp(before)
+    if kind == "overexposed":
+        return float((luma(after) > 238).mean()) > 0.4 and float(luma(after).mean()) > 185
     if kind == "underexposed":
         return float(luma(after).mean()) < 0.6 * float(luma(before).mean()) and float(luma(after).std()) > 2.0
     return float(np.abs(after - before).mean()) > _STEP.get(kind, 3.0)

@@ -318,7 +318,10 @@ def bare(rng: Rng) -> Pixels:
 
 def _wall(rng: Rng, high: int, wide: int) -> Pixels:
     """Plaster, or bricks and joints."""
-    paint = np.array([rng.uniform(120, 200), rng.uniform(130, 205), rng.uniform(140, 210)], np.float32)
+    warm = rng.uniform(-4, 28)
+    paint = np.float32(rng.uniform(120, 190)) + np.array(
+        [-warm, -warm * rng.uniform(0, 0.6), warm * 0.4], np.float32
+    )
     rough = 1.4 * clouds(rng, high, wide, wide // 3) + 3 * clouds(rng, high, wide, 9)
     pixels = paint + rough[..., None]
     if rng.random() < 0.5:
@@ -335,20 +338,22 @@ def _asphalt(rng: Rng, high: int, wide: int) -> Pixels:
     pixels = np.full((high, wide, 3), rng.uniform(70, 125), np.float32)
     pixels += (5 * clouds(rng, high, wide, wide // 2) + 4 * clouds(rng, high, wide, 12))[..., None]
     for _ in range(rng.integers(1, 4)):
-        ends = [(int(rng.uniform(-0.2, 1.2) * wide), edge) for edge in (0, high)]
+        ends = [(int(rng.uniform(0.1, 0.9) * wide), edge) for edge in (0, high)]
         cv2.line(pixels, ends[0], ends[1], (205, 210, 212), int(wide * rng.uniform(0.008, 0.03)), cv2.LINE_AA)
     return pixels
 
 
 def _lawn(rng: Rng, high: int, wide: int) -> Pixels:
-    blades = 14 * clouds(rng, high, wide, wide // 2) + 9 * clouds(rng, high, wide, wide // 9)
-    return np.array([45, 115, 80], np.float32) * rng.uniform(0.7, 1.3) + blades[..., None]
+    blades = cv2.GaussianBlur(rng.standard_normal((high, wide)).astype(np.float32), (0, 0), 0.8, sigmaY=3.0)
+    tufts = 7 * clouds(rng, high, wide, wide // 12) + 8 * clouds(rng, high, wide, 10)
+    green = np.array([50, 115, 90], np.float32) * rng.uniform(0.7, 1.2)
+    return green + (8 * blades / blades.std() + tufts)[..., None]
 
 
 def _water(rng: Rng, high: int, wide: int) -> Pixels:
     ripples = cv2.resize(clouds(rng, high, wide // 6, wide // 12), (wide, high)) * rng.uniform(5, 14)
     glints = 30 * (clouds(rng, high, wide, wide // 5) > 2.4)
-    colour = np.array([rng.uniform(90, 150), rng.uniform(95, 130), rng.uniform(70, 100)], np.float32)
+    colour = np.array([rng.uniform(95, 135), rng.uniform(95, 118), rng.uniform(72, 98)], np.float32)
     return colour + (ripples + glints)[..., None]
 
 
