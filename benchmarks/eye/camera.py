@@ -38,7 +38,7 @@ class Faults:
 class Camera:
     """``softness``: sigma of the lens, pixels. ``noise``: deviation at mid grey, levels; ``sharpen`` the ISP's gain.
 
-    ``codec``: ``jpeg``, ``h264`` or ``h265``; ``quality``: JPEG's, or the constant rate factor.
+    ``codec``: ``jpeg``, ``h264`` or ``h265``; ``quality``: JPEG's, or the video's quantiser.
     """
 
     width: int

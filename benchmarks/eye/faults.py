@@ -140,7 +140,7 @@ def _blur(clean: Image, faulty: Image) -> bool:
 
 
 def _covered(clean: Image, faulty: Image) -> bool:
-    return float(np.mean(np.abs(grey(clean) - grey(faulty)) > 10)) > 0.2
+    return float(np.mean(np.abs(grey(clean) - grey(faulty)) > 16)) > 0.2
 
 
 def _contrast(clean: Image, faulty: Image) -> bool:
@@ -167,6 +167,12 @@ def _changed(clean: Image, faulty: Image) -> bool:
     return float(np.mean(np.abs(grey(clean) - grey(faulty)) > 8)) > 0.04
 
 
+def _broken(clean: Image, faulty: Image) -> bool:
+    away = np.abs(clean - faulty).mean(axis=2)
+    blocks = cv2.resize(away, (away.shape[1] // 16, away.shape[0] // 16), interpolation=cv2.INTER_AREA)
+    return float((blocks > 12).mean()) > 0.035
+
+
 def _grainy(clean: Image, faulty: Image) -> bool:
     return float(np.mean(np.abs(grey(clean) - grey(faulty)) > 14)) > 0.02
 
@@ -184,7 +190,7 @@ VISIBLE: dict[str, Callable[[Image, Image], bool]] = {
     "colour_cast": _coloured,
     "snow_noise": _grainy,
     "stripes": _changed,
-    "mosaic": _changed,
+    "mosaic": _broken,
     "black": _any,
     "no_signal": _any,
 }

@@ -58,8 +58,8 @@ class Studio:
     def __init__(self, photos: list[Photo], random: Random) -> None:
         self.random = random
         self.still = [photo for photo in photos if photo.older is None and photo.role == "healthy"]
-        self.real = [photo for photo in photos if photo.older is not None]
-        self.broken = [photo for photo in photos if photo.role != "healthy"]
+        self.real = [photo for photo in photos if photo.older is not None or photo.role == "clip"]
+        self.broken = [photo for photo in photos if photo.role.startswith("fault:")]
         self._cache: dict[Path, Bytes] = {}
         self.conditions = sorted({photo.condition for photo in self.still})
 
@@ -176,6 +176,9 @@ def healthy_pair(studio: Studio) -> Item:
     older = pairs.things(scene, random, stock) if way == "busy" else scene
     newer = pairs.HEALTHY[way][0](scene, stock, random)
     mono = condition == "ir"
+    if way == "quiet" and random.random() < 0.3:
+        coded = pairs.thin_stream(scene, cam, gap, random, mono)
+        return Item([], coded, photo, condition, made, None, "pair_thin", gap)
     images = [
         camera.sent(camera.seen(picture, cam, random, mono=mono), cam, after)
         for picture, after in ((older, 0.0), (newer, gap))
@@ -184,11 +187,14 @@ def healthy_pair(studio: Studio) -> Item:
 
 
 def _real_pair(studio: Studio, photo: Photo, gap: float) -> Item:
-    assert photo.older is not None
-    cam = studio.camera(photo, photo.condition)
+    if photo.older is None:
+        both = sources.two_of(photo.path, studio.random)
+    else:
+        both = studio.read(photo.older), studio.read(photo.path)
+    height, width = both[0].shape[:2]
+    cam = camera.camera(studio.random, (width, height), photo.condition in ("night", "ir"))
     images = [
-        camera.sent(floats(_sized(studio.read(path), cam)), cam, after)
-        for path, after in ((photo.older, 0.0), (photo.path, gap))
+        camera.sent(_sized(picture, cam), cam, after) for picture, after in zip(both, (0.0, gap), strict=True)
     ]
     return Item([], camera.coded(images, cam), photo, photo.condition, None, None, "pair_real", gap)
 
@@ -219,6 +225,8 @@ def moved(studio: Studio, severity: float) -> Item:
         cam = studio.camera(photo, condition)
         first, second = studio.read(photo.path), studio.read(other.path)
         way, before, after = pairs.elsewhere(first, second, severity, random, (cam.width, cam.height))
+        if way != "other" and photo.condition == "plain":  # grass here is as grass there
+            continue
         if pairs.alike(before, after) or not (pairs.textured(before) and pairs.textured(after)):
             continue
         if made:

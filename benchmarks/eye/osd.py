@@ -45,8 +45,9 @@ class Style:
 
 def style(random: Random) -> Style:
     """One camera's way of writing; dates of any year, so that nothing can be learned from them."""
-    corners = [(0.015, 0.06), (0.985, 0.965), (0.985, 0.06), (0.015, 0.965)]
-    order = random.permutation(4)
+    corners = [((0.015, 0.06), (0.985, 0.06)), ((0.015, 0.965), (0.985, 0.965))]
+    order = random.permutation(2)  # never in one row, where they would run into each other
+    sides = random.integers(0, 2, 2)
     look = pick(random, ("rim", "rim", "rim", "plain", "box", "adaptive"))
     colours = ((255, 255, 255), (255, 255, 255), (255, 255, 255), (0, 255, 255), (90, 255, 90), (0, 0, 0))
     return Style(
@@ -56,8 +57,8 @@ def style(random: Random) -> Style:
         between(random, 0.024, 0.05),
         pick(random, colours[:-1] if look == "box" else colours),
         look,
-        corners[int(order[0])],
-        corners[int(order[1])],
+        corners[int(order[0])][int(sides[0])],
+        corners[int(order[1])][int(sides[1])],
         datetime(2023, 1, 1) + timedelta(seconds=int(random.integers(0, 4 * 365 * 86400))),  # noqa: DTZ001
     )
 

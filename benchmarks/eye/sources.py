@@ -18,10 +18,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
-from benchmarks.eye.image import Bytes
+from benchmarks.eye.image import Bytes, Random
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
 FOLDS = 4
@@ -29,7 +30,8 @@ FOLDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """``role``: ``healthy`` or ``fault:<kind>``; ``condition``: day, night, ir, fog, rain, snow, indoor, plain.
+    """``role``: ``healthy``, ``fault:<kind>`` or ``clip`` (a video of a fixed camera);
+    ``condition``: day, night, ir, fog, rain, snow, indoor, plain.
 
     ``group``: pictures of one camera or place share it. ``older``: the earlier picture of a real pair, else None.
     """
@@ -70,6 +72,11 @@ def frames(folder: Path) -> list[Photo]:
         for row in _rows(folder / "manifest.csv")
     ]
     pairs = folder / "pairs.csv"
+    clips = folder / "clips.csv"
+    photos += [
+        Photo(folder / row["file"], row["source"], "clip", "day", "clip")
+        for row in (_rows(clips) if clips.exists() else ())
+    ]
     return photos + [
         Photo(folder / row["file_b"], row["source"], row["scene"], row["cond"], older=folder / row["file_a"])
         for row in (_rows(pairs) if pairs.exists() else ())
@@ -94,7 +101,10 @@ def packaged(folder: Path) -> list[Photo]:
         for file in package["files"]:
             path = folder / package["name"] / file["path"]
             if path.exists():
-                photos.append(Photo(path, source, file["scene"], file["condition"]))
+                role = file.get("role", "healthy")
+                photos.append(
+                    Photo(path, source, file["scene"], file["condition"], role, file.get("group", ""))
+                )
     return photos
 
 
@@ -120,6 +130,14 @@ def read(path: Path, longest: int = 1920) -> Bytes:
     if scale < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return np.ascontiguousarray(image, np.uint8)
+
+
+def two_of(path: Path, random: Random) -> tuple[Bytes, Bytes]:
+    """Two pictures of a clip, at least a quarter of it apart."""
+    with av.open(str(path)) as container:
+        stored = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+    first = int(random.integers(len(stored) * 3 // 4))
+    return stored[first], stored[int(random.integers(first + len(stored) // 4, len(stored)))]
 
 
 def _run(command: list[str], place: Path) -> None:

@@ -24,7 +24,7 @@ def through_video(
 def encoded(
     pictures: list[Bytes], codec: str, quality: int, key_every: int = 1, bit_rate: int = 0, slices: int = 1
 ) -> list[bytes]:
-    """One packet a picture, in order; ``quality`` is the constant rate factor unless ``bit_rate`` (bits a second)."""
+    """One packet a picture, in order; ``quality`` is the quantiser of them all unless ``bit_rate`` (bits a second)."""
     height, width = (side // 2 * 2 for side in pictures[0].shape[:2])
     encoder = av.CodecContext.create(CODECS[codec][0], "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
@@ -33,15 +33,15 @@ def encoded(
     encoder.thread_count = 1
     options = {"preset": "veryfast", "tune": "zerolatency"}
     if codec == "h265":
-        options["x265-params"] = (
-            f"log-level=none:pools=none:frame-threads=1:keyint={key_every}"
-        )
+        options["x265-params"] = f"log-level=none:pools=none:frame-threads=1:keyint={key_every}"
     elif slices > 1:
         options["x264-params"] = f"slices={slices}:sliced-threads=0"
     if bit_rate:
         encoder.bit_rate = bit_rate
+    elif codec == "h265":
+        options["x265-params"] += f":qp={quality}"
     else:
-        options["crf"] = str(quality)
+        options["qp"] = str(quality)
     encoder.options = options
     packets: list[bytes] = []
     for index, picture in enumerate(pictures):
@@ -77,10 +77,10 @@ def damaged(packet: bytes, random: Random, share: float) -> bytes:
     if random.random() < 0.4:
         return bytes(data[: head + int(body * (1 - share))])
     for _ in range(int(random.integers(1, 5))):
-        start = head + int(random.integers(body - 8))
+        start = head + int(random.integers(max(8, len(data) - head - 8)))
         long = int(random.integers(4, 60))
         if random.random() < 0.5:
-            long = min(long, len(data) - start)
+            long = max(0, min(long, len(data) - start))
             data[start : start + long] = random.bytes(long)
         else:
             del data[start : start + long]
