@@ -38,21 +38,20 @@ DEPTH = 4
 PARAMETERS = {
     "objective": "multiclass",
     "num_class": len(KINDS),
-    "learning_rate": 0.12,
-    "num_leaves": 10,
+    "learning_rate": 0.08,
+    "num_leaves": 12,
     "max_depth": DEPTH,
     "min_data_in_leaf": 20,
     "feature_fraction": 0.35,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 8.0,
-    "extra_trees": True,
     "num_threads": 1,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
 }
-ROUNDS = 80
+ROUNDS = 120
 #: A healthy picture weighs this much, and healthy is favoured by so many log-odds: a false alarm costs a journey.
 HEALTHY_WEIGHT, HEALTHY_START = 1.5, 0.8
 

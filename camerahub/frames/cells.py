@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -121,3 +122,30 @@ def agreed(strips: Floats) -> Floats:
     low = np.maximum(np.minimum(a, b), np.minimum(c, d))
     high = np.minimum(np.maximum(a, b), np.maximum(c, d))
     return np.asarray(np.maximum(np.minimum(low, high), np.minimum(e, np.maximum(low, high))))
+
+
+def patches(part: Flags, shape: tuple[int, ...]) -> tuple[Floats, Flags]:
+    """For each picture the largest connected patch of flagged cells (N, K) of a grid ``shape``: share (N,), flags."""
+    share, flags = np.zeros(len(part), np.float32), np.zeros(part.shape, np.bool_)
+    for at, plane in enumerate(part.reshape(-1, *shape).astype(np.uint8)):
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(plane, connectivity=4)
+        if count > 1:
+            best = int(stats[1:, cv2.CC_STAT_AREA].argmax()) + 1
+            share[at] = stats[best, cv2.CC_STAT_AREA] / plane.size
+            flags[at] = (labels == best).ravel()
+    return share, flags
+
+
+def unanimous(strips: Floats) -> Floats:
+    """(N, L): how far four of the five strips (N, 5, L) go the same way: signed, 0 where they do not.
+
+    The second lowest where that is positive, the second highest where that is negative.
+    """
+    least = most = strips[:, 0]
+    second, third = np.full_like(least, np.inf), np.full_like(least, -np.inf)
+    for at in range(1, strips.shape[1]):
+        strip = strips[:, at]
+        second = np.minimum(second, np.maximum(least, strip))
+        third = np.maximum(third, np.minimum(most, strip))
+        least, most = np.minimum(least, strip), np.maximum(most, strip)
+    return np.asarray(np.maximum(second, 0) + np.minimum(third, 0), np.float32)

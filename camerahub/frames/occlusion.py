@@ -6,10 +6,9 @@ darker or flatter than its surroundings, and ends softly where everything else i
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
-from camerahub.frames.cells import Cells, Flags, portion, quantiles, ratio
+from camerahub.frames.cells import Cells, Flags, patches, portion, quantiles, ratio
 from camerahub.frames.measures import Measure
 from camerahub.frames.sketch import Floats
 
@@ -19,20 +18,51 @@ _NONE = "no cell is plain"
 #: An edge below this at level 2 leaves a cell plain.
 _PLAIN = 12
 
+
+def _of_patch(name: str, cells: str) -> dict[str, Measure]:
+    none = f"no cell is {cells}"
+    return {
+        f"{name}_light": Measure("grey", 0, 255, none, "median light of that patch", "own"),
+        f"{name}_other": Measure(
+            "grey", -255, 255, none, "its median light less that of the other cells", "own"
+        ),
+        f"{name}_even": Measure("grey", 0, 128, none, "standard deviation of light within it", "own"),
+        f"{name}_colour": Measure(
+            "grey", 0, 182, none, "distance of its median chroma from that of the other cells", "own"
+        ),
+        f"{name}_chroma": Measure("grey", 0, 182, none, "its median chroma", "own"),
+        f"{name}_height": Measure(
+            "share", 0, 1, none, "how far down its middle lies", "own: sky lies above, roads below"
+        ),
+        f"{name}_top": Measure("share", 0, 1, none, "share of the upper border that it touches", "own"),
+        f"{name}_bottom": Measure("share", 0, 1, none, "share of the lower border that it touches", "own"),
+        f"{name}_side": Measure(
+            "share", 0, 1, none, "share of one side that it touches: the more touched one", "own"
+        ),
+        f"{name}_far_side": Measure("share", 0, 1, none, "share of the other side that it touches", "own"),
+    }
+
+
 MEASURES: dict[str, Measure] = {
     "cover_plain": Measure(*_CELLS, "cells without an edge of 12 at level 2", "own"),
     "cover_soft": Measure(*_CELLS, "cells whose edges climb less than half their height at level 1", "own"),
     "cover_largest": Measure(*_CELLS, "largest connected patch of plain cells", "own"),
-    "cover_light": Measure("grey", 0, 255, _NONE, "median light of that patch", "own"),
-    "cover_other": Measure("grey", -255, 255, _NONE, "its median light less that of the other cells", "own"),
-    "cover_even": Measure("grey", 0, 128, _NONE, "standard deviation of light within it", "own"),
-    "cover_colour": Measure("grey", 0, 182, _NONE, "distance of its median chroma from that of the other cells", "own"),
-    "cover_chroma": Measure("grey", 0, 182, _NONE, "its median chroma", "own"),
-    "cover_height": Measure("share", 0, 1, _NONE, "how far down its middle lies", "own: sky lies above, roads below"),
-    "cover_top": Measure("share", 0, 1, _NONE, "share of the upper border that it touches", "own"),
-    "cover_bottom": Measure("share", 0, 1, _NONE, "share of the lower border that it touches", "own"),
-    "cover_left": Measure("share", 0, 1, _NONE, "share of one side that it touches: the more touched one", "own"),
-    "cover_right": Measure("share", 0, 1, _NONE, "share of the other side that it touches", "own"),
+    **_of_patch("cover", "plain"),
+    "cover_soft_edges": Measure(*_CELLS, "cells with an edge of 10 at level 3 that climbs slowly at levels 2 and 1", "own: a rim out of focus"),
+    "cover_sharp_edges": Measure(*_CELLS, "cells with an edge of 10 at level 3 that climbs as fast at level 2", "own"),
+    "cover_soft_part": Measure("share", 0, 1, "never", "the former's share in both", "own"),
+    "cover_soft_height": Measure("grey", 0, 255, _FEW, "median edge at level 3 of the soft ones", "own"),
+    "poor_gap": Measure("octaves", 0, 16, "never", "mean of the cells' largest fine edges, doublings: rich less poor cells, best cut", "Otsu 1979"),
+    "poor_split": Measure("share", 0, 1, "never", "share of the variance which that cut explains", "Otsu 1979"),
+    "poor_level": Measure("octaves", 0, 9, "never", "doublings of the mean largest fine edge of the poor cells", "own"),
+    "poor_cells": Measure(*_CELLS, "share of the poor cells", "Otsu 1979"),
+    "poor_largest": Measure(*_CELLS, "largest connected patch of them", "own"),
+    **_of_patch("poor", "poor"),
+    "poor_detail": Measure("grey", 0, 64, _FEW, "median of mean detail at level 1 within that patch", "own"),
+    "poor_slope": Measure("ratio", 0, 64, _FEW, "its median over detail at level 2: noise alone doubles", "own"),
+    "poor_chroma_spread": Measure("grey", 0, 182, "never", "standard deviation of chroma within the patch", "own"),
+    "poor_rim": Measure("grey", 0, 255, _FEW, "median coarse edge of the cells around that patch", "own: a thing near the lens stands out"),
+    "poor_rim_steep": Measure("ratio", 0, 32, _FEW, "their median steepness", "own: and ends softly"),
     "cover_split": Measure("share", 0, 1, "never", "variance between the two classes of light, best cut, over all variance", "Otsu 1979"),
     "cover_dark": Measure(*_CELLS, "share of the darker class", "Otsu 1979"),
     "cover_dark_light": Measure("grey", 0, 255, _FEW, "its median light", "own"),
@@ -65,12 +95,14 @@ def measure(c: Cells) -> dict[str, Floats]:
     return {
         "cover_plain": portion(plain, c.every),
         "cover_soft": portion((c.fine < c.middle / 2) & (c.middle >= 8), c.inner),
-        **_patches(c, plain, light),
+        **_patches(c, plain, light, "cover"),
+        **_rims(c),
+        **_poor(c, light),
         "cover_split": split,
         "cover_dark": portion(dark, c.every),
         "cover_dark_light": dark_light,
         "cover_dark_edge": ratio(dark_edge, bright_edge, 1),
-        "cover_dark_patch": np.array([_largest(part, shape)[0] for part in c.every & dark], np.float32),
+        "cover_dark_patch": patches(c.every & dark, shape)[0],
         "cover_dark_plain": portion(dark & plain, c.every),
         "cover_bright_plain": portion(~dark & plain, c.every),
         "cover_uneven": np.log2((high + 2) / (low + 2)),
@@ -79,9 +111,9 @@ def measure(c: Cells) -> dict[str, Floats]:
     }
 
 
-def _otsu(light: Floats) -> tuple[Flags, Floats]:
-    """Cells of the darker class (N, K) at the cut that parts best, and what share of the variance (N,) it explains."""
-    ordered = np.sort(light, axis=1)
+def _otsu(values: Floats) -> tuple[Flags, Floats]:
+    """Cells of the lower class (N, K) at the cut that parts best, and what share of the variance (N,) it explains."""
+    ordered = np.sort(values, axis=1)
     k = ordered.shape[1]
     below = np.arange(1, k, dtype=np.float32)
     total = ordered.cumsum(axis=1)
@@ -89,26 +121,64 @@ def _otsu(light: Floats) -> tuple[Flags, Floats]:
     lower = total[:, :-1] / below
     between = below / (k - below) * (lower - mean) ** 2
     at = between.argmax(axis=1)
-    every = np.arange(len(light))
-    share = between[every, at] / np.maximum(ordered.var(axis=1), 1)
-    return light <= ordered[every, at][:, None], np.minimum(share, 1).astype(np.float32)
+    every = np.arange(len(values))
+    share = between[every, at] / np.maximum(ordered.var(axis=1), 1e-3)
+    return values <= ordered[every, at][:, None], np.minimum(share, 1).astype(np.float32)
 
 
-def _largest(part: Flags, shape: tuple[int, ...]) -> tuple[float, Flags]:
-    """Share and flags (K,) of the largest connected patch among ``part`` (K,)."""
-    plane = part.reshape(shape).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(plane, connectivity=4)
-    if count < 2:
-        return 0.0, np.zeros(part.size, np.bool_)
-    best = int(stats[1:, cv2.CC_STAT_AREA].argmax()) + 1
-    return float(stats[best, cv2.CC_STAT_AREA]) / part.size, labels.ravel() == best
+def _rims(c: Cells) -> dict[str, Floats]:
+    high = c.inner & (c.coarse >= 10)
+    noise = 2.5 * quantiles(c.grain, c.inner, [0.1])[0][:, None]
+    soft = high & (c.middle < 0.65 * c.coarse) & (c.fine < 0.5 * c.coarse + noise)
+    sharp = high & (c.middle >= 0.85 * c.coarse)
+    soft_part, sharp_part = portion(soft, c.inner), portion(sharp, c.inner)
+    return {
+        "cover_soft_edges": soft_part,
+        "cover_sharp_edges": sharp_part,
+        "cover_soft_part": ratio(soft_part, soft_part + sharp_part, 0.01),
+        "cover_soft_height": quantiles(c.coarse, soft, [0.5])[0],
+    }
 
 
-def _patches(c: Cells, plain: Flags, light: Floats) -> dict[str, Floats]:
+def _poor(c: Cells, light: Floats) -> dict[str, Floats]:
+    """The picture cut in two by fine detail, where the cut is deepest: what covers a lens is poor beside the rest."""
     shape = c.sketch.light.shape[1:]
-    found = [_largest(part, shape) for part in plain]
-    share = np.array([each for each, _ in found], np.float32)
-    patch = np.stack([flags for _, flags in found])
+    octaves = np.log2(c.fine + 4)
+    poor, split = _otsu(octaves)
+    low, high = _mean(octaves, poor), _mean(octaves, ~poor)
+    found = _patches(c, c.every & poor, light, "poor")
+    patch = patches(c.every & poor, shape)[1].reshape(-1, *shape)
+    around = patch.copy()
+    around[:, 1:] |= patch[:, :-1]
+    around[:, :-1] |= patch[:, 1:]
+    around[:, :, 1:] |= patch[:, :, :-1]
+    around[:, :, :-1] |= patch[:, :, 1:]
+    within = patch.reshape(poor.shape)
+    count = np.maximum(within.sum(axis=1), 1)
+    chroma = [plane.reshape(poor.shape).astype(np.float32) for plane in (c.sketch.u, c.sketch.v)]
+    means = [(plane * within).sum(axis=1, keepdims=True) / count[:, None] for plane in chroma]
+    spread = sum(
+        (((plane - mean) * within) ** 2).sum(axis=1) / count
+        for plane, mean in zip(chroma, means, strict=True)
+    )
+    rim = (around & ~patch).reshape(poor.shape) & c.inner
+    return {
+        "poor_gap": np.nan_to_num(high - low),
+        "poor_split": split,
+        "poor_level": np.nan_to_num(low),
+        "poor_cells": portion(poor, c.every),
+        **found,
+        "poor_detail": quantiles(c.detail1, within, [0.5])[0],
+        "poor_slope": quantiles(ratio(c.detail1, c.detail2, 0.25), within, [0.5])[0],
+        "poor_chroma_spread": np.sqrt(spread),
+        "poor_rim": quantiles(c.coarse, rim, [0.5])[0],
+        "poor_rim_steep": quantiles(ratio(c.fine, c.coarse, 1), rim, [0.5])[0],
+    }
+
+
+def _patches(c: Cells, plain: Flags, light: Floats, name: str) -> dict[str, Floats]:
+    shape = c.sketch.light.shape[1:]
+    share, patch = patches(plain, shape)
     count = np.maximum(patch.sum(axis=1), 1)
     u, v = (plane.reshape(patch.shape).astype(np.float32) - 128 for plane in (c.sketch.u, c.sketch.v))
     mid, u_in, v_in = (_median(plane, patch) for plane in (light, u, v))
@@ -118,19 +188,21 @@ def _patches(c: Cells, plain: Flags, light: Floats) -> dict[str, Floats]:
     grid = patch.reshape(-1, *shape)
     sides = np.sort(np.stack((grid[:, :, 0].mean(axis=1), grid[:, :, -1].mean(axis=1))), axis=0)
     raw = {
-        "cover_light": mid,
-        "cover_other": mid - other,
-        "cover_even": np.sqrt((((light - mean[:, None]) * patch) ** 2).sum(axis=1) / count),
-        "cover_colour": np.hypot(u_in - u_out, v_in - v_out),
-        "cover_chroma": np.hypot(u_in, v_in),
-        "cover_height": (patch * rows).sum(axis=1) / count / (shape[0] - 1),
-        "cover_top": grid[:, 0].mean(axis=1),
-        "cover_bottom": grid[:, -1].mean(axis=1),
-        "cover_left": sides[1],
-        "cover_right": sides[0],
+        "light": mid,
+        "other": mid - other,
+        "even": np.sqrt((((light - mean[:, None]) * patch) ** 2).sum(axis=1) / count),
+        "colour": np.hypot(u_in - u_out, v_in - v_out),
+        "chroma": np.hypot(u_in, v_in),
+        "height": (patch * rows).sum(axis=1) / count / (shape[0] - 1),
+        "top": grid[:, 0].mean(axis=1),
+        "bottom": grid[:, -1].mean(axis=1),
+        "side": sides[1],
+        "far_side": sides[0],
     }
     nothing = share == 0
-    return {"cover_largest": share} | {name: np.where(nothing, np.nan, value) for name, value in raw.items()}
+    return {f"{name}_largest": share} | {
+        f"{name}_{key}": np.where(nothing, np.float32(np.nan), value) for key, value in raw.items()
+    }
 
 
 def _median(values: Floats, among: Flags) -> Floats:

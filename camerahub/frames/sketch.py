@@ -29,12 +29,14 @@ LEAST = (160, 90)
 CELLS_LONG, CELLS_SHORT = 20, 15
 #: Profiles are taken over this many strips of the picture: text lies on one or two of them.
 STRIPS = 5
+#: Edges of broken blocks are short.
+EDGE_STRIPS = 9
 #: A thumbnail for percentiles of light and colour.
 THUMB_LONG, THUMB_SHORT = 40, 30
 #: Above ``_BUSY`` grey levels a neighbour differs visibly; above ``_IMPULSE`` a pixel is unlike all around it.
 _BUSY, _IMPULSE = 3, 24
 #: An edge is straight when so many pixels at level 1 share it.
-_RUN = 6
+_RUN = 5
 _UPRIGHT, _LEVEL = np.ones((_RUN, 1), np.uint8), np.ones((1, _RUN), np.uint8)
 
 
@@ -45,8 +47,8 @@ class Sketch(NamedTuple):
     grey level and cut at 63 levels, so that a letter weighs no more than an edge: ``dx1`` .. ``dx3``, ``dy1`` .. ``dy3``
     absolute differences of neighbours at each level; ``grain1``, ``grain2`` absolute difference from the median of
     3 x 3; ``du``, ``dv`` of chroma neighbours at level 2. Shares, 255 = all: ``busy`` of neighbours that differ by more
-    than 3, ``impulse`` of pixels more than 24 from their median. ``run_x``, ``run_y``: like ``dx1`` and ``dy1``, of what six
-    rows (columns) share: straight edges. ``px1`` .. ``py3``: largest difference in each cell.
+    than 3, ``impulse`` of pixels more than 24 from their median. ``run_x``, ``run_y``: like ``dx1`` and ``dy1``, of what five
+    rows (columns) share: straight edges. ``px1`` .. ``py3``: largest difference in each cell, ``pg1``, ``prx``, ``pry`` of grain and straight edges.
     ``columns`` float32 (N, 5, W1) and ``rows`` (N, 5, H1): luma averaged over a fifth of the picture, at level 1;
     ``edge_columns`` (N, 5, W0 - 1) and ``edge_rows`` (N, 5, H0 - 1): differences of neighbours at level 0, likewise.
     ``histogram`` (N, 256): counts of luma at level 1. ``slant`` (N, 2): power of the strongest slanted wave at level 2 over
@@ -73,12 +75,17 @@ class Sketch(NamedTuple):
     dy3: Plane
     px1: Plane
     py1: Plane
+    pg1: Plane
+    prx: Plane
+    pry: Plane
     px2: Plane
     py2: Plane
     px3: Plane
     py3: Plane
     columns: Floats
     rows: Floats
+    colour_columns: Floats
+    colour_rows: Floats
     edge_columns: Floats
     edge_rows: Floats
     histogram: Floats
@@ -131,13 +138,22 @@ def _area(plane: Plane, size: tuple[int, int]) -> Plane:
     return cv2.resize(plane, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)  # type: ignore[return-value]
 
 
-def _strips(plane: Plane, along: int) -> Floats:
-    """(5, length): ``plane`` averaged over strips, ``along`` 0: of rows, 1: of columns."""
-    size = plane.shape[along] // STRIPS
-    parts = (slice(strip * size, (strip + 1) * size) for strip in range(STRIPS))
+def _strips(plane: Plane, along: int, count: int = STRIPS) -> Floats:
+    """(count, length): ``plane`` averaged over strips, ``along`` 0: of rows, 1: of columns."""
+    size = plane.shape[along] // count
+    parts = (slice(strip * size, (strip + 1) * size) for strip in range(count))
     strips = (plane[part] if along == 0 else plane[:, part] for part in parts)
     sums = [cv2.reduce(strip, along, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for strip in strips]
     return np.array(sums, np.float32) * np.float32(1 / size)
+
+
+def _colour_strips(u: Plane, v: Plane) -> list[Floats]:
+    """colour_columns (2, 5, W), colour_rows (2, 5, H)."""
+    planes = [plane.astype(np.float32) for plane in (u, v)]
+    height, width = u.shape
+    across = [cv2.resize(plane, (width, STRIPS), interpolation=cv2.INTER_AREA) for plane in planes]
+    down = [cv2.resize(plane, (STRIPS, height), interpolation=cv2.INTER_AREA).T for plane in planes]
+    return [np.stack(across), np.stack(down)]
 
 
 def _differences(plane: Plane, across: Plane, down: Plane) -> None:
@@ -201,7 +217,9 @@ class _Bench:
         second = self._second(luma2, u2, v2)
         small = [_area(plane, self.sizes[2]) for plane in (luma2, u2, v2)]
         third = self._third(small[0])
-        profiles = [_strips(luma, 0), _strips(luma, 1), *_edges(picture.luma)]
+        profiles = [_strips(luma, 0), _strips(luma, 1)]
+        profiles += _colour_strips(u2, v2)
+        profiles += _edges(picture.luma)
         histogram = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
         thumb = np.stack([_area(plane, self.thumb) for plane in small])
         slant = _slant(luma2, self.weights)
@@ -219,7 +237,7 @@ class _Bench:
         steep = cv2.max(sheet.planes(3), sheet.planes(4))
         cv2.threshold(steep, _BUSY, 255, cv2.THRESH_BINARY, sheet.planes(8))
         cv2.threshold(sheet.planes(5), _IMPULSE, 255, cv2.THRESH_BINARY, sheet.planes(9))
-        largest = sheet.largest(3, 2)
+        largest = sheet.largest(3, 5)
         sheet.quadruple(3, 5)
         sheet.halved(self.sheets[1])
         return largest
@@ -252,10 +270,10 @@ class _Bench:
         return small.reshape(rows, 17, columns).transpose(1, 0, 2)
 
 
-def _edges(luma: Plane) -> tuple[Floats, Floats]:
+def _edges(luma: Plane) -> list[Floats]:
     """edge_columns, edge_rows."""
     across, down = cv2.absdiff(luma[:, 1:], luma[:, :-1]), cv2.absdiff(luma[1:], luma[:-1])
-    return _strips(across, 0), _strips(down, 1)  # type: ignore[arg-type]
+    return [_strips(across, 0, EDGE_STRIPS), _strips(down, 1, EDGE_STRIPS)]  # type: ignore[arg-type]
 
 
 def _weights(size: tuple[int, int]) -> tuple[Floats, Floats]:
@@ -271,8 +289,11 @@ def _weights(size: tuple[int, int]) -> tuple[Floats, Floats]:
 
 
 def _slant(luma: Plane, weights: tuple[Floats, Floats]) -> Floats:
-    """(2,): see ``Sketch.slant``."""
-    packed = cv2.dft(luma.astype(np.float32))[:, 1:-1]
-    power = (packed[:, ::2] ** 2 + packed[:, 1::2] ** 2) * weights[0]
-    at = int(power.argmax())
-    return np.array((power.flat[at] / max(float(power.mean()), 1e-3), weights[1].flat[at]), np.float32)
+    """(3,): see ``Sketch.slant``."""
+    packed = cv2.dft(luma.astype(np.float32))
+    power = cv2.mulSpectrums(packed, packed, 0, conjB=True)[:, 1:-1:2] * weights[0]
+    mean = max(float(power.mean()), 1e-3)
+    near = cv2.blur(power, (3, 3))
+    _, peak, _, at = cv2.minMaxLoc(near)
+    uneven = float(cv2.norm(power, cv2.NORM_L2SQR)) / power.size / mean**2
+    return np.array((peak / mean, uneven, weights[1][at[1], at[0]]), np.float32)
