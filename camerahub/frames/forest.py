@@ -2,12 +2,11 @@
 
 It exists so that nothing but numpy is needed where pictures are judged, and so that a judgement can be explained: a
 tree asks four questions at most, each of one measure, and its answer is added to the score of one kind.
-``benchmarks/eye/learn.py`` writes ``forest.json``.
+``benchmarks/eye/learn.py`` writes ``forest.npz``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,17 +56,16 @@ class Forest:
 
 def loaded(path: Path) -> Forest:
     """The forest that ``learn.py`` wrote. KeyError or ValueError when the file is not one."""
-    raw = json.loads(path.read_text("utf-8"))
-    trees = raw["trees"]
-    return Forest(
-        tuple(raw["measures"]),
-        tuple(raw["kinds"]),
-        np.array([tree["asked"] for tree in trees], np.intp),
-        np.array([tree["than"] for tree in trees], np.float32),
-        np.array([tree["answers"] for tree in trees], np.float32),
-        np.array([tree["about"] for tree in trees], np.intp),
-        np.array(raw["start"], np.float32),
-    )
+    with np.load(path, allow_pickle=False) as raw:
+        return Forest(
+            tuple(raw["measures"].tolist()),
+            tuple(raw["kinds"].tolist()),
+            raw["asked"].astype(np.intp),
+            raw["than"],
+            raw["answers"].astype(np.float32),
+            raw["about"].astype(np.intp),
+            raw["start"],
+        )
 
 
 def columns(measures: Mapping[str, Floats], names: Sequence[str]) -> Floats:

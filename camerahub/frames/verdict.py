@@ -18,7 +18,7 @@ from camerahub.frames.judgement import FAULT
 from camerahub.frames.sketch import Floats
 
 #: Read once, with the module: a decoder process may open no file later.
-FOREST = loaded(Path(__file__).with_name("forest.json"))
+FOREST = loaded(Path(__file__).with_name("forest.npz"))
 #: The kinds that are judged, in the order of the columns of ``severities``.
 KINDS = FOREST.kinds[1:]
 #: A kind counts beside the likeliest one when it is at least half as likely.

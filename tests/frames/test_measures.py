@@ -53,15 +53,15 @@ def test_every_measure_is_in_its_range(image: Image) -> None:
 
 
 @pytest.mark.parametrize("scene", SCENES)
-@pytest.mark.parametrize(
-    "name", ["blur_steep_mid", "blur_steep_high", "blur_worse", "blur_top"]
-)
+@pytest.mark.parametrize("name", ["blur_steep_mid", "blur_steep_high", "blur_worse", "blur_top"])
 def test_more_blur_never_looks_sharper(scene: Image, name: str) -> None:
     assert rises(take(*(blurred(scene, sigma) for sigma in (16, 10, 6, 4, 0)))[name])
 
 
 @pytest.mark.parametrize("scene", SCENES)
-@pytest.mark.parametrize("name", ["snow_floor", "snow_mid", "snow_coarse_floor", "snow_busy", "snow_busy_mid"])
+@pytest.mark.parametrize(
+    "name", ["snow_floor", "snow_mid", "snow_coarse_floor", "snow_busy", "snow_busy_mid"]
+)
 def test_more_noise_is_never_quieter(scene: Image, name: str) -> None:
     half = (scene * 0.5 + 64).astype(np.uint8)
     assert rises(take(*(draw.noisy(half, sigma, 1) for sigma in (0, 8, 16, 32, 60)))[name])
@@ -107,7 +107,9 @@ def test_blocks_are_tiles_and_smears_go_one_way() -> None:
 
 def test_a_cover_is_a_poor_patch_with_a_soft_rim() -> None:
     scene = SCENES[1]
-    mask = cv2.GaussianBlur((np.arange(1280) > 700).astype(np.float32)[None].repeat(720, 0), (0, 0), 20)[..., None]
+    mask = cv2.GaussianBlur((np.arange(1280) > 700).astype(np.float32)[None].repeat(720, 0), (0, 0), 20)[
+        ..., None
+    ]
     covered = draw.noisy((scene * (1 - mask) + 60 * mask).astype(np.uint8), 2, 1)
     found = take(scene, covered)
     assert found["cover_largest"][1] > 0.3 > found["cover_largest"][0]
