@@ -34,6 +34,11 @@ MEASURES: dict[str, Measure] = {
     ),
 }  # fmt: skip
 
+#: Mean of both agreements: nothing has changed, it is a fault, all has changed; SAME is where severity 0.5 lies.
+_AGREES, _DIFFERS = 0.66, 0.34
+SAME = (_AGREES + _DIFFERS) / 2
+#: An agreement that only warns.
+DOUBT = _AGREES + (_DIFFERS - _AGREES) * 0.4
 #: A shift of so many thumbnail pixels (a thirtieth of the width in all) is sway, not a change.
 SWAY = 2
 #: Edges this weak, in sixtieths of e-fold brightness per pixel, count half; grey levels below DARK are noise.
@@ -134,5 +139,5 @@ def _agreement(a: Field, b: Field) -> ChangeMeasures:
 def judge(measures: ChangeMeasures) -> Judgement:
     """场景变更: neither the whole nor its better parts agree, though both pictures have something to compare."""
     agreement = (measures.agreement + measures.agreement_parts) / 2
-    severity = min(ramp(agreement, 0.69, 0.35), ramp(measures.structure, 0.02, 0.06))
+    severity = min(ramp(agreement, _AGREES, _DIFFERS), ramp(measures.structure, 0.02, 0.06))
     return judgement("scene_change", severity)
