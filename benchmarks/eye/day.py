@@ -161,7 +161,11 @@ class Life:
         image = broken.optics(np.clip(view, 0, 255).astype(np.float32))
         image = image + self.random.normal(0, noise, image.shape).astype(np.float32)
         image = broken.sensor(np.clip(image, 0, 255).astype(np.float32))
-        return np.repeat(grey(image)[..., None], 3, axis=2) if self.mono(number) and broken.sensor is camera.same else image
+        return (
+            np.repeat(grey(image)[..., None], 3, axis=2)
+            if self.mono(number) and broken.sensor is camera.same
+            else image
+        )
 
     def sent(self, seen: Image, number: int, broken: camera.Faults = camera.Faults()) -> Bytes:  # noqa: B008
         """The decoded picture: name, clock, the stream's faults, JPEG."""
@@ -193,7 +197,9 @@ class Fault:
 
     def _elsewhere(self, life: Life, photos: list[sources.Photo]) -> tuple[str, Scene]:
         for _ in range(40):
-            other = clipped(camera.fitted(sources.read(pick(life.random, photos).path), WIDTH, HEIGHT, life.random))
+            other = clipped(
+                camera.fitted(sources.read(pick(life.random, photos).path), WIDTH, HEIGHT, life.random)
+            )
             turned = np.roll(clipped(life.scene.noon[0]), int(between(life.random, 0.2, 0.6) * WIDTH), axis=1)
             name, new = ("turned", turned) if life.random.random() < 0.5 else ("other", other)
             if pairs.textured(floats(new)) and not pairs.alike(life.scene.noon[0], floats(new)):
@@ -218,14 +224,18 @@ class Fault:
         clean = life.exposed(view, number)
         life.random.bit_generator.state = state
         seed = self.seed
-        broken = camera.Faults(**{self.way.stage: lambda one: self.way.make(one, self.severity, np.random.default_rng(seed))})
+        broken = camera.Faults(
+            **{self.way.stage: lambda one: self.way.make(one, self.severity, np.random.default_rng(seed))}
+        )
         picture = life.sent(life.exposed(view, number, broken), number, broken)
         dark = life.mono(number) or _darkness(number * 24 / ROUNDS) > 0.5
         senseless = dark and self.kind in faults.SENSELESS
         return picture, not senseless and bool(faults.visible(self.kind, clean, floats(picture)))
 
 
-def live(life: Life, number: int, kind: str | None, photos: list[sources.Photo], judge: Judge, rounds: int) -> Result:
+def live(
+    life: Life, number: int, kind: str | None, photos: list[sources.Photo], judge: Judge, rounds: int
+) -> Result:
     """One camera's day."""
     result = Result(number, life.source, kind=kind)
     begun = int(life.random.integers(rounds // 4, rounds * 3 // 4)) if kind else rounds
@@ -274,7 +284,9 @@ _SHARED: dict[str, object] = {}
 
 def _photos() -> list[sources.Photo]:
     """Photos that can be lived through, in a fixed order."""
-    return [p for p in sources.everything() if p.role == "healthy" and p.older is None and p.condition in LIVED]
+    return [
+        p for p in sources.everything() if p.role == "healthy" and p.older is None and p.condition in LIVED
+    ]
 
 
 def _clips() -> list[list[Bytes]]:
@@ -349,7 +361,9 @@ def tally(results: list[Result]) -> Tally:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 1 when a bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cameras", type=int, default=1000)
     parser.add_argument("--faulty", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
@@ -361,7 +375,9 @@ def main(arguments: list[str] | None = None) -> int:
     if args.out:
         args.out.write_text("".join(json.dumps(asdict(one)) + "\n" for one in results))
     for one in results:
-        if one.false or (one.kind and (one.named is None or one.seen is None or one.named > one.seen + IN_TIME)):
+        if one.false or (
+            one.kind and (one.named is None or one.seen is None or one.named > one.seen + IN_TIME)
+        ):
             print(json.dumps(asdict(one)))
     total = tally(results)
     print(total)

@@ -60,7 +60,11 @@ def pair(photo: sources.Photo, random: Random) -> tuple[bool, list[bytes]]:
     first = int(random.integers(30, 96))
     second = first
     if frozen and random.random() < 0.7:
-        second = int(random.integers(30, 96)) if random.random() < 0.5 else min(95, first + int(random.integers(-4, 8)))
+        second = (
+            int(random.integers(30, 96))
+            if random.random() < 0.5
+            else min(95, first + int(random.integers(-4, 8)))
+        )
         if random.random() < 0.6:
             newer = _relayed(older, first, random)
     shown = [osd.drawn(one, look, after) if look else one for one, after in ((older, 0.0), (newer, 60.0))]
@@ -69,7 +73,9 @@ def pair(photo: sources.Photo, random: Random) -> tuple[bool, list[bytes]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--items", type=int, default=1000)

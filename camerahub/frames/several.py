@@ -37,7 +37,9 @@ def _shaken(measures: Mapping[str, float]) -> Judgement:
 #: Fault kind -> its check.
 SEVERAL: dict[str, Several] = {
     "frozen": Several(2, frozen.MEASURES, frozen.judge),
-    "scene_change": Several(2, change.MEASURES, _changed, rival=True),
+    "scene_change": Several(
+        2, change.MEASURES, _changed, ("black", "no_signal", "snow_noise", "mosaic"), rival=True
+    ),
     "shake": Several(3, shake.MEASURES, _shaken),
 }
 

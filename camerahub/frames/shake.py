@@ -61,7 +61,9 @@ def measure(pictures: Sequence[Picture]) -> ShakeMeasures:
     lengths = np.hypot(ways[:, 0], ways[:, 1])
     total = float(lengths.sum())
     back = 1 - float(np.hypot(*ways.sum(axis=0))) / total if total > 1e-6 else 0.0
-    return ShakeMeasures(float(np.median(lengths)) / _WIDTH, max(0.0, back), float(np.mean([w for _, w in jumps])))
+    return ShakeMeasures(
+        float(np.median(lengths)) / _WIDTH, max(0.0, back), float(np.mean([w for _, w in jumps]))
+    )
 
 
 def _small(picture: Picture) -> Floats:
