@@ -42,10 +42,10 @@ class Item(NamedTuple):
 class Diagnosis:
     """The judgement of one item (one picture, a pair or a sequence of one camera).
 
-    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90 pixels,
-    ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or ``infrared``. ``findings``:
-    warnings and faults only, most severe first. ``measures``: every measure by name (``checks.MEASURES``), NaN where it
-    is not defined.
+    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90
+    pixels; ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or
+    ``infrared``. ``findings``: warnings and faults only, most severe first. ``measures``: every measure by name
+    (``checks.MEASURES``), NaN where it is not defined.
     """
 
     verdict: str
