@@ -19,7 +19,7 @@ from camerahub.frames.sketch import Floats, too_small
 from camerahub.frames.verdict import KINDS, severities
 
 #: Pictures that are reduced and measured together: their small vectors stay in a core's cache.
-CHUNK = 16
+CHUNK = 32
 #: At least this share of a picture must be left by its mask.
 LEAST_SEEN = 0.2
 _MODES = ("auto", "day", "night")
