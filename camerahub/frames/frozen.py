@@ -23,6 +23,7 @@ import numpy as np
 from camerahub.frames.forest import UNDEFINED, loaded
 from camerahub.frames.judgement import Judgement, judgement
 from camerahub.frames.measures import Measure
+from camerahub.frames.picture import Plane
 from camerahub.frames.sketch import Floats
 from camerahub.frames.trace import Trace
 
@@ -37,6 +38,10 @@ MEASURES: dict[str, Measure] = {
     "still_drift_high": Measure(*_GREY, "its 75th percentile", "own"),
     "still_region": Measure(*_GREY, "75th percentile of the change of light over 4 x 3 parts", "own"),
     "still_offset": Measure(*_GREY, "mean change of the thumbnail, each cell cut at 3", "own"),
+    "still_gain": Measure(*_GREY, "change that grows with brightness, for one standard deviation of it", "own: light multiplies"),
+    "still_smooth": Measure(
+        *("ratio", -1.0, 1.0, _NOT), "correlation of a cell's change with its neighbour's: light is smooth, a codec is not", "own"
+    ),
     "still_fine": Measure(*_GREY, "median change of a thumbnail's cell beside that of its neighbours", "own"),
     "still_moved": Measure(
         *("count", 0.0, 2304.0, _NOT), "thumbnail's cells that changed by 8 more than most, two lines of text left out", "own"
@@ -110,7 +115,10 @@ def measure(older: Trace, newer: Trace) -> dict[str, float]:
     if older.shape != newer.shape or not len(older.patches):
         return nothing()
     change = newer.thumb.astype(np.float32) - older.thumb
-    found = nothing() | _of_light(change)
+    # A recorder that rounds another way shifts every level alike, by up to one: that is not light.
+    shift = np.float32(min(max(float(np.clip(change, -3, 3).mean()), -1.0), 1.0))
+    change -= shift
+    found = nothing() | _of_light(change, older.thumb) | {"still_offset": abs(float(shift))}
     if alive(found):
         return found
     first, second = older.patches.astype(np.float32), newer.patches.astype(np.float32)
@@ -123,7 +131,7 @@ def measure(older: Trace, newer: Trace) -> dict[str, float]:
     found["still_exact"] = float(np.mean(equal[order] == 1))
     found["still_near"] = float(np.mean(equal[order] > 0.8))
     found |= _lopsided(grain, order)
-    level = np.abs(apart.reshape(len(first), -1).mean(axis=1))
+    level = np.abs(apart.reshape(len(first), -1).mean(axis=1) - shift)
     for part, at in zip(_PARTS, np.array_split(order, 3), strict=True):
         found |= _of_part(part, grain.of(at), equal[at], level[at])
     return found
@@ -137,7 +145,7 @@ def _energy(patches: Floats) -> Floats:
     return np.asarray(total / count, np.float32)
 
 
-def _of_light(change: Floats) -> dict[str, float]:
+def _of_light(change: Floats, thumb: Plane) -> dict[str, float]:
     tall = change.shape[0] > change.shape[1]
     drift, region = ((4, 8), (3, 4)) if tall else ((8, 4), (4, 3))
     parts = np.sort(
@@ -145,14 +153,32 @@ def _of_light(change: Floats) -> dict[str, float]:
     )
     few = np.sort(np.abs(cv2.resize(np.clip(change, -6, 6), region, interpolation=cv2.INTER_AREA)), axis=None)
     moved = np.abs(change - np.median(change)) > _MOVED
+    calm = np.minimum(np.maximum(change, -6), 6)
     return {
         "still_drift": float(parts[parts.size // 2]),
         "still_drift_high": float(parts[parts.size * 3 // 4]),
         "still_region": float(few[few.size * 3 // 4]),
-        "still_offset": abs(float(np.clip(change, -3, 3).mean())),
+        "still_gain": _gain(calm, thumb),
+        "still_smooth": _smooth(calm),
         "still_fine": float(np.median(np.abs(change - cv2.blur(change, (3, 3))))),
         "still_moved": _without_lines(moved.astype(np.uint8)),
     }
+
+
+def _gain(calm: Floats, thumb: Plane) -> float:
+    """|slope| of change over brightness, times the brightness's standard deviation; clipped cells left out."""
+    seen = (thumb > _CLIPPED[0]) & (thumb < _CLIPPED[1])
+    if not seen.any():
+        return 0.0
+    bright = thumb[seen].astype(np.float32)
+    bright -= bright.mean()
+    return abs(float(calm[seen] @ bright)) / float(np.sqrt((float(bright @ bright) + 1) * len(bright)))
+
+
+def _smooth(calm: Floats) -> float:
+    power = float(np.einsum("ij,ij->", calm, calm)) / calm.size + 0.02
+    product = float(np.einsum("ij,ij->", calm[:, 1:], calm[:, :-1])) / calm[:, 1:].size
+    return min(max(product / power, -1.0), 1.0)
 
 
 def _without_lines(moved: np.ndarray) -> float:
