@@ -53,8 +53,8 @@ PARAMETERS = {
     "verbose": -1,
 }
 ROUNDS = 170
-#: The share of healthy photographs that each kind alone may be said of, on held-out sources. Colour has more: what it is
-#: said of there is one hue all over (sky, lawn, dusk), which only other sources of the same could have taught.
+#: The share of healthy photographs that each kind alone may be said of, on held-out sources. Colour has more: what it
+#: is said of there is one hue all over (sky, lawn, dusk), which only other sources of the same could have taught.
 BUDGET, COLOUR_BUDGET = 0.006, 0.012
 #: No kind is believed before it is this much likelier than healthy (log-odds), however clean its record.
 LEAST_START = -0.5

@@ -21,7 +21,7 @@ from camerahub.frames.sketch import Floats, too_small
 from camerahub.frames.verdict import KINDS, severities
 
 #: Pictures that are reduced and measured together: their small vectors stay in a core's cache.
-CHUNK = 16
+CHUNK = 32
 #: At least this share of a picture must be left by its mask.
 LEAST_SEEN = 0.2
 _MODES = ("auto", "day", "night")
@@ -47,10 +47,10 @@ class Item(NamedTuple):
 class Diagnosis:
     """The judgement of one item (one picture, a pair or a sequence of one camera).
 
-    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90 pixels,
-    ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or ``infrared``. ``findings``:
-    warnings and faults only, most severe first. ``measures``: every measure by name (``checks.EVERY``), NaN where it
-    is not defined.
+    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90
+    pixels; ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or
+    ``infrared``. ``findings``: warnings and faults only, most severe first. ``measures``: every measure by name
+    (``checks.EVERY``), NaN where it is not defined.
     """
 
     verdict: str
