@@ -22,6 +22,7 @@ from benchmarks.eye.learn import DEPTH, Values, _fill, _lines
 from camerahub.frames import frozen
 from camerahub.frames.forest import UNDEFINED
 from camerahub.frames.picture import from_bgr
+from camerahub.frames.several import FINER
 from camerahub.frames.trace import Trace
 
 PARAMETERS = {
@@ -34,23 +35,26 @@ ROUNDS = 120
 START = -0.4
 
 
-def trace(path: Path) -> Trace:
+def traces(path: Path) -> tuple[Trace, Trace]:
+    """As production keeps it, and as two pictures at hand are compared."""
     image = sources.read(path)
-    return Trace.of(from_bgr(image, image.shape[1], image.shape[0]))
+    picture = from_bgr(image, image.shape[1], image.shape[0])
+    return Trace.of(picture), Trace.of(picture, None, FINER)
 
 
 def read(folder: Path) -> tuple[Values, Values, list[dict[str, Any]]]:
-    """Measures (N, M), whether frozen (N,), truth, of the pairs of a folder that are frozen or healthy."""
+    """Measures (N, M), whether frozen (N,), truth, of the pairs of a folder that are frozen or healthy, each twice: by the
+    traces that are kept, and by finer ones."""
     truth = {row["id"]: row for row in _lines(folder / "truth.jsonl")}
     values, labels, rows = [], [], []
     for item in _lines(folder / "items.jsonl"):
         row = truth[item["id"]]
         if len(item["images"]) != 2 or row["faults"] not in ([], ["frozen"]):
             continue
-        older, newer = (trace(folder / path) for path in item["images"])
-        values.append(list(frozen.measure(older, newer).values()))
-        labels.append(float(row["faults"] == ["frozen"]))
-        rows.append(row)
+        for older, newer in zip(*(traces(folder / path) for path in item["images"]), strict=True):
+            values.append(list(frozen.measure(older, newer).values()))
+            labels.append(float(row["faults"] == ["frozen"]))
+            rows.append({**row, "way": row["way"] + ("/kept" if newer.patches.shape[0] < 100 else "")})
     return np.array(values, np.float32), np.array(labels, np.float32), rows
 
 

@@ -1,7 +1,8 @@
 """Pairs that only their grain tells apart: ``python -m benchmarks.eye.quiet --seed 1 --out DIR --items 1000``.
 
 Half are frozen, half are alive under light that does not change at all (three in ten: by 3 % at most), with sensor noise of
-0.8 to 6 grey levels, fine or coarse, and JPEG of quality 30 to 95; the frozen ones are coded alike or anew. Written as
+0.8 to 6 grey levels, fine or coarse, and JPEG of quality 30 to 95; the frozen ones are coded alike, anew, or by a relay that
+rounds levels. Written as
 ``make_items`` writes its items, for ``learn_pair``.
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 from benchmarks.eye import camera, osd, sources
 from benchmarks.eye.image import Image, Random, between, clipped, floats, gaussian, pick
 
-WIDTHS = (352, 480, 640, 704, 800, 960, 1280)
+WIDTHS = (352, 480, 560, 640, 704, 800, 960)
 NOISES = (0.8, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0)
 
 
@@ -39,6 +40,13 @@ def _scene(photo: sources.Photo, random: Random) -> Image:
     return scene * between(random, 0.2, 0.6) if random.random() < 0.3 else scene
 
 
+def _relayed(picture: Image, quality: int, random: Random) -> Image:
+    """Decoded by a relay that will encode it again; its conversions may round all levels down or up."""
+    data = np.frombuffer(camera.jpeg(clipped(picture), quality), np.uint8)
+    level = pick(random, (0.0, 0.0, between(random, -1, 1)))
+    return np.asarray(np.clip(floats(cv2.imdecode(data, cv2.IMREAD_COLOR)) + level, 0, 255), np.float32)  # type: ignore[arg-type]
+
+
 def pair(photo: sources.Photo, random: Random) -> tuple[bool, list[bytes]]:
     """Whether it is frozen, and the two files, the newer one last."""
     scene = _scene(photo, random)
@@ -50,7 +58,11 @@ def pair(photo: sources.Photo, random: Random) -> tuple[bool, list[bytes]]:
     if not frozen and random.random() < 0.3:
         newer = newer * between(random, 0.97, 1.03)
     first = int(random.integers(30, 96))
-    second = int(random.integers(30, 96)) if frozen and random.random() < 0.5 else first
+    second = first
+    if frozen and random.random() < 0.7:
+        second = int(random.integers(30, 96)) if random.random() < 0.5 else min(95, first + int(random.integers(-4, 8)))
+        if random.random() < 0.6:
+            newer = _relayed(older, first, random)
     shown = [osd.drawn(one, look, after) if look else one for one, after in ((older, 0.0), (newer, 60.0))]
     return frozen, [camera.jpeg(clipped(one), q) for one, q in zip(shown, (first, second), strict=True)]
 

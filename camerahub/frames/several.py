@@ -45,6 +45,8 @@ SEVERAL: dict[str, Several] = {
 MEASURES: dict[str, Measure] = {
     name: measure for one in SEVERAL.values() for name, measure in one.measures.items()
 }
+#: Patches of two pictures at hand, so many times those of a trace that is kept along each side.
+FINER = 3
 _NOTHING = dict.fromkeys(MEASURES, float("nan"))
 
 
@@ -56,10 +58,13 @@ def measured(
     The newest is compared with the one before it, else with the trace in ``past``; its view with the views known there,
     if any are. ``mode`` of the newest picture. ``mask`` as in ``Trace.of``.
     """
-    older = Trace.of(pictures[-2], mask if _fits(mask, pictures[-2]) else None) if len(pictures) > 1 else past and past.trace
+    older, finer = past.trace if past is not None else None, 1
+    if len(pictures) > 1:
+        finer = FINER
+        older = Trace.of(pictures[-2], mask if _fits(mask, pictures[-2]) else None, finer)
     if older is None and (past is None or not past.views):
         return dict(_NOTHING)
-    newer = Trace.of(pictures[-1], mask)
+    newer = Trace.of(pictures[-1], mask, finer)
     found = dict(_NOTHING)
     if older is not None:
         found |= frozen.measure(older, newer)

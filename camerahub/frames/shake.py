@@ -1,7 +1,7 @@
 """抖动 ``shake``: a loose bracket or a pole in traffic; the whole view jumps to and fro from picture to picture.
 
-Needs three pictures or a clip, a second apart at most. What jumps is measured in four quarters of the picture and must
-be the same in most of them: cars move in one, a camera that is turned moves in all but does not come back.
+Needs three pictures or a clip, a second apart at most. A jump must be shared by most quarters of the picture: cars
+move in one, a camera that is turned moves in all but does not come back.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from camerahub.frames.judgement import Judgement, judgement, ramp
 from camerahub.frames.measures import Measure
@@ -31,12 +32,12 @@ MEASURES: dict[str, Measure] = {
     ),
 }  # fmt: skip
 
-#: Size at which jumps are measured, and of the quarters of it.
-_WIDTH, _HEIGHT = 160, 90
+#: Size at which jumps are measured (even: the correlation of odd sides is half a pixel off), and its rim left out.
+_WIDTH, _HEIGHT, _RIM = 160, 96, 8
 #: Pictures of a longer clip beyond these say nothing new.
 MOST = 25
-#: A quarter agrees when its jump differs by at most so many pixels, or a third of the jump.
-_AGREE = 0.6
+#: A quarter shares the jump when it correlates so well after it, and so much better than before.
+_LEAST_ALIKE, _GAIN = 0.3, 0.03
 
 
 class ShakeMeasures(NamedTuple):
@@ -72,20 +73,25 @@ def _small(picture: Picture) -> Floats:
 
 
 def _jump(older: Floats, newer: Floats) -> tuple[tuple[float, float], bool]:
-    """(across, down) in pixels, the median of the quarters, and whether three of four agree with it."""
-    height, width = older.shape[0] // 2, older.shape[1] // 2
+    """(across, down) in pixels, and whether three of the four quarters lie better on each other after it."""
+    height, width = older.shape
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    found = []
-    for y in (0, height):
-        for x in (0, width):
-            part = (slice(y, y + height), slice(x, x + width))
-            (across, down), _ = cv2.phaseCorrelate(older[part].copy(), newer[part].copy(), window)
-            found.append((across, down))
-    quarters = np.array(found)
-    middle = np.median(quarters, axis=0)
-    apart = np.hypot(*(quarters - middle).T)
-    allowed = max(_AGREE, float(np.hypot(*middle)) / 3)
-    return (float(middle[0]), float(middle[1])), int(np.count_nonzero(apart <= allowed)) >= 3
+    (across, down), _ = cv2.phaseCorrelate(older, newer, window)
+    back = np.array(((1, 0, across), (0, 1, down)), np.float32)
+    moved = cv2.warpAffine(newer, back, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    better = 0
+    for y in (_RIM, height // 2):
+        for x in (_RIM, width // 2):
+            part = (slice(y, y + height // 2 - _RIM), slice(x, x + width // 2 - _RIM))
+            after = _alike(older[part], moved[part])
+            better += after > _LEAST_ALIKE and after > _alike(older[part], newer[part]) + _GAIN
+    return (across, down), better >= 3
+
+
+def _alike(a: Floats, b: NDArray[np.generic]) -> float:
+    """Correlation -1..1."""
+    product = float(np.vdot(a, b))
+    return product / float(np.sqrt(np.vdot(a, a) * np.vdot(b, b)) + 1e-9)
 
 
 def judge(measures: ShakeMeasures) -> Judgement:

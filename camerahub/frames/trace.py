@@ -35,17 +35,18 @@ class Trace:
     shape: tuple[int, int]
 
     @classmethod
-    def of(cls, picture: Picture, mask: Plane | None = None) -> Trace:
+    def of(cls, picture: Picture, mask: Plane | None = None, finer: int = 1) -> Trace:
         """The trace of a picture; about 50 µs at 640x360.
 
-        ``mask``: uint8 (H, W) at the working size, 0 = ignore: black in the trace, which nothing is asked of.
+        ``mask``: uint8 (H, W) at the working size, 0 = ignore: black in the trace, which nothing is asked of. ``finer``:
+        so many times as many patches along each side, where both pictures are at hand and nothing has to be kept.
         """
         luma = picture.luma if mask is None else np.where(mask == 0, np.uint8(0), picture.luma)
         height, width = luma.shape
         size = (THUMB_SHORT, THUMB_LONG) if height > width else (THUMB_LONG, THUMB_SHORT)
         smaller = width >= size[0] and height >= size[1]
         thumb = cv2.resize(luma, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-        return cls(thumb, _patches(luma), (height, width))  # type: ignore[arg-type]
+        return cls(thumb, _patches(luma, finer), (height, width))  # type: ignore[arg-type]
 
     @property
     def nbytes(self) -> int:
@@ -53,12 +54,14 @@ class Trace:
         return self.thumb.nbytes + self.patches.nbytes
 
 
-def _patches(luma: Plane) -> Plane:
+def _patches(luma: Plane, finer: int) -> Plane:
     """The middle of each cell of the grid; a view would keep the picture alive, so it is copied."""
     height, width = luma.shape
     if min(height, width) < LEAST:
         return np.empty((0, SIDE, SIDE), np.uint8)
+    times = max(1, min(finer, min(height, width) // LEAST))
     rows, columns = (PATCHES_LONG, PATCHES_SHORT) if height > width else (PATCHES_SHORT, PATCHES_LONG)
+    rows, columns = rows * times, columns * times
     tall, wide = height // rows, width // columns
     cells = luma[: rows * tall, : columns * wide].reshape(rows, tall, columns, wide)
     y, x = (tall - SIDE) // 2, (wide - SIDE) // 2
