@@ -1,4 +1,4 @@
-"""Which kinds of picture fault are judged where one picture comes at a time: of the others nobody can say they are there."""
+"""Which kinds of picture fault are judged where one picture comes at a time."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ def coded(image: Image, quality: int, clock: int) -> Picture:
 def severities(older: Picture, newer: Picture) -> list[float]:
     """By the traces that are kept, and by finer ones."""
     return [
-        judge(measure(Trace.of(older, None, finer), Trace.of(newer, None, finer))).severity for finer in (1, FINER)
+        judge(measure(Trace.of(older, None, finer), Trace.of(newer, None, finer))).severity
+        for finer in (1, FINER)
     ]
 
 
@@ -38,7 +39,9 @@ def street(size: tuple[int, int], seed: int) -> Image:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("quality", [40, 75, 92])
-def test_a_frozen_street_under_a_running_clock_is_frozen(size: tuple[int, int], seed: int, quality: int) -> None:
+def test_a_frozen_street_under_a_running_clock_is_frozen(
+    size: tuple[int, int], seed: int, quality: int
+) -> None:
     still = street(size, seed)
     assert min(severities(coded(still, quality, 3), coded(still, quality, 17))) >= 0.5
 
