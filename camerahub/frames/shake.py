@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from camerahub.frames.judgement import Judgement, judgement, ramp
 from camerahub.frames.measures import Measure
