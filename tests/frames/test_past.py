@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from camerahub.frames import several
 from camerahub.frames.diagnosis import diagnose
 from camerahub.frames.past import (
     ARRIVALS,
@@ -174,13 +175,29 @@ def test_after_a_false_alarm_a_kind_counts_less_and_a_view_is_known() -> None:
 
 
 def test_one_picture_and_a_past_are_judged_as_two_pictures() -> None:
-    first, still, moved = picture(1, 3), picture(1, 3), picture(2, 4)
-    told = diagnose([first])
-    past = Past().observe(Trace.of(first), told.measures, told.mode, ())
-    assert "frozen" in diagnose([still], past=past).faults
-    assert "frozen" in diagnose([first, still]).faults
-    assert "scene_change" in diagnose([moved], past=past).faults
-    assert "scene_change" in diagnose([first, moved]).faults
+    first = picture(1, 3)
+    past = Past().observe(Trace.of(first), USUAL, "day")
+    for newer, kind in (
+        (picture(1, 3), "frozen"),
+        (picture(2, 4), "scene_change"),
+        (picture(1, 5, 0.9), None),
+    ):
+        for measures in (several.measured([newer], past), several.measured([first, newer])):
+            found = several.severities(measures, {})
+            assert {one for one, severity in found.items() if severity >= 0.5} == ({kind} if kind else set())
+
+
+def test_what_a_broken_picture_shows_is_no_other_view() -> None:
+    measures = several.measured([picture(1, 3), picture(2, 4)])
+    for single in ({"black": 0.9}, {"no_signal": 0.6}, {"mosaic": 0.5}, {"occlusion": 1.0}):
+        assert several.severities(measures, single)["scene_change"] == 0
+    assert several.severities(measures, {"occlusion": 0.4, "mosaic": 0.3})["scene_change"] >= 0.5
+
+
+def test_diagnose_weighs_by_the_past() -> None:
+    black = from_bgr(draw.black(320, 180, 4, 2), 320, 180)
+    assert diagnose([black], past=Past()).faults == ("black",)
+    assert diagnose([black], past=Past().refuted("black").refuted("black").refuted("black")).faults == ()
 
 
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (640, 360), (60, 40)])
