@@ -1,8 +1,8 @@
 """A day of life: ``python -m benchmarks.eye.day [--cameras 1000 --faulty 100 --seed 1 --jobs 2]``.
 
 Cameras made of real pictures and clips live through 24 hours, a round every 15 minutes: sun and clouds, dusk, night in
-colour or infrared, rain, traffic, a pole in the wind, each round with new noise, a running clock and a codec. Every round
-is judged by ``diagnose`` with the camera's past, which travels as bytes, and confirmed by 2 of 3. A tenth of the
+colour or infrared, rain, traffic, a pole in the wind, each round with new noise, a running clock and a codec. Each
+round is judged by ``diagnose`` with the camera's past, which travels as bytes, and confirmed by 2 of 3. A tenth of the
 cameras gets a fault at some round. Printed are the cameras that were falsely faulted, and how soon faults were found:
 the bars are at most one in a thousand, and 97 of 100 within two rounds of becoming visible (to ``faults.visible``).
 
@@ -46,7 +46,7 @@ Judge = Callable[[Bytes, bytes, float], tuple[Diagnosis, bytes]]
 
 @dataclass(slots=True)
 class Result:
-    """One camera's day. ``false``: kinds confirmed without a fault, with the hour; ``single`` looks with a false finding.
+    """One camera's day. ``false``: kinds confirmed without a fault, with the hour; ``single``: looks so judged.
 
     ``kind``, ``way`` injected at ``begun``, visible from round ``seen`` on; ``found``: the round in which any fault was
     confirmed, ``named`` in which the right one was.
@@ -161,11 +161,9 @@ class Life:
         image = broken.optics(np.clip(view, 0, 255).astype(np.float32))
         image = image + self.random.normal(0, noise, image.shape).astype(np.float32)
         image = broken.sensor(np.clip(image, 0, 255).astype(np.float32))
-        return (
-            np.repeat(grey(image)[..., None], 3, axis=2)
-            if self.mono(number) and broken.sensor is camera.same
-            else image
-        )
+        if self.mono(number) and broken.sensor is camera.same:
+            return np.repeat(grey(image)[..., None], 3, axis=2)
+        return image
 
     def sent(self, seen: Image, number: int, broken: camera.Faults = camera.Faults()) -> Bytes:  # noqa: B008
         """The decoded picture: name, clock, the stream's faults, JPEG."""

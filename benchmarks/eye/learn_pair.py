@@ -1,7 +1,10 @@
-"""What tells frozen pairs from living ones, learned again: ``python -m benchmarks.eye.learn_pair --items DIR... --out FILE``.
+"""What tells frozen pairs from living ones, learned again.
+
+python -m benchmarks.eye.learn_pair --items DIR... --out FILE
 
 As ``learn``, for two pictures: items of ``make_items`` and ``quiet`` are measured with the product's own code
-(``frozen.measure``), small trees are fitted (LightGBM, which only these scripts need), and written for ``frames.forest``.
+(``frozen.measure``), small trees are fitted (LightGBM, which only these scripts need), and written as
+``frames.forest`` reads them.
 Only what ``frozen.alive`` leaves open is learned. Printed is the score on held-out sources, a fold of sources in turn.
 """
 
@@ -43,8 +46,9 @@ def traces(path: Path) -> tuple[Trace, Trace]:
 
 
 def read(folder: Path) -> tuple[Values, Values, list[dict[str, Any]]]:
-    """Measures (N, M), whether frozen (N,), truth, of the pairs of a folder that are frozen or healthy, each twice: by the
-    traces that are kept, and by finer ones."""
+    """Measures (N, M), whether frozen (N,), truth, of the frozen and healthy pairs of a folder.
+
+    Each twice: by the traces that are kept, and by finer ones."""
     truth = {row["id"]: row for row in _lines(folder / "truth.jsonl")}
     values, labels, rows = [], [], []
     for item in _lines(folder / "items.jsonl"):

@@ -1,8 +1,8 @@
 """Pairs that only their grain tells apart: ``python -m benchmarks.eye.quiet --seed 1 --out DIR --items 1000``.
 
-Half are frozen, half are alive under light that does not change at all (three in ten: by 3 % at most), with sensor noise of
-0.8 to 6 grey levels, fine or coarse, and JPEG of quality 30 to 95; the frozen ones are coded alike, anew, or by a relay that
-rounds levels. Written as
+Half are frozen, half are alive under light that does not change at all (three in ten: by 3 % at most), with sensor
+noise of 0.8 to 6 grey levels, fine or coarse, and JPEG of quality 30 to 95; the frozen ones are coded alike, anew, or
+by a relay that rounds levels. Written as
 ``make_items`` writes its items, for ``learn_pair``.
 """
 
@@ -92,8 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
                 (args.out / path).write_bytes(data)
             ident = f"quiet-{number:05d}"
             items.write(json.dumps({"id": ident, "images": paths, "gap_s": 60.0}) + "\n")
-            facts = {"id": ident, "faults": ["frozen"] if frozen else [], "source": photo.source, "file": photo.path.name,
-                     "scene": photo.scene, "condition": photo.condition, "way": "quiet", "severity": None}  # fmt: skip
+            facts = {"id": ident, "faults": ["frozen"] if frozen else [], "source": photo.source,
+                     "file": photo.path.name, "scene": photo.scene, "condition": photo.condition, "way": "quiet", "severity": None}  # fmt: skip
             truth.write(json.dumps(facts) + "\n")
     return 0
 

@@ -44,17 +44,19 @@ MEASURES: dict[str, Measure] = {
     ),
     "still_fine": Measure(*_GREY, "median change of a thumbnail's cell beside that of its neighbours", "own"),
     "still_moved": Measure(
-        *("count", 0.0, 2304.0, _NOT), "thumbnail's cells that changed by 8 more than most, two lines of text left out", "own"
+        *("count", 0.0, 2304.0, _NOT), "thumbnail's cells that changed by 8 more than most, two lines of text left out",
+        "own",
     ),
     "still_patches": Measure(*("count", 0.0, 5103.0, _NOT), "patches compared that are not clipped", "own"),
-    "still_exact": Measure(*_SHARE, "patches that are not clipped without any difference", "ffmpeg freezedetect, at noise 0"),
+    "still_exact": Measure(*_SHARE, "unclipped patches without any difference", "ffmpeg freezedetect, at noise 0"),
     "still_near": Measure(*_SHARE, "patches of which 80 % are without", "own"),
     "still_lopsided": Measure(
         *("nepers", 0.0, 20.0, _NOT), "grain of one picture over the other's, flat and middle patches", "own"
     ),
     "still_lopsided_all": Measure(*("nepers", 0.0, 20.0, _NOT), "the same, all patches", "own"),
     "still_surplus": Measure(
-        *("ratio", 0.0, 1e6, _NOT), "energy of the difference over the difference of energies", "own: a part of it, coded poorer"
+        *("ratio", 0.0, 1e6, _NOT), "energy of the difference over the difference of energies",
+        "own: a part of it, coded poorer",
     ),
     **{
         name: measure
@@ -187,7 +189,7 @@ def _without_lines(moved: np.ndarray) -> float:
     for _ in range(_LINES):
         if not moved.any():
             return 0.0
-        held = cv2.boxFilter(moved, cv2.CV_16U, _LINE, normalize=False, borderType=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
+        held = cv2.boxFilter(moved, cv2.CV_16U, _LINE, normalize=False, borderType=cv2.BORDER_CONSTANT)
         held[middle] = 0
         if not held.any():
             break

@@ -70,7 +70,7 @@ class PastError(ValueError):
 
 
 class Reference(NamedTuple):
-    """One view: ``codes`` three bits of each of its 62 x 34 cells, 0 = no edge, else its direction in sevenths of a turn.
+    """One view: ``codes`` three bits of each of its 62 x 34 cells, 0 = no edge, else its direction in sevenths.
 
     ``mode`` under which it was first seen, ``seen`` looks, ``arrivals`` from another view, ``tall`` picture.
     """
@@ -314,7 +314,7 @@ def _best(views: Collection[Reference], view: View, tall: bool) -> int | None:
 
 
 def _relative(severity: float, odd: float) -> float:
-    """As always: seven tenths. As never: nearly half of what is missing, so that a doubt becomes a fault, nothing a warning."""
+    """As always: seven tenths. As never: nearly half of what is missing: a doubt becomes a fault, nothing a warning."""
     if odd < _USUAL:
         return severity * (1 - 0.3 * ramp(odd, _USUAL, 0.5))
     return severity + (1 - severity) * 0.45 * ramp(odd, *_ODD)

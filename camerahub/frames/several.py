@@ -17,7 +17,7 @@ from camerahub.frames.trace import Trace
 
 
 class Several(NamedTuple):
-    """``need`` pictures at least. With a fault of a kind of ``hushed_by`` it is not asked; ``rival``: nor beside a likelier one."""
+    """``need`` pictures at least. Not asked beside a fault of ``hushed_by``; ``rival``: nor beside a likelier one."""
 
     need: int
     measures: dict[str, Measure]

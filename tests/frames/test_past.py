@@ -168,10 +168,8 @@ def test_after_a_false_alarm_a_kind_counts_less_and_a_view_is_known() -> None:
     after = past.refuted("scene_change").refuted("blur").refuted("blur")
     assert not changed(after, 2)
     assert after.alarms == {"scene_change": 1, "blur": 2}
-    assert after.weighed({"blur": 0.8, "black": 0.8}, {}, "day") == {
-        "blur": pytest.approx(0.8 * TRUST**2),
-        "black": 0.8,
-    }
+    told = after.weighed({"blur": 0.8, "black": 0.8}, {}, "day")
+    assert told == {"blur": pytest.approx(0.8 * TRUST**2), "black": 0.8}
     with pytest.raises(ValueError, match="unknown kind"):
         past.refuted("rust")
 
@@ -231,14 +229,8 @@ FULL = toured([1, 2, 3, 4, 5]).to_bytes()
 @given(st.binary(max_size=300), st.integers(0, len(FULL)), st.integers(0, 255))
 @example(b"\xff" * 300, 0, 1)
 def test_any_bytes_are_a_past_or_one_error(junk: bytes, at: int, one: int) -> None:
-    for data in (
-        junk,
-        bytes([1]) + junk,
-        FULL[:at],
-        FULL[:at] + bytes([one]) + FULL[at + 1 :],
-        FULL[:at] + junk,
-        FULL + junk,
-    ):
+    cut = FULL[:at]
+    for data in (junk, bytes([1]) + junk, cut, cut + bytes([one]) + FULL[at + 1 :], cut + junk, FULL + junk):
         try:
             past = Past.from_bytes(data)
         except PastError:
@@ -247,10 +239,8 @@ def test_any_bytes_are_a_past_or_one_error(junk: bytes, at: int, one: int) -> No
         past.changed(kept, "day")
         after = past.observe(kept, USUAL, "night", (), 3.0)
         assert len(after.to_bytes()) <= MOST_BYTES
-        assert all(
-            0 <= value <= 1
-            for value in past.weighed({"blur": 0.5, "occlusion": 0.5}, USUAL, "day", 1.0).values()
-        )
+        told = past.weighed({"blur": 0.5, "occlusion": 0.5}, USUAL, "day", 1.0)
+        assert all(0 <= value <= 1 for value in told.values())
 
 
 @given(st.one_of(st.none(), st.floats(-50, 50)))
