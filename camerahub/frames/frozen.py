@@ -37,10 +37,10 @@ MEASURES: dict[str, Measure] = {
     "still_drift": Measure(*_GREY, "median change of light over 8 x 4 parts", "own: light never stands still"),
     "still_drift_high": Measure(*_GREY, "its 75th percentile", "own"),
     "still_region": Measure(*_GREY, "75th percentile of the change of light over 4 x 3 parts", "own"),
-    "still_offset": Measure(*_GREY, "mean change of the thumbnail, each cell cut at 3", "own"),
-    "still_gain": Measure(*_GREY, "change that grows with brightness, for one standard deviation of it", "own: light multiplies"),
+    "still_offset": Measure(*_GREY, "mean change of the thumbnail, at most 1; taken out of the others", "own"),
+    "still_gain": Measure(*_GREY, "change that grows with brightness, by one deviation of it", "own"),
     "still_smooth": Measure(
-        *("ratio", -1.0, 1.0, _NOT), "correlation of a cell's change with its neighbour's: light is smooth, a codec is not", "own"
+        *("ratio", -1.0, 1.0, _NOT), "correlation of a cell's change with its neighbour's: light is smooth", "own"
     ),
     "still_fine": Measure(*_GREY, "median change of a thumbnail's cell beside that of its neighbours", "own"),
     "still_moved": Measure(
@@ -120,9 +120,10 @@ def measure(older: Trace, newer: Trace) -> dict[str, float]:
     # A recorder that rounds another way shifts every level alike, by up to one: that is not light.
     shift = np.float32(min(max(float(np.clip(change, -3, 3).mean()), -1.0), 1.0))
     change -= shift
-    found = nothing() | _of_light(change, older.thumb) | {"still_offset": abs(float(shift))}
+    found = nothing() | _of_light(change) | {"still_offset": abs(float(shift))}
     if alive(found):
         return found
+    found |= _of_proportion(change, older.thumb)
     first, second = older.patches.astype(np.float32), newer.patches.astype(np.float32)
     apart = second - first
     grain = _Grain(_energy(first), _energy(second), _energy(apart))
@@ -147,7 +148,7 @@ def _energy(patches: Floats) -> Floats:
     return np.asarray(total / count, np.float32)
 
 
-def _of_light(change: Floats, thumb: Plane) -> dict[str, float]:
+def _of_light(change: Floats) -> dict[str, float]:
     tall = change.shape[0] > change.shape[1]
     drift, region = ((4, 8), (3, 4)) if tall else ((8, 4), (4, 3))
     parts = np.sort(
@@ -155,16 +156,20 @@ def _of_light(change: Floats, thumb: Plane) -> dict[str, float]:
     )
     few = np.sort(np.abs(cv2.resize(np.clip(change, -6, 6), region, interpolation=cv2.INTER_AREA)), axis=None)
     moved = np.abs(change - np.median(change)) > _MOVED
-    calm = np.minimum(np.maximum(change, -6), 6)
     return {
         "still_drift": float(parts[parts.size // 2]),
         "still_drift_high": float(parts[parts.size * 3 // 4]),
         "still_region": float(few[few.size * 3 // 4]),
-        "still_gain": _gain(calm, thumb),
-        "still_smooth": _smooth(calm),
+        "still_offset": abs(float(np.clip(change, -3, 3).mean())),
         "still_fine": float(np.median(np.abs(change - cv2.blur(change, (3, 3))))),
         "still_moved": _without_lines(moved.astype(np.uint8)),
     }
+
+
+def _of_proportion(change: Floats, thumb: Plane) -> dict[str, float]:
+    """Is the change as light makes it: in proportion to brightness, and smooth?"""
+    calm = np.minimum(np.maximum(change, -6), 6)
+    return {"still_gain": _gain(calm, thumb), "still_smooth": _smooth(calm)}
 
 
 def _gain(calm: Floats, thumb: Plane) -> float:
