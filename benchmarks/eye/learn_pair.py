@@ -33,9 +33,9 @@ PARAMETERS = {
     "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 2.0, "num_threads": 1,
     "deterministic": True, "force_row_wise": True, "verbose": -1,
 }  # fmt: skip
-ROUNDS = 120
+ROUNDS = 250
 #: What is added to the log-odds of frozen; for kept traces ``frozen.judge`` takes some of it back.
-START = 0.1
+START = 0.0
 
 
 def traces(path: Path) -> tuple[Trace, Trace]:

@@ -23,6 +23,7 @@ import numpy as np
 from camerahub.frames.forest import UNDEFINED, loaded
 from camerahub.frames.judgement import Judgement, judgement
 from camerahub.frames.measures import Measure
+from camerahub.frames.picture import Plane
 from camerahub.frames.sketch import Floats
 from camerahub.frames.trace import Trace
 
@@ -36,7 +37,11 @@ MEASURES: dict[str, Measure] = {
     "still_drift": Measure(*_GREY, "median change of light over 8 x 4 parts", "own: light never stands still"),
     "still_drift_high": Measure(*_GREY, "its 75th percentile", "own"),
     "still_region": Measure(*_GREY, "75th percentile of the change of light over 4 x 3 parts", "own"),
-    "still_offset": Measure(*_GREY, "mean change of the thumbnail, each cell cut at 3", "own"),
+    "still_offset": Measure(*_GREY, "mean change of the thumbnail, at most 1; taken out of the others", "own"),
+    "still_gain": Measure(*_GREY, "change that grows with brightness, by one deviation of it", "own"),
+    "still_smooth": Measure(
+        *("ratio", -1.0, 1.0, _NOT), "correlation of a cell's change with its neighbour's: light is smooth", "own"
+    ),
     "still_fine": Measure(*_GREY, "median change of a thumbnail's cell beside that of its neighbours", "own"),
     "still_moved": Measure(
         *("count", 0.0, 2304.0, _NOT), "thumbnail's cells that changed by 8 more than most, two lines of text left out",
@@ -112,9 +117,13 @@ def measure(older: Trace, newer: Trace) -> dict[str, float]:
     if older.shape != newer.shape or not len(older.patches):
         return nothing()
     change = newer.thumb.astype(np.float32) - older.thumb
-    found = nothing() | _of_light(change)
+    # A recorder that rounds another way shifts every level alike, by up to one: that is not light.
+    shift = np.float32(min(max(float(np.clip(change, -3, 3).mean()), -1.0), 1.0))
+    change -= shift
+    found = nothing() | _of_light(change) | {"still_offset": abs(float(shift))}
     if alive(found):
         return found
+    found |= _of_proportion(change, older.thumb)
     first, second = older.patches.astype(np.float32), newer.patches.astype(np.float32)
     apart = second - first
     grain = _Grain(_energy(first), _energy(second), _energy(apart))
@@ -125,7 +134,7 @@ def measure(older: Trace, newer: Trace) -> dict[str, float]:
     found["still_exact"] = float(np.mean(equal[order] == 1))
     found["still_near"] = float(np.mean(equal[order] > 0.8))
     found |= _lopsided(grain, order)
-    level = np.abs(apart.reshape(len(first), -1).mean(axis=1))
+    level = np.abs(apart.reshape(len(first), -1).mean(axis=1) - shift)
     for part, at in zip(_PARTS, np.array_split(order, 3), strict=True):
         found |= _of_part(part, grain.of(at), equal[at], level[at])
     return found
@@ -155,6 +164,28 @@ def _of_light(change: Floats) -> dict[str, float]:
         "still_fine": float(np.median(np.abs(change - cv2.blur(change, (3, 3))))),
         "still_moved": _without_lines(moved.astype(np.uint8)),
     }
+
+
+def _of_proportion(change: Floats, thumb: Plane) -> dict[str, float]:
+    """Is the change as light makes it: in proportion to brightness, and smooth?"""
+    calm = np.minimum(np.maximum(change, -6), 6)
+    return {"still_gain": _gain(calm, thumb), "still_smooth": _smooth(calm)}
+
+
+def _gain(calm: Floats, thumb: Plane) -> float:
+    """|slope| of change over brightness, times the brightness's standard deviation; clipped cells left out."""
+    seen = (thumb > _CLIPPED[0]) & (thumb < _CLIPPED[1])
+    if not seen.any():
+        return 0.0
+    bright = thumb[seen].astype(np.float32)
+    bright -= bright.mean()
+    return abs(float(calm[seen] @ bright)) / float(np.sqrt((float(bright @ bright) + 1) * len(bright)))
+
+
+def _smooth(calm: Floats) -> float:
+    power = float(np.einsum("ij,ij->", calm, calm)) / calm.size + 0.02
+    product = float(np.einsum("ij,ij->", calm[:, 1:], calm[:, :-1])) / calm[:, 1:].size
+    return min(max(product / power, -1.0), 1.0)
 
 
 def _without_lines(moved: np.ndarray) -> float:

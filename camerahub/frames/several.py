@@ -36,7 +36,7 @@ def _shaken(measures: Mapping[str, float]) -> Judgement:
 
 #: Fault kind -> its check.
 SEVERAL: dict[str, Several] = {
-    "frozen": Several(2, frozen.MEASURES, frozen.judge),
+    "frozen": Several(2, frozen.MEASURES, frozen.judge, ("black", "no_signal", "mosaic")),
     "scene_change": Several(
         2, change.MEASURES, _changed, ("black", "no_signal", "snow_noise", "mosaic"), rival=True
     ),
