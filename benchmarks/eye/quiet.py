@@ -93,7 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
             ident = f"quiet-{number:05d}"
             items.write(json.dumps({"id": ident, "images": paths, "gap_s": 60.0}) + "\n")
             facts = {"id": ident, "faults": ["frozen"] if frozen else [], "source": photo.source,
-                     "file": photo.path.name, "scene": photo.scene, "condition": photo.condition, "way": "quiet", "severity": None}  # fmt: skip
+                     "file": photo.path.name, "scene": photo.scene, "condition": photo.condition,
+                     "way": "quiet", "severity": None}  # fmt: skip
             truth.write(json.dumps(facts) + "\n")
     return 0
 
