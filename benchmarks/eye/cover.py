@@ -89,7 +89,7 @@ def fingers(image: Image, severity: float, random: Random) -> Image:
 
 
 def twigs(image: Image, severity: float, random: Random) -> Image:
-    """Branches with leaves or needles, dark against the sky, pale in the camera's lamps, or green; gaps between them."""
+    """Branches with leaves or needles, dark against the sky, pale in the camera's lamps, or green, with gaps."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.float32)
     texture = np.zeros_like(image)
@@ -123,7 +123,7 @@ def twigs(image: Image, severity: float, random: Random) -> Image:
 
 
 def blots(image: Image, severity: float, random: Random) -> Image:
-    """Mud, paint, droppings, wet snow: splashes of all sizes, each round or drawn out, merging; with runs or without."""
+    """Mud, paint, droppings, wet snow: splashes of all sizes, round or drawn out, merging; with runs or without."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.float32)
     centre, spread = random.uniform(0.2, 0.8, 2), between(random, 0.15, 0.6)
