@@ -175,9 +175,9 @@ class _Known:
         """By endpoint."""
         return eyes.orders(self._engine)
 
-    def lessons(self, endpoints: Sequence[int]) -> list[Lesson]:
-        """Of these endpoints."""
-        return eyes.lessons(self._engine, endpoints, eyes.orders(self._engine))
+    def lessons(self, endpoints: Sequence[int], said: Mapping[int, eyes.Order]) -> list[Lesson]:
+        """Of these endpoints, of which ``orders`` have ``said`` what people want."""
+        return eyes.lessons(self._engine, endpoints, said)
 
 
 def use_of(row: guards.LoginRow, host: str) -> Use:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 #: Severity from which a technician is told, and from which the picture counts as faulty.
@@ -20,6 +21,16 @@ def judgement(kind: str, severity: float) -> Judgement:
     """The judgement of a severity 0..1. A NaN (a measure that is not defined here) never accuses: 0."""
     severity = severity if severity == severity else 0.0
     return Judgement(kind, severity, "fault" if severity >= FAULT else "warn" if severity >= WARN else "ok")
+
+
+def findings_of(judged: Iterable[Judgement]) -> tuple[Judgement, ...]:
+    """What is to be told of them: warnings and faults, most severe first."""
+    return tuple(sorted((one for one in judged if one.level != "ok"), key=lambda one: -one.severity))
+
+
+def verdict_of(findings: Iterable[Judgement]) -> str:
+    """``fault`` when one of them is, else ``ok``."""
+    return "fault" if any(one.level == "fault" for one in findings) else "ok"
 
 
 def ramp(value: float, nothing: float, full: float) -> float:

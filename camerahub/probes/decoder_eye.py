@@ -17,7 +17,7 @@ from camerahub.core.result import FAULT_KINDS
 from camerahub.frames import lit
 from camerahub.frames.checks import LIT_CHECKS
 from camerahub.frames.diagnosis import Diagnosis
-from camerahub.frames.judgement import judgement
+from camerahub.frames.judgement import findings_of, judgement, verdict_of
 from camerahub.frames.picture import Picture, Plane
 from camerahub.probes.decode_line import Context
 
@@ -35,9 +35,8 @@ def judge(picture: Picture, context: Context) -> tuple[Diagnosis, bytes]:
 def _lit(picture: Picture) -> Diagnosis:
     """Black or no signal only: all kinds of ``frames.diagnosis`` cost as much as decoding, too much for every look."""
     measures = lit.measure(picture)
-    found = tuple(one for check in LIT_CHECKS.values() if (one := check(measures)).level != "ok")
-    verdict = "fault" if any(one.level == "fault" for one in found) else "ok"
-    return Diagnosis(verdict, None, "day", found, measures._asdict())
+    findings = findings_of(check(measures) for check in LIT_CHECKS.values())
+    return Diagnosis(verdict_of(findings), None, "day", findings, measures._asdict())
 
 
 def softened(told: Diagnosis, weights: bytes) -> Diagnosis:
@@ -45,11 +44,11 @@ def softened(told: Diagnosis, weights: bytes) -> Diagnosis:
     if not weights:
         return told
     trust = {kind: weight / FULL for kind, weight in zip(FAULT_KINDS, weights, strict=True)}
-    judged = (judgement(one.kind, one.severity * trust.get(one.kind, 1.0)) for one in told.findings)
-    findings = sorted((one for one in judged if one.level != "ok"), key=lambda one: -one.severity)
-    faulty = any(one.level == "fault" for one in findings)
-    verdict = "ok" if told.verdict == "fault" and not faulty else told.verdict
-    return replace(told, findings=tuple(findings), verdict=verdict)
+    findings = findings_of(
+        judgement(one.kind, one.severity * trust.get(one.kind, 1.0)) for one in told.findings
+    )
+    verdict = verdict_of(findings) if told.verdict == "fault" else told.verdict
+    return replace(told, findings=findings, verdict=verdict)
 
 
 def reason_of(told: Diagnosis) -> str:

@@ -6,7 +6,7 @@ The bytes of a past are opaque here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, delete, select
@@ -152,7 +152,7 @@ def orders(engine: Engine) -> dict[int, Order]:
     return {endpoint: said[camera] for endpoint, camera in roads if camera in said}
 
 
-def lessons(engine: Engine, wanted: Sequence[int], said: dict[int, Order]) -> list[Lesson]:
+def lessons(engine: Engine, wanted: Sequence[int], said: Mapping[int, Order]) -> list[Lesson]:
     """Lessons of the endpoints ``wanted``: their pasts, and what ``orders`` said; none for those without either."""
     with reading(engine) as connection:
         column = picture_pasts.c

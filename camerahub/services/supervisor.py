@@ -271,20 +271,22 @@ class Supervisor:
 
     def tell(self, worker: str, messages: Iterable[Message]) -> bool:
         """Send to one prober. False: it does not live now."""
-        for seat in self._seats:
-            if seat.worker == worker and seat.child is not None:
-                seat.send(messages)
-                return True
-        return False
+        seat = self._living(worker)
+        if seat is not None:
+            seat.send(messages)
+        return seat is not None
 
     async def teach(self, worker: str, message: Message) -> bool:
         """As ``tell``, and wait until the prober keeps up with what it was sent."""
-        for seat in self._seats:
-            if seat.worker == worker and seat.child is not None:
-                seat.child.bus.send(message)
-                await seat.child.bus.drain()
-                return True
-        return False
+        seat = self._living(worker)
+        if seat is None or seat.child is None:
+            return False
+        seat.send((message,))
+        await seat.child.bus.drain()
+        return True
+
+    def _living(self, worker: str) -> _Seat | None:
+        return next((seat for seat in self._seats if seat.worker == worker and seat.child is not None), None)
 
     async def round(self, probe: str, endpoints: Iterable[int] | None = None) -> int:
         """Look now at these (None: all). Returns how many were asked for, once every result is committed.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -49,10 +49,10 @@ class Order(Protocol):
 
 
 class Reader(Protocol):
-    """What the register knows, read in a thread."""
+    """What the register knows, read in a thread. ``said``: what its ``orders`` gave."""
 
     def orders(self) -> Mapping[int, Order]: ...
-    def lessons(self, endpoints: Sequence[int]) -> list[Lesson]: ...
+    def lessons(self, endpoints: Sequence[int], said: Mapping[int, Any], /) -> list[Lesson]: ...
 
 
 class Exclusively(Protocol):
@@ -134,7 +134,7 @@ class Teaching:
             await self._reorder()
         while self._owed:
             worker, endpoints = self._owed.popleft()
-            lessons = await asyncio.to_thread(self._reader.lessons, endpoints)
+            lessons = await asyncio.to_thread(self._reader.lessons, endpoints, self._orders)
             if lessons:
                 await self._teach(worker, Teach(tuple(lessons)))
         while self._waiting:

@@ -16,6 +16,7 @@ from camerahub.farm.county import County
 from camerahub.farm.model import Camera
 from camerahub.farm.virtual import VirtualCounty, VirtualLine
 from tests.farm.conftest import authorization, status_of
+from tests.farm.tiny import NAMES
 
 NAL_SPS, NAL_PPS, NAL_KEY, NAL_P = (
     b"\x67\x42\x00\x1f" + b"s" * 8,
@@ -24,16 +25,6 @@ NAL_SPS, NAL_PPS, NAL_KEY, NAL_P = (
     b"\x41" + b"p" * 90,
 )
 CLIP = Clip("sub-h264", "h264", 704, 576, 25, ((NAL_SPS, NAL_PPS, NAL_KEY), *[(NAL_P,)] * 49))  # fmt: skip
-NAMES = (
-    "main-h264",
-    "main-h265",
-    "main-night",
-    "sub-h264",
-    "sub-h265",
-    "sub-night",
-    "sub-slices",
-    "sub-mjpeg",
-)
 LIBRARY = Library([CLIP._replace(name=name) for name in NAMES])
 
 

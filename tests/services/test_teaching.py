@@ -42,7 +42,7 @@ class Reader:
     def orders(self) -> Mapping[int, Order]:
         return dict(self.said)
 
-    def lessons(self, endpoints: Sequence[int]) -> list[Lesson]:
+    def lessons(self, endpoints: Sequence[int], said: Mapping[int, Order]) -> list[Lesson]:
         return [Lesson(e, self.pasts.get(e)) for e in endpoints if e in self.pasts]
 
 
