@@ -20,12 +20,14 @@ from camerahub.core.commit import Commit
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.guard_rows import Key
 from camerahub.core.health import Policy
-from camerahub.registry import bulk, checkpoint, evidence, guards, merge, onvif, pauses
+from camerahub.registry import bulk, checkpoint, evidence, guards, merge, onvif, pauses, runs
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
+from camerahub.registry.figures import write_marks
 from camerahub.registry.merge_areas import merge_areas
 from camerahub.registry.one import new_id, update_many, upsert_one
 from camerahub.registry.rows import AreaRow, CameraRow, DeviceRow, Source, UpsertReport
+from camerahub.registry.runs import Run
 from camerahub.registry.secrets import KeyRing
 from camerahub.registry.snapshot import ALIVE, I8, ONLINE, Snapshot, last_alive, load, places
 from camerahub.registry.tables import (
@@ -258,6 +260,14 @@ class Store:
         """See ``registry.onvif.keep_clocks``."""
         with self._writing() as connection:
             onvif.keep_clocks(connection, rows)
+
+    # --- figures
+
+    def publish(self, run: Run, marks: Sequence[int], now: int) -> int:
+        """Keep a published run and make the marks of the instants ``marks``, ascending; the id of the run."""
+        with self._writing() as connection:
+            write_marks(connection, run.facet, marks, now)
+            return runs.keep(connection, run, now)
 
     def reseal(self) -> int:
         """Seal every stored password anew under the key that seals now, all or none; how many there were to seal.
