@@ -46,7 +46,7 @@ def _said(check: Check, zone: tzinfo) -> list[str]:
     stage = text(f"figures.stage_{run.stage}")
     fields = {
         "id": run.id,
-        "stage": stage.zh,
+        "stage": f"{stage.zh} {stage.en}",
         "facet": run.facet.name.lower(),
         "kind": run.kind,
         "who": run.who,
