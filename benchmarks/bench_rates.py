@@ -55,10 +55,12 @@ BAR_S = 2.0
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
 YEAR = date(2025, 1, 1)
 _FLIP = np.dtype(
-    [("at", "i8"), ("worker_id", "i8"), ("epoch", "i8"), ("seq", "i8"), ("n", "i4"), ("recorded_at", "i8")]
-    + [("endpoint_id", "i8"), ("camera_id", "i8"), ("facet", "u1"), ("old", "u1"), ("new", "u1")]
-    + [("reason", "u1"), ("rule", "i2"), ("prev_at", "i8")]
-)
+    [
+        ("at", "i8"), ("worker_id", "i8"), ("epoch", "i8"), ("seq", "i8"), ("n", "i4"), ("recorded_at", "i8"),
+        ("endpoint_id", "i8"), ("camera_id", "i8"), ("facet", "u1"), ("old", "u1"), ("new", "u1"), ("reason", "u1"),
+        ("rule", "i2"), ("prev_at", "i8"),
+    ]
+)  # fmt: skip
 
 
 def fill(store: Store, count: int, start: int) -> None:
@@ -222,7 +224,7 @@ def measure(engine: Engine, days: int, start: int) -> int:
         points = tuple(instants(begin, end, ("10:00", "15:00"), ZONE))
         _, point_s, _ = timed(engine, replace(asked, points=points))
         worst = max(worst, seconds, point_s)
-        whole = sum((p.up for p in found.parts.values())), sum((p.expected for p in found.parts.values()))
+        whole = sum(p.up for p in found.parts.values()), sum(p.expected for p in found.parts.values())
         print(
             f"month {n:2}: over time {seconds:.2f} s wall, {cpu:.2f} s CPU; at {len(points)} instants {point_s:.2f} s; "
             f"{len(found.parts)} groups, {whole[0] / whole[1]:.6f}, {found.corrections} late results"

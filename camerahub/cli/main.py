@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diagnose": ("diagnose", "画面诊断 / judge pictures and clips; no home needed"),
     "dialled": ("dialled", "拨测记录 / what we dialled at one camera"),
     "rates": ("rates", "在线率 / figures with all their parts"),
+    "exempt": ("exempt", "报备 / exemptions, asked for by one and approved by another"),
+    "members": ("members", "应检变动 / who entered or left the denominator, by whom"),
     "status": ("status", "运行状态 / the register and its hub"),
     "credentials": ("credentials", "登录核对 / which logins work, which devices to put right"),
     "pause": ("pause", "暂停探测 / emergency brake: dial nobody in a scope"),

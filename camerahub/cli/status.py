@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from camerahub.cli.members import said_of, stopped_alarm
 from camerahub.cli.rates import counted
 from camerahub.cli.table import moment, pad, width
 from camerahub.core.errors import EXIT_OK
@@ -15,13 +16,14 @@ from camerahub.core.rates import Parts, rfc3339
 from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
 from camerahub.core.uplinks import UPLINK_SCOPE
+from camerahub.services.clock import SystemClock
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
 
 
 def _figures(context: Context) -> dict[str, Any]:
-    from camerahub.registry import queries
+    from camerahub.registry import exemptions, queries
     from camerahub.registry.census import census
 
     store = context.open_store()
@@ -32,6 +34,11 @@ def _figures(context: Context) -> dict[str, Any]:
             for facet in (Facet.ONLINE, Facet.MEDIA, Facet.LIT)
         }
         parts = facets["online"]
+        now = SystemClock().wall_us()
+        stopped, waiting = (
+            stopped_alarm(store, context.settings(), now),
+            exemptions.waiting(store.engine, now),
+        )
     finally:
         store.close()
     pid = context.home_folder().hub_pid()
@@ -61,6 +68,8 @@ def _figures(context: Context) -> dict[str, Any]:
             }
             for gap in told.blind
         ],
+        "exemptions_waiting": waiting,
+        "stopped_alarm": None if stopped is None else said_of(stopped, context.settings())._asdict(),
         "database_bytes": told.database_bytes,
         "schema": told.schema,
     }
@@ -89,9 +98,17 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_alive"), moment(told["last_alive"], zone)),
         (text("web.status_gaps"), str(told["open_gaps"])),
         *((text("web.status_blind"), _blind(one, zone)) for one in told["blind"]),
+        *_figure_lines(told),
         (text("web.status_log"), str(told["log_results"])),
         (text("web.status_size"), f"{_size(told['database_bytes'])}, {told['schema']}"),
     ]
+
+
+def _figure_lines(told: dict[str, Any]) -> list[tuple[Text, str]]:
+    lines = [(text("exempt.status_waiting"), str(told["exemptions_waiting"]))]
+    if told["stopped_alarm"]:
+        lines.append((text("exempt.status_stopped"), " / ".join(told["stopped_alarm"].values())))
+    return lines
 
 
 def _blind(gap: dict[str, Any], zone: tzinfo) -> str:

@@ -18,9 +18,10 @@ from sqlalchemy import Connection, Engine, case, func, select, update
 
 from camerahub.core.commit import Commit
 from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.exemptions import Exemption
 from camerahub.core.guard_rows import Key
 from camerahub.core.health import Policy
-from camerahub.registry import bulk, checkpoint, evidence, guards, merge, onvif, pauses, runs
+from camerahub.registry import bulk, checkpoint, evidence, exemptions, guards, merge, onvif, pauses, runs
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
 from camerahub.registry.figures import write_marks
@@ -268,6 +269,28 @@ class Store:
         with self._writing() as connection:
             write_marks(connection, run.facet, marks, now)
             return runs.keep(connection, run, now)
+
+    # --- exemptions
+
+    def request_exemption(self, asked: exemptions.Request, now: int) -> tuple[int, int]:
+        """See ``registry.exemptions.request``."""
+        with self._writing() as connection:
+            return exemptions.request(connection, asked, now, self.zone)
+
+    def decide_exemptions(
+        self, numbers: Sequence[int], approver: str, note: str, now: int, *, approve: bool
+    ) -> list[Exemption]:
+        """Decide several requests, all or none. See ``registry.exemptions.decide``."""
+        with self._writing() as connection:
+            return [
+                exemptions.decide(connection, one, approver, note, now, approve=approve)
+                for one in dict.fromkeys(numbers)
+            ]
+
+    def end_exemption(self, number: int, who: str, note: str, now: int) -> Exemption:
+        """See ``registry.exemptions.end``."""
+        with self._writing() as connection:
+            return exemptions.end(connection, number, who, note, now)
 
     def reseal(self) -> int:
         """Seal every stored password anew under the key that seals now, all or none; how many there were to seal.

@@ -156,7 +156,7 @@ def test_late_results_fill_what_was_unknown_and_nothing_else(book: Book) -> None
     book.turn(0, START + HOUR, U, K)
     book.turn(1, START + HOUR, U, D)
     end, later = START + 2 * HOUR, START + 30 * HOUR
-    for minute in range(0, 20):
+    for minute in range(20):
         for n in range(2):
             book.late(n, START + HOUR + minute * 60_000_000, later)
     assert hours(book.parts(START, end, end)[""]) == (12, 10, 1, 1, 0)

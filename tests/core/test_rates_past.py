@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +37,7 @@ def histories(draw: st.DrawFn) -> dict[str, Any]:
             now = new
         for rows, groups in ((member, 3), (trait, 2)):
             edges = sorted(draw(st.lists(st.integers(-2, END + 4), max_size=5)))
-            for a, b in zip(edges, edges[1:], strict=False):
+            for a, b in itertools.pairwise(edges):
                 if draw(st.booleans()):
                     rows.append((camera, a, b, draw(st.integers(0, groups - 1))))
     some = st.lists(st.tuples(st.integers(0, cameras - 1), SPAN), max_size=4)

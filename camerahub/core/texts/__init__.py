@@ -24,6 +24,7 @@ PARTS = (
     "diagnose",
     "web",
     "figures",
+    "exempt",
 )
 
 
