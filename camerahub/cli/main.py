@@ -48,6 +48,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rates": ("rates", "在线率 / figures with all their parts"),
     "exempt": ("exempt", "报备 / exemptions, asked for by one and approved by another"),
     "members": ("members", "应检变动 / who entered or left the denominator, by whom"),
+    "claims": ("claims", "他方状态清单 / what platforms and upper levels say of cameras"),
+    "differences": ("differences", "比对 / what others say beside what we saw"),
     "status": ("status", "运行状态 / the register and its hub"),
     "credentials": ("credentials", "登录核对 / which logins work, which devices to put right"),
     "pause": ("pause", "暂停探测 / emergency brake: dial nobody in a scope"),

@@ -292,3 +292,33 @@ def _span_columns(
     camera, start, end, value = ids[cut.camera[some]], cut.start[some], cut.end[some], names[cut.value[some]]
     order = np.lexsort((value, end, start, camera))
     return [camera[order], start[order], end[order], value[order]]
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """All cameras at one instant: ``ids`` (C,), ``answer`` ``Answer`` codes (C,), ``expected`` (C,) bool; the tree."""
+
+    ids: I8
+    answer: NDArray[np.uint8]
+    expected: NDArray[np.bool_]
+    areas: tuple[Area, ...]
+
+
+def at_instant(connection: Connection, facet: Facet, at: int, as_of: int) -> Instant:
+    """What was seen of every camera at the instant ``at``, as known at ``as_of``, by the rules of figures: unknown
+    within a gap, and late evidence where nothing else is known. An instant that is still to come is ``as_of``."""
+    at = min(at, as_of - 1)
+    asked = Question(facet, at, at + 1, as_of)
+    ids = bulk.integers(connection.execute(select(cameras.c.id).order_by(cameras.c.id)), 1)[0]
+    answer, _ = answers_from(connection, ids, facet, at, at + 1, as_of)
+    if len(_gaps(connection, asked)):
+        answer = np.zeros_like(answer)
+    late, _ = _late(connection, asked, ids)
+    now = late.within(at, at + 1)
+    for told in (Answer.DOWN, Answer.UP):
+        camera = now.camera[now.value == told]
+        answer[camera] = np.where(answer[camera] == Answer.UNKNOWN, int(told), answer[camera])
+    member = _spans(rows := _members(connection, asked, ids), [0] * len(rows)).within(at, at + 1)
+    expected = np.zeros(len(ids), np.bool_)
+    expected[member.camera] = True
+    return Instant(ids, answer, expected, tuple(traits.tree_at(connection, as_of)))

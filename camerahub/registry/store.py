@@ -21,7 +21,18 @@ from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.exemptions import Exemption
 from camerahub.core.guard_rows import Key
 from camerahub.core.health import Policy
-from camerahub.registry import bulk, checkpoint, evidence, exemptions, guards, merge, onvif, pauses, runs
+from camerahub.registry import (
+    bulk,
+    checkpoint,
+    claims,
+    evidence,
+    exemptions,
+    guards,
+    merge,
+    onvif,
+    pauses,
+    runs,
+)
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
 from camerahub.registry.figures import write_marks
@@ -269,6 +280,13 @@ class Store:
         with self._writing() as connection:
             write_marks(connection, run.facet, marks, now)
             return runs.keep(connection, run, now)
+
+    # --- what others say
+
+    def keep_claims(self, told: claims.ClaimList, rows: list[claims.Claim], now: int) -> int:
+        """See ``registry.claims.keep``."""
+        with self._writing() as connection:
+            return claims.keep(connection, told, rows, now)
 
     # --- exemptions
 

@@ -25,6 +25,7 @@ PARTS = (
     "web",
     "figures",
     "exempt",
+    "claims",
 )
 
 
