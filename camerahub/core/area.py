@@ -122,13 +122,24 @@ class AreaLike(Protocol):
     """A node as the register or a file gives it."""
 
     @property
-    def code(self) -> str: ...
+    def code(self) -> str:
+        """Its code."""
+        ...
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name."""
+        ...
+
     @property
-    def level(self) -> str: ...
+    def level(self) -> str:
+        """A word of ``LEVELS``."""
+        ...
+
     @property
-    def parent_code(self) -> str: ...
+    def parent_code(self) -> str:
+        """Code of the area above, empty at the top."""
+        ...
 
 
 class Tree:

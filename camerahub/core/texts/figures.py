@@ -47,13 +47,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{start} 至 {end}, 截至 {as_of}, 规则 {rule}, 时长口径 (路·小时): 应检 {expected} = 正常 {up} + 异常 {down} + "
         "未知 {unknown}; {name} {raw}",
         "{start} to {end}, as of {as_of}, rule {rule}, over time (camera-hours): expected {expected} = {up} up + "
-        "{down} down + {unknown} unknown; raw rate {raw}",
+        "{down} down + {unknown} unknown; raw rate ({name}) {raw}",
     ),
     "figures.summary_point": (
         "{start} 至 {end} 内 {points} 个时刻, 截至 {as_of}, 规则 {rule}, 时点口径 (路次): 应检 {expected} = 正常 {up} "
         "+ 异常 {down} + 未知 {unknown}; {name} {raw}",
         "{points} instants within {start} to {end}, as of {as_of}, rule {rule}: expected {expected} = {up} up + "
-        "{down} down + {unknown} unknown; raw rate {raw}",
+        "{down} down + {unknown} unknown; raw rate ({name}) {raw}",
     ),
     "figures.late": (
         "时段内有 {count} 条迟到结果 (已列为更正); 只补未知时段, 不推翻已有结论",
@@ -69,7 +69,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "figures.arithmetic": (
         "名次按 {name} = 正常 ÷ 应检, 以整数之比比较, 同率同名次",
-        "ranked by the raw rate = up / expected, compared as fractions of whole numbers; equals share a place",
+        "ranked by the raw rate ({name}) = up / expected, compared as fractions of whole numbers; equals share a place",
     ),
     "figures.col_rank": ("名次", "rank"),
     "figures.col_sum": ("算式", "up / expected"),
