@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dialled": ("dialled", "拨测记录 / what we dialled at one camera"),
     "rates": ("rates", "在线率 / figures with all their parts"),
     "exempt": ("exempt", "报备 / exemptions, asked for by one and approved by another"),
+    "looks": ("looks", "检测次数 / how often the cameras of a day were looked at"),
     "members": ("members", "应检变动 / who entered or left the denominator, by whom"),
     "claims": ("claims", "他方状态清单 / what platforms and upper levels say of cameras"),
     "differences": ("differences", "比对 / what others say beside what we saw"),

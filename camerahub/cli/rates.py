@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from camerahub.cli.cameras import check_facet
+from camerahub.cli.rates_choices import show_choices
 from camerahub.cli.rates_lines import ALL, LEVELS, Group, Sheet
 from camerahub.cli.rates_period import Asked, echo, passes, publish, question, sheet, summary
 from camerahub.cli.rates_runs import show_published
@@ -135,7 +136,9 @@ def _target(word: str | None) -> Any:
 
 @click.command("rates")
 @click.option("--area", metavar="CODE", help="区划代码, 含下级. Area code with all below it.")
-@click.option("--by", type=click.Choice((*_BY_TREE, *_COLUMNS)), help="按什么分组. One line a group.")
+@click.option(
+    "--by", type=click.Choice((*_BY_TREE, *_COLUMNS, "reason")), help="按什么分组. One line a group."
+)
 @click.option("--facet", default="online", show_default=True, help="哪一问. Which question.")
 @click.option(
     "--kind", type=click.Choice(("point", "time")), help="时点或时长口径. At instants or over time."
@@ -152,12 +155,15 @@ def _target(word: str | None) -> Any:
 @click.option(
     "--publish", "stage", type=click.Choice(("preliminary", "final")), help="发布存档. Publish and keep."
 )
+@click.option("--choices", is_flag=True, help="各口径名次. Does the rank survive the other choice?")
 @click.option(
     "--published", is_flag=True, help="已发布的数字, 逐个重算核对. What was published, computed again."
 )
 @click.option("--json", "as_lines", is_flag=True, help="每行一个 JSON. One JSON object a line.")
 @click.pass_context
-def command(ctx: click.Context, /, as_lines: bool, stage: str | None, published: bool, **words: Any) -> int:
+def command(
+    ctx: click.Context, /, as_lines: bool, stage: str | None, published: bool, choices: bool, **words: Any
+) -> int:
     """在线率及其全部组成: 未知不算在线. Rates with all their parts; unknown counts against the headline."""
     context: Context = ctx.find_root().obj
     if published:
@@ -168,8 +174,12 @@ def command(ctx: click.Context, /, as_lines: bool, stage: str | None, published:
     at, target = words.pop("clocks"), _target(words.pop("target"))
     asked = Asked(kind=kind, at=at, target=target, **words)
     check_facet(asked.facet)
+    if asked.of_period and choices:
+        return show_choices(context, asked, as_lines)
     if asked.of_period:
         return _of_period(context, asked, as_lines, stage)
     if stage or asked.compare:
         raise ConfigError("figures.compare_needs_period")
+    if choices or asked.by == "reason":
+        raise ConfigError("figures.period_only")
     return _now(context, asked, as_lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from fractions import Fraction
@@ -11,6 +10,7 @@ from camerahub.cli.table import percent, render
 from camerahub.core.area import UNASSIGNED
 from camerahub.core.rates import Parts, Rate, total
 from camerahub.core.rates_rank import Place, change, passed
+from camerahub.core.result import REASONS
 from camerahub.core.texts import text
 
 #: ``area`` of a line that speaks of the whole register.
@@ -37,7 +37,7 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Figures to be shown. ``kind`` point or time, ``start`` to ``end`` and ``as_of`` µs UTC; ``names`` of areas;
-    ``target`` None: nobody asked for 达标."""
+    ``target`` None: nobody asked for 达标; ``rules`` versions of the definitions of a period, None for now."""
 
     groups: list[Group]
     facet: str
@@ -50,6 +50,7 @@ class Sheet:
     by: str | None
     names: dict[str, str] = field(default_factory=dict)
     target: Fraction | None = None
+    rules: tuple[int, ...] | None = None
 
     @property
     def whole(self) -> Parts:
@@ -66,6 +67,8 @@ class Sheet:
         span = (self.start, self.end, self.rule, self.as_of)
         rate = Rate(place, self.facet, self.kind, *span, group.parts, extra)
         line = rate.as_json(zone)
+        if self.rules is not None:
+            line["rules"] = list(self.rules)
         if group.before is not None:
             line |= {"before": group.before.raw, "change": change(group.parts, group.before)}
         if group.place is not None:
@@ -107,7 +110,7 @@ class Sheet:
         parts = group.parts
         counts = (parts.expected, parts.up, parts.down, parts.unknown)
         ratios = (parts.raw, parts.measured, parts.upper, parts.detection)
-        name = _named(group.name, self.by, self.names) if named else group.name
+        name = group_name(group.name, self.by, self.names) if named else group.name
         cells = [name, *map(self.amount, counts), *map(percent, ratios)]
         return [*cells, self.amount(parts.exempt), percent(parts.adjusted), *self._more_cells(group)]
 
@@ -145,12 +148,15 @@ def _yes_no(met: bool | None) -> str:
     return f"{said.zh} {said.en}"
 
 
-def _named(name: str, by: str | None, names: dict[str, str]) -> str:
+def group_name(name: str, by: str | None, names: dict[str, str]) -> str:
+    """A group as people read it."""
     if name == UNASSIGNED or (name == "" and by is not None):
         said = text("web.unassigned")
         return f"{said.zh} {said.en}"
     if by == "status":
         return _standing(name)
+    if by == "reason":
+        return f"{REASONS[name].zh} {name}" if name in REASONS else " ".join(text("web.never_looked_at"))
     if by == "urban_rural":
         said = text(f"figures.{name}")
         return f"{said.zh} {said.en}"
@@ -163,8 +169,3 @@ def _standing(name: str) -> str:
 
     _, zh, en = STATUSES.get(name, (True, "", ""))
     return f"{zh} {en}" if zh else name
-
-
-def groups_of(found: dict[str, Parts], names: Sequence[str] | None = None) -> list[Group]:
-    """Groups in the order of ``names``, else of their own."""
-    return [Group(name, found[name]) for name in (found if names is None else names)]

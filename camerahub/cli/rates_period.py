@@ -178,7 +178,18 @@ def sheet(
     names = Tree(found.areas).names
     kind = "time" if of.points is None else "point"
     made = Sheet(
-        groups, asked.facet, kind, of.start, end, of.as_of, RULE, asked.area, asked.by, names, asked.target
+        groups,
+        asked.facet,
+        kind,
+        of.start,
+        end,
+        of.as_of,
+        RULE,
+        asked.area,
+        asked.by,
+        names,
+        asked.target,
+        found.rules,
     )
     return made, found, earlier
 
@@ -198,6 +209,10 @@ def summary(shown: Sheet, found: Figures, earlier: Figures | None, wanted: int, 
     said = [text(f"figures.summary_{shown.kind}", **fields)]
     if wanted > of.end:
         said.append(text("figures.cut", end=moment(of.end, zone)))
+    rules = found.rules or (RULE,)
+    said.append(
+        text("figures.one_rule" if len(rules) == 1 else "figures.rules", rules=", ".join(map(str, rules)))
+    )
     if found.corrections:
         said.append(text("figures.late", count=found.corrections))
     if earlier is not None:

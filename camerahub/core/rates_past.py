@@ -49,19 +49,34 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """N changes of answers: of the camera at place ``camera``, at ``at`` (µs UTC), from ``old`` to ``new``."""
+    """N changes of answers: of the camera at place ``camera``, at ``at`` (µs UTC), from ``old`` to ``new``; ``reason``
+    codes of why, None where nobody asks."""
 
     camera: I8 = field(default_factory=_none)
     at: I8 = field(default_factory=_none)
     old: U1 = field(default_factory=lambda: np.zeros(0, np.uint8))
     new: U1 = field(default_factory=lambda: np.zeros(0, np.uint8))
+    reason: U1 | None = None
 
     def __len__(self) -> int:
         return len(self.camera)
 
     def at_places(self, places: I8 | Bools) -> Turns:
         """Some of them."""
-        return Turns(self.camera[places], self.at[places], self.old[places], self.new[places])
+        why = None if self.reason is None else self.reason[places]
+        return Turns(self.camera[places], self.at[places], self.old[places], self.new[places], why)
+
+    def __add__(self, other: Turns) -> Turns:
+        why = None
+        if self.reason is not None and other.reason is not None:
+            why = np.concatenate((self.reason, other.reason))
+        return Turns(
+            np.concatenate((self.camera, other.camera)),
+            np.concatenate((self.at, other.at)),
+            np.concatenate((self.old, other.old)),
+            np.concatenate((self.new, other.new)),
+            why,
+        )
 
 
 def settled(turns: Turns) -> Turns:
@@ -84,7 +99,11 @@ def settled(turns: Turns) -> Turns:
     )
     moved = (net != 0).any(axis=0)
     old, new = net.argmin(axis=0).astype(np.uint8), net.argmax(axis=0).astype(np.uint8)
-    return Turns(turns.camera[begins], turns.at[begins], old, new).at_places(moved)
+    why = None
+    if turns.reason is not None:
+        ends = turns.new == new[np.cumsum(first) - 1]
+        why = np.maximum.reduceat(np.where(ends, turns.reason, 0), begins)
+    return Turns(turns.camera[begins], turns.at[begins], old, new, why).at_places(moved)
 
 
 def answer_at(answer: U1, turns: Turns, at: int) -> U1:
@@ -93,6 +112,32 @@ def answer_at(answer: U1, turns: Turns, at: int) -> U1:
     now = answer.copy()
     now[known.camera] = known.new  # ordered by time within a camera: the last one stays
     return now
+
+
+def reason_at(reason: U1, turns: Turns, at: int) -> U1:
+    """The same for the reasons (C,) of the answers. ValueError for turns without reasons."""
+    known = settled(turns.at_places(turns.at <= at))
+    if known.reason is None:
+        raise ValueError("turns without reasons")
+    now = reason.copy()
+    now[known.camera] = known.reason
+    return now
+
+
+def reason_spans(reason: U1, turns: Turns, start: int, end: int) -> Spans:
+    """Spans within [start, end) in which each reason holds: ``reason`` (C,) at ``start``, then those of ``turns``."""
+    known = settled(turns.at_places((turns.at > start) & (turns.at < end)))
+    if known.reason is None:
+        raise ValueError("turns without reasons")
+    camera = np.concatenate((np.arange(len(reason)), known.camera))
+    at = np.concatenate((np.full(len(reason), start, np.int64), known.at))
+    value = np.concatenate((reason, known.reason)).astype(np.int64)
+    order = np.lexsort((at, camera))
+    camera, at, value = camera[order], at[order], value[order]
+    until = np.full(len(at), end, np.int64)
+    same = camera[1:] == camera[:-1]
+    until[:-1][same] = at[1:][same]
+    return Spans(camera, at, until, value)
 
 
 @dataclass(frozen=True, slots=True)

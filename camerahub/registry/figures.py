@@ -28,13 +28,15 @@ POINT, TIME = "point", "time"
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The answer to ``asked``: ``parts`` by group, groups in which nobody counted left out; in camera-microseconds for
-    figures over time. ``corrections``: late results within the period that were known."""
+    figures over time. ``corrections``: late results within the period that were known; ``rules``: versions of the
+    definitions by which its flips were made."""
 
     asked: Question
     parts: dict[str, Parts]
     digest: str
     areas: list[Area]
     corrections: int
+    rules: tuple[int, ...]
 
 
 def figures(engine: Engine, asked: Question) -> Figures:
@@ -53,7 +55,7 @@ def compute(connection: Connection, asked: Question) -> Figures:
     sizes = (1, len(record.groups)) if by_trait else (len(record.groups), 1)
     found = sum_parts(record.past, *sizes, points)
     parts = {name: one for name, one in zip(record.groups, found, strict=True) if one.expected}
-    return Figures(asked, parts, record.digest, record.areas, record.corrections)
+    return Figures(asked, parts, record.digest, record.areas, record.corrections, record.rules)
 
 
 def scope_of(asked: Question) -> str:

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, Select, select
 
 from camerahub.core.area import UNASSIGNED, Tree
 from camerahub.core.rates_late import late_spans
-from camerahub.core.rates_past import Past, Spans, Turns, answer_at, disjoint
-from camerahub.core.result import Facet
+from camerahub.core.rates_past import Past, Spans, Turns, answer_at, disjoint, reason_at, reason_spans
+from camerahub.core.result import REASON_CODES, REASON_NAMES, Facet
 from camerahub.core.transitions import POLICIES, RULE, Answer
 from camerahub.registry import bulk, exempt, traits
 from camerahub.registry.engine import reading
@@ -35,7 +35,9 @@ I8 = NDArray[np.int64]
 SILENCE_US = 60_000_000
 #: A mark is made when this long has passed: what is recorded later has an index of its own.
 DAY_US = 86_400_000_000
-MARK_DTYPE = np.dtype([("camera", "<i8"), ("answer", "u1")])
+MARK_DTYPE = np.dtype([("camera", "<i8"), ("answer", "u1"), ("reason", "u1")])
+#: Grouped by the reason of the answer: a name for cameras that never had one.
+REASON, NEVER = "reason", "never"
 
 #: What a camera is counted by through its membership, beside the levels of the civil tree.
 OF_MEMBERSHIP = ("network", "status")
@@ -61,13 +63,14 @@ class Question:
 class Recorded:
     """The record of one question: ``past`` for ``core.rates_past.sum_parts``, ``groups`` names of its groups,
     ``digest`` SHA-256 of all that went in, ``areas`` the civil tree as it was, ``corrections`` how many late results
-    lie in the period."""
+    lie in the period, ``rules`` the versions of the definitions its flips were made by, ascending."""
 
     past: Past
     groups: list[str]
     digest: str
     areas: list[Area]
     corrections: int
+    rules: tuple[int, ...]
 
 
 def read(connection: Connection, asked: Question) -> Recorded:
@@ -76,29 +79,41 @@ def read(connection: Connection, asked: Question) -> Recorded:
     codes = {area.id: area.code for area in tree}
     inside = traits.below(tree, asked.area)
     ids = bulk.integers(connection.execute(select(cameras.c.id).order_by(cameras.c.id)), 1)[0]
-    rows = _members(connection, asked, ids)
+    rows = member_rows(connection, asked, ids)
     names, group = _grouped(rows, asked, codes, Tree(tree), inside)
     member = _spans(rows, group)
     second = None
     if asked.by in traits.COLUMNS:
         second, names = traits.spans(connection, str(asked.by), asked.as_of, ids)
-    answer, turns = answers_from(connection, ids, asked.facet, asked.start, asked.end, asked.as_of)
+    why = asked.by == REASON
+    known = record_from(connection, ids, asked.facet, asked.start, asked.end, asked.as_of, why=why)
+    if why:
+        second, names = _by_reason(known, asked)
     late, many = _late(connection, asked, ids)
     past = Past(
-        start=asked.start, end=asked.end, answer=answer, turns=turns, member=member, trait=second,
+        start=asked.start, end=asked.end, answer=known.answer, turns=known.turns, member=member, trait=second,
         exempt=exempt.spans(connection, asked.start, asked.end, asked.as_of, ids), late=late,
         gaps=_gaps(connection, asked),
     )  # fmt: skip
-    return Recorded(past, names, digest(asked, past, ids, names), tree, many)
+    return Recorded(past, names, digest(asked, past, ids, names), tree, many, _rules(connection, asked))
+
+
+def _rules(connection: Connection, asked: Question) -> tuple[int, ...]:
+    one = flips.c
+    query = select(one.rule).distinct().where(
+        one.at > asked.start, one.at < asked.end, one.endpoint_id == 0, one.facet == int(asked.facet),
+        one.recorded_at <= asked.as_of,
+    )  # fmt: skip
+    return tuple(sorted(connection.scalars(query)))
 
 
 # --- who counts where
 
 
-_Row = tuple[int, int, int | None, int, str, str]
+MemberRow = tuple[int, int, int | None, int, str, str]
 
 
-def _members(connection: Connection, asked: Question, ids: I8) -> list[_Row]:
+def member_rows(connection: Connection, asked: Question, ids: I8) -> list[MemberRow]:
     """(camera place, from, to, area id, network, status) of memberships that count and touch the period."""
     one = memberships.c
     query = select(one.camera_id, one.valid_from, one.valid_to, one.area_id, one.network, one.status).where(
@@ -110,7 +125,7 @@ def _members(connection: Connection, asked: Question, ids: I8) -> list[_Row]:
 
 
 def _grouped(
-    rows: Sequence[_Row],
+    rows: Sequence[MemberRow],
     asked: Question,
     codes: Mapping[int, str],
     tree: Tree,
@@ -118,7 +133,7 @@ def _grouped(
 ) -> tuple[list[str], list[int]]:
     """Names of the groups, and of each membership its place in them, -1 outside the area asked for."""
     by = asked.by
-    if by is None or by in traits.COLUMNS:
+    if by is None or by == REASON or by in traits.COLUMNS:
         return [""], [0 if row[3] in inside else -1 for row in rows]
     if by not in (*LEVELS, *OF_MEMBERSHIP):
         raise KeyError(by)
@@ -134,7 +149,7 @@ def _grouped(
     ]
 
 
-def _spans(rows: Sequence[_Row], group: Sequence[int]) -> Spans:
+def _spans(rows: Sequence[MemberRow], group: Sequence[int]) -> Spans:
     far = np.iinfo(np.int64).max
     columns = [
         (row[0], row[1], far if row[2] is None else row[2], at) for row, at in zip(rows, group, strict=True)
@@ -147,52 +162,71 @@ def _spans(rows: Sequence[_Row], group: Sequence[int]) -> Spans:
 # --- what was answered
 
 
-def answers_from(
-    connection: Connection, ids: I8, facet: Facet, start: int, end: int, as_of: int
-) -> tuple[NDArray[np.uint8], Turns]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Answers and their reasons of all cameras (C,) at the start of a period, and the changes within it."""
+
+    answer: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
+    turns: Turns
+
+
+def record_from(
+    connection: Connection, ids: I8, facet: Facet, start: int, end: int, as_of: int, *, why: bool = False
+) -> Known:
     """Answers of the cameras ``ids`` (C,) at ``start``, and their changes after it and before ``end``, as known at
-    ``as_of``. Flips of one instant may come in any order."""
-    answer, since, known_at = _mark(connection, ids, facet, start, as_of)
+    ``as_of``; with ``why`` their reasons. Flips of one instant may come in any order."""
+    answer, reason, since, known_at = _mark(connection, ids, facet, start, as_of)
     one = flips.c
     mine = (one.endpoint_id == 0) & (one.facet == int(facet)) & (one.recorded_at <= as_of)
-    query = select(one.camera_id, one.at * 16 + one.old * 4 + one.new).where(mine)
+    columns = [one.camera_id, one.at * 16 + one.old * 4 + one.new, *([one.reason] if why else [])]
+    query = select(*columns).where(mine)
     turns = _turns(connection, query.where(one.at > since, one.at < end), ids)
     if known_at:
         # a flip of before the mark that it does not hold was recorded more than a day after it happened
         overdue = (one.recorded_at > one.at + DAY_US) & (one.recorded_at > known_at) & (one.at <= since)
-        older = _turns(connection, query.where(overdue), ids)
-        turns = Turns(*(np.concatenate(both) for both in zip(_columns(older), _columns(turns), strict=True)))
+        turns = _turns(connection, query.where(overdue), ids) + turns
     at_start = answer_at(answer, turns, start)
-    return at_start, turns.at_places(turns.at > start)
-
-
-def _columns(turns: Turns) -> tuple[Any, ...]:
-    return turns.camera, turns.at, turns.old, turns.new
+    reasons = reason_at(reason, turns, start) if why else reason
+    return Known(at_start, reasons, turns.at_places(turns.at > start))
 
 
 def _turns(connection: Connection, query: Select[Any], ids: I8) -> Turns:
-    camera, packed = bulk.integers(connection.execute(query), 2)
+    camera, packed, *more = bulk.integers(connection.execute(query), len(query.selected_columns))
     place, found = places(ids, camera)
     packed = packed[found]
     old, new = (packed >> 2 & 3).astype(np.uint8), (packed & 3).astype(np.uint8)
-    return Turns(place, packed >> 4, old, new)
+    return Turns(place, packed >> 4, old, new, more[0][found].astype(np.uint8) if more else None)
 
 
 def _mark(
     connection: Connection, ids: I8, facet: Facet, start: int, as_of: int
-) -> tuple[NDArray[np.uint8], int, int]:
-    """Answers (C,) of the newest mark that helps, the instant it speaks of, and when it was made; 0, 0 for none."""
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int]:
+    """Answers and reasons (C,) of the newest mark that helps, the instant it speaks of, and when it was made; -1, 0 for
+    none."""
     answer, one = np.zeros(len(ids), np.uint8), answer_marks.c
+    reason = np.zeros(len(ids), np.uint8)
     query = select(one.at, one.recorded_at, one.data).where(
         one.facet == int(facet), one.at <= start, one.recorded_at <= as_of
     )
     row = connection.execute(query.order_by(one.at.desc()).limit(1)).first()
     if row is None:
-        return answer, -1, 0
+        return answer, reason, -1, 0
     told = np.frombuffer(zlib.decompress(row.data), MARK_DTYPE)
     place, found = places(ids, told["camera"].astype(np.int64))
-    answer[place] = told["answer"][found]
-    return answer, row.at, row.recorded_at
+    answer[place], reason[place] = told["answer"][found], told["reason"][found]
+    return answer, reason, row.at, row.recorded_at
+
+
+def _by_reason(known: Known, asked: Question) -> tuple[Spans, list[str]]:
+    """Spans of the reasons, their value a place in the list of names. A camera that never flipped has none; until it
+    does its code is that of ``ok``, so such time is told apart by its answer."""
+    spans = reason_spans(known.reason, known.turns, asked.start, asked.end)
+    never = (known.answer == Answer.UNKNOWN) & (known.reason == REASON_CODES["ok"])
+    first = never[spans.camera] & (spans.start == asked.start)
+    names = [*REASON_NAMES, NEVER]
+    value = np.where(first, len(REASON_NAMES), spans.value)
+    return Spans(spans.camera, spans.start, spans.end, value), names
 
 
 def make_mark(connection: Connection, facet: Facet, at: int, now: int) -> dict[str, object]:
@@ -200,10 +234,10 @@ def make_mark(connection: Connection, facet: Facet, at: int, now: int) -> dict[s
     if now < at + DAY_US:
         raise ValueError("a mark is made a day after the instant it speaks of")
     ids = bulk.integers(connection.execute(select(cameras.c.id).order_by(cameras.c.id)), 1)[0]
-    answer, _ = answers_from(connection, ids, facet, at, at + 1, now)
-    known = np.flatnonzero(answer)
+    found = record_from(connection, ids, facet, at, at + 1, now, why=True)
+    known = np.flatnonzero((found.answer > 0) | (found.reason > 0))
     rows = np.zeros(len(known), MARK_DTYPE)
-    rows["camera"], rows["answer"] = ids[known], answer[known]
+    rows["camera"], rows["answer"], rows["reason"] = ids[known], found.answer[known], found.reason[known]
     return {"facet": int(facet), "at": at, "recorded_at": now, "data": zlib.compress(rows.tobytes(), 1)}
 
 
@@ -310,7 +344,7 @@ def at_instant(connection: Connection, facet: Facet, at: int, as_of: int) -> Ins
     at = min(at, as_of - 1)
     asked = Question(facet, at, at + 1, as_of)
     ids = bulk.integers(connection.execute(select(cameras.c.id).order_by(cameras.c.id)), 1)[0]
-    answer, _ = answers_from(connection, ids, facet, at, at + 1, as_of)
+    answer = record_from(connection, ids, facet, at, at + 1, as_of).answer
     if len(_gaps(connection, asked)):
         answer = np.zeros_like(answer)
     late, _ = _late(connection, asked, ids)
@@ -318,7 +352,7 @@ def at_instant(connection: Connection, facet: Facet, at: int, as_of: int) -> Ins
     for told in (Answer.DOWN, Answer.UP):
         camera = now.camera[now.value == told]
         answer[camera] = np.where(answer[camera] == Answer.UNKNOWN, int(told), answer[camera])
-    member = _spans(rows := _members(connection, asked, ids), [0] * len(rows)).within(at, at + 1)
+    member = _spans(rows := member_rows(connection, asked, ids), [0] * len(rows)).within(at, at + 1)
     expected = np.zeros(len(ids), np.bool_)
     expected[member.camera] = True
     return Instant(ids, answer, expected, tuple(traits.tree_at(connection, as_of)))

@@ -109,6 +109,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "exempt.in": ("进", "in"),
     "exempt.out": ("出", "out"),
     "exempt.stays": ("不变", "as before"),
+    "exempt.col_code": ("编码", "code"),
+    "exempt.col_name": ("名称", "name"),
+    "exempt.col_area": ("区划", "area"),
+    "exempt.col_network": ("网络", "network"),
+    "exempt.col_status": ("设备状态", "status"),
+    "exempt.col_hours": ("应检时数", "hours"),
+    "exempt.col_exempt_hours": ("报备时数", "hours exempt"),
+    "exempt.members_summary": (
+        "{start} 至 {end} 应检 {count} 路 (其中 {part} 路只有一部分时间)",
+        "{start} to {end}: {count} cameras counted ({part} of them for a part of it)",
+    ),
+    "exempt.one_period": (
+        "请给 --day, 或 --from (与 --to)",
+        "give --day, or --from (and --to)",
+    ),
     "exempt.moves_summary": (
         "共 {count} 次变动: 进入应检 {entered}, 退出应检 {left}; 时段末应检 {expected}",
         "{count} changes: {entered} cameras began to count, {left} ceased to; {expected} count at the end",

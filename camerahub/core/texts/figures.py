@@ -55,6 +55,45 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{points} instants within {start} to {end}, as of {as_of}, rule {rule}: expected {expected} = {up} up + "
         "{down} down + {unknown} unknown; raw rate ({name}) {raw}",
     ),
+    "figures.one_rule": (
+        "时段内状态变化全部按规则 {rules} 判定",
+        "every change of the period was decided by rule {rules}",
+    ),
+    "figures.rules": (
+        "注意: 时段内状态变化按不同规则判定: {rules}; 见 docs/health.md",
+        "note: changes of the period were decided by different rules: {rules}; see docs/health.md",
+    ),
+    "figures.choices": (
+        "各口径名次: 未知计入离线 (raw)、未知不计 (measured)、未知全算正常 (upper)、扣除报备 (adjusted)",
+        "ranks under each choice: unknown counts against (raw), is left out (measured), counts as working (upper), "
+        "exemptions out (adjusted)",
+    ),
+    "figures.choices_hold": (
+        "{held}/{counted} 组在各口径下名次不变",
+        "{held} of {counted} groups keep their rank under every choice",
+    ),
+    "figures.reasons_follow": (
+        "按原因 (未知且原因为 “正常” = 中心停运, 无人在看)",
+        "by reason (unknown with reason ok = the hub was off, nobody looked)",
+    ),
+    "figures.period_only": (
+        "--by reason 和 --choices 须给时段 (--day、--month 或 --from --to)",
+        "--by reason and --choices need a period (--day, --month, or --from with --to)",
+    ),
+    "figures.choices_by": ("--choices 须给 --by", "--choices needs --by"),
+    "figures.looks_cameras": ("应检", "cameras"),
+    "figures.looks_ok": ("正常次数", "ok"),
+    "figures.looks_fault": ("异常次数", "fault"),
+    "figures.looks_unknown": ("未能检测", "could not look"),
+    "figures.looks_never": ("从未检测", "never"),
+    "figures.looks_median": ("每路中位", "median"),
+    "figures.looks_least": ("每路最少", "least"),
+    "figures.looks_blank_hours": ("空白路时", "hours without"),
+    "figures.looks_summary": (
+        "{day} 前 {hours} 小时: 从未检测 {never} 路; 另有 {waiting} 条结果待归档 (每刻钟一次)",
+        "{day}, its first {hours} hours: {never} cameras were never looked at; {waiting} results wait to be folded "
+        "into days (each quarter of an hour)",
+    ),
     "figures.late": (
         "时段内有 {count} 条迟到结果 (已列为更正); 只补未知时段, 不推翻已有结论",
         "{count} late results lie in the period (kept as corrections): they fill unknown time and overturn no answer",
