@@ -202,7 +202,7 @@ def decide(
 def end(connection: Connection, number: int, who: str, note: str, now: int) -> Exemption:
     """End an approved window now, or take a request back. ConfigError when there is nothing left to end."""
     one = _one(connection, number)
-    if one.standing(now) not in ("requested", "approved", "active"):
+    if one.standing(now) not in ("requested", "lapsed", "approved", "active"):
         raise ConfigError("exempt.nothing_to_end", id=number)
     values: dict[str, object] = {"revoked_at": now, "revoked_by": who}
     if one.approved_at is None:

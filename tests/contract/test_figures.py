@@ -282,3 +282,25 @@ def test_an_exemption_never_touches_the_raw_rate(book: Book) -> None:
     assert hours(before) == (60, 51, 9, 0, 0)
     assert hours(after) == (60, 51, 9, 0, 4)
     assert (after.raw, after.adjusted) == (before.raw, round(51 / 56, 6))
+
+
+def test_reasons_are_told_with_and_without_marks(book: Book) -> None:
+    """Time by reason adds up to the whole, and a mark changes none of it."""
+    engine, timeout = book.store.engine, REASON_CODES["timeout"]
+    row = np.zeros(1, FLIP_DTYPE)
+    row["at"], row["camera"], row["old"], row["new"], row["reason"] = START + HOUR, book.ids[0], U, D, timeout
+    book.seq += 1
+    book.store.commit(Commit("w", 1, book.seq, START + HOUR, camera_flips=row))
+    mark_at = START + 3 * HOUR
+    asked = book.ask(mark_at + HOUR, mark_at + 2 * HOUR, mark_at + 90 * HOUR, by="reason")
+    before = figures(engine, asked)
+    assert {name: hours(parts)[:3] for name, parts in before.parts.items()} == {
+        "ok": (5, 5, 0),
+        "timeout": (1, 0, 1),
+    }
+    assert before.rules == ()
+    assert figures(engine, replace(asked, start=START - HOUR)).rules == (1,)
+    assert hours(book.parts(T0, START, START, by="reason")["never"])[3] == 6
+    book.store.publish(run_of(before, "final", "x"), [mark_at], mark_at + 31 * HOUR)
+    after = figures(engine, asked)
+    assert (after.parts, after.digest) == (before.parts, before.digest)
