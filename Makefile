@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
 STAMP := $(VENV)/.synced
 
-.PHONY: setup demo test test-fast test-real lint bench fuzz lock clean
+.PHONY: setup demo test test-fast test-real lint bench day fuzz lock clean
 .DEFAULT_GOAL := setup
 
 $(BIN)/uv: requirements/bootstrap.lock
@@ -43,6 +43,9 @@ test-real: setup ## against servers nobody here wrote; fails when a Debian peer 
 
 bench: setup ## ratios against peers, measured in the same run
 	$(BIN)/python -m benchmarks
+
+day: setup ## a day of a virtual county of 5,000 cameras, half the passwords wrong: no device locks
+	CAMERAHUB_COUNTY_DAY=5000 $(BIN)/pytest -s tests/services/test_county_day.py
 
 fuzz: setup ## long campaigns; the corpora are replayed by make test
 	$(BIN)/python -m tests.fuzz.campaign

@@ -21,8 +21,8 @@ from statistics import median
 import cv2
 import numpy as np
 
-from camerahub.cli.diagnose_judge import Question, judge_all
 from camerahub.cli.diagnose_read import Reader
+from camerahub.frames.diagnosis import diagnose
 from tests.probes.streams import encode, photograph
 
 WIDTH, HEIGHT = 1280, 720
@@ -91,7 +91,7 @@ def measured(folder: Path, pictures: list[bytes], reader: Reader, items: int) ->
 
     def judged() -> None:
         for data in repeated:
-            judge_all([Question([reader.picture(data)], None, "auto")])
+            diagnose([reader.picture(data)])
 
     bare = [cpu_ms(work, len(repeated)) for work in (whole, reduced, judged)]
     summary = command(folder)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,6 +22,7 @@ from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
 from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.eyes import Lesson
 from camerahub.core.guard_rows import Grant, Held
 from camerahub.core.health import RULE
 from camerahub.core.lending import LendingGuard, Loan, Told
@@ -29,6 +32,7 @@ from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
 from camerahub.plan import (
     LIVENESS,
+    errands,
     fleet_policy,
     guard_policy,
     policies,
@@ -37,17 +41,19 @@ from camerahub.plan import (
     target_of,
     uplinks,
 )
-from camerahub.registry import guards, pauses, queries
+from camerahub.registry import eyes, guards, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
+from camerahub.services.errands import Errands
 from camerahub.services.guarding import Guarding, Use
 from camerahub.services.ingest import Ingest, Problem
 from camerahub.services.ports import Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
-from camerahub.telemetry.board import Board
+from camerahub.services.teaching import Teaching
+from camerahub.telemetry.board import Board, PictureFigures
 from camerahub.telemetry.metrics import Exporter
 from camerahub.web.control import ControlDoor
 from camerahub.web.server import Binding, WebServer
@@ -64,6 +70,8 @@ RETRY_S = 5.0
 LOOK_UP_S = 10.0
 RESOLVERS = 16
 DRAIN_S = 3.0
+#: Commands that the hub runs now and then give way to everything else.
+ERRAND_NICE = 10
 #: Scope of the gap in which no host name is answered.
 NAMES = "names"
 
@@ -157,6 +165,21 @@ class Passwords:
         return self._opened[row.credential_id, row.secret]
 
 
+class _Known:
+    """What the register knows of pictures: ``services.teaching.Reader``."""
+
+    def __init__(self, store: Store) -> None:
+        self._engine = store.engine
+
+    def orders(self) -> Mapping[int, eyes.Order]:
+        """By endpoint."""
+        return eyes.orders(self._engine)
+
+    def lessons(self, endpoints: Sequence[int]) -> list[Lesson]:
+        """Of these endpoints."""
+        return eyes.lessons(self._engine, endpoints, eyes.orders(self._engine))
+
+
 def use_of(row: guards.LoginRow, host: str) -> Use:
     """Who logs in where, for the guard; ``host`` the address as an IP."""
     return Use(row.endpoint, host, row.kind, row.username, row.version, subnet_of(host), row.vendor)
@@ -201,6 +224,8 @@ class Hub:
     _nameless: int | None = None  # since when no name is answered
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
+    errands: Errands = field(init=False)
+    teaching: Teaching = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -223,10 +248,26 @@ class Hub:
             uplinks=uplinks(settings, self.probers),
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),
+            on_watch=lambda worker, endpoints: self.teaching.watched(worker, endpoints),
+            on_picture=lambda told: self.teaching.heard(told),
+        )
+        self.teaching = Teaching(
+            self.store,
+            _Known(self.store),
+            self.ingest.exclusively,
+            self.supervisor.teach,
+            self.supervisor.home_of,
+            self._clock,
+            settings.evidence.keep_days * 86_400.0,
+            lambda endpoint, reason: desk.skies.explains(endpoint, reason),
         )
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
+        rounds = errands(settings)
+        self.errands = Errands(
+            rounds, self.store, self.ingest.exclusively, _command(self.home.path), self._clock
+        )
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
 
@@ -269,6 +310,9 @@ class Hub:
             raise
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
+        self._tasks.append(spawn(self.errands.run(), "errands"))
+        self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
+        self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)
         return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
 
@@ -302,6 +346,7 @@ class Hub:
         """The register changed: take the new roster and the new endpoints."""
         self.ingest.reload()
         await self._try_assign()
+        self.teaching.look_again()
 
     async def exclusively(self, work: Callable[[], object]) -> None:
         """Run ``work`` in the writer thread, between two commits."""
@@ -461,6 +506,7 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
+        sources.pictures = self._pictures
         lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
         sources.references = lambda: lines
         sources.names = lambda: self.names_unanswered
@@ -478,6 +524,12 @@ class Hub:
         values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}
         return {line: values[sight] for line, sight in self.supervisor.sights.items()}
 
+    def _pictures(self) -> PictureFigures:
+        stats = list(self.supervisor.stats.values())
+        late = max((one.get("pictures_late_s", 0.0) for one in stats), default=0.0)
+        decoding = sum(one.get("pictures_decoding", 0.0) for one in stats)
+        return PictureFigures(late, decoding, (self.teaching.kept, self.teaching.dropped))
+
     def _seats(self) -> dict[str, tuple[int, int]]:
         stats = list(self.supervisor.stats.values())
 
@@ -485,6 +537,32 @@ class Hub:
             return round(sum(one.get(name, 0.0) for one in stats))
 
         return {"global": (total("seats_in_use"), total("seats"))}
+
+
+def _command(home: Path) -> Callable[[tuple[str, ...]], Awaitable[int]]:
+    """Commands beside the hub, in no hurry; ended with it. What they print for people is dropped, their log is ours."""
+
+    async def start(words: tuple[str, ...]) -> int:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "camerahub",
+            "--home",
+            str(home),
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            env=os.environ | {"LOGNAME": "camerahub"},  # who changed what: nobody typed it
+        )
+        os.setpriority(os.PRIO_PROCESS, process.pid, ERRAND_NICE)
+        try:
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+    return start
 
 
 def _spawner(log_level: str, decoders: int) -> Spawner:

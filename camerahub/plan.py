@@ -17,6 +17,7 @@ from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
 from camerahub.registry import queries
+from camerahub.services.errands import Errand
 
 #: The liveness probe of the fleet, and the one of the slow grid.
 LIVENESS, PICTURE = "options", "picture"
@@ -39,7 +40,7 @@ def prober_count(settings: Settings, endpoints: int) -> int:
 def policies(settings: Settings) -> tuple[Policy, ...]:
     """The rules of each facet this version measures."""
     health = settings.health
-    rules = {Facet.ONLINE: health.online, Facet.MEDIA: health.media, Facet.LIT: health.lit}
+    rules = {facet: getattr(health, facet.name.lower()) for facet in Facet}
     return tuple(
         Policy(facet, rule.down_n, rule.down_m, rule.up_n, rule.up_m, round(rule.stale_s * 1e6))
         for facet, rule in rules.items()
@@ -50,6 +51,15 @@ def policies(settings: Settings) -> tuple[Policy, ...]:
 def probes(settings: Settings) -> tuple[str, ...]:
     """The probes that go round all the time."""
     return (LIVENESS, PICTURE) if settings.fleet.picture_interval_s else (LIVENESS,)
+
+
+def errands(settings: Settings) -> tuple[Errand, ...]:
+    """The commands that go round by themselves."""
+    onvif = settings.onvif
+    return (
+        Errand("clocks", ("clocks",), onvif.clocks_interval_s),
+        Errand("enrol", ("enrol",), onvif.enrol_interval_s),
+    )
 
 
 def guard_policy(settings: Settings) -> GuardPolicy:
@@ -78,6 +88,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         picture_confirm_s=fleet.picture_confirm_s,
         picture_seats=fleet.picture_seats,
         lit_down_n=settings.health.lit.down_n,
+        picture_share=fleet.picture_share,
+        still_bytes=settings.evidence.picture_kb * 1024,
     )
 
 

@@ -16,6 +16,7 @@ from camerahub.core.rates import Parts, rfc3339
 from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
 from camerahub.core.uplinks import UPLINK_SCOPE
+from camerahub.core.weather import WEATHER_SCOPE
 from camerahub.services.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def _figures(context: Context) -> dict[str, Any]:
         told = queries.status(store.engine)
         facets = {
             facet.name.lower(): counted(census(store.engine, facet), None, None).get("", Parts())
-            for facet in (Facet.ONLINE, Facet.MEDIA, Facet.LIT)
+            for facet in Facet
         }
         parts = facets["online"]
         now = SystemClock().wall_us()
@@ -70,6 +71,9 @@ def _figures(context: Context) -> dict[str, Any]:
         ],
         "exemptions_waiting": waiting,
         "stopped_alarm": None if stopped is None else said_of(stopped, context.settings())._asdict(),
+        "weather": [
+            {"township": gap.scope.removeprefix(WEATHER_SCOPE), "from": gap.from_at} for gap in told.weather
+        ],
         "database_bytes": told.database_bytes,
         "schema": told.schema,
     }
@@ -89,7 +93,7 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_states"), states),
         *(
             (text(f"web.status_{name}"), " / ".join(map(str, told["facets"][name].values())))
-            for name in ("media", "lit")
+            for name in ("media", "lit", "picture")
         ),
         (text("web.status_endpoints"), f"{told['probed']} / {told['endpoints']}"),
         (text("web.status_areas"), str(told["areas"])),
@@ -99,6 +103,10 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_gaps"), str(told["open_gaps"])),
         *((text("web.status_blind"), _blind(one, zone)) for one in told["blind"]),
         *_figure_lines(told),
+        *(
+            (text("web.status_weather"), f"{one['township']} {moment(one['from'], zone)}")
+            for one in told["weather"]
+        ),
         (text("web.status_log"), str(told["log_results"])),
         (text("web.status_size"), f"{_size(told['database_bytes'])}, {told['schema']}"),
     ]
@@ -119,8 +127,10 @@ def _as_json(told: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
     times = {
         name: rfc3339(told[name], zone) if told[name] else None for name in ("last_commit", "last_alive")
     }
-    blind = [{**gap, "from": rfc3339(gap["from"], zone)} for gap in told["blind"]]
-    return {**told, **times, "blind": blind, "hub_running": told["hub_pid"] is not None}
+    blind, weather = (
+        [{**gap, "from": rfc3339(gap["from"], zone)} for gap in told[name]] for name in ("blind", "weather")
+    )
+    return {**told, **times, "blind": blind, "weather": weather, "hub_running": told["hub_pid"] is not None}
 
 
 @click.command("status")

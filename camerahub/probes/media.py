@@ -166,6 +166,8 @@ class Media:
                 to_send += answer
             elif answer is not None:
                 return answer
+        if self._reader is not None and self._client.channels:
+            self._tail = self._client.frame_begun()  # the short way from here on
         return to_send or None
 
     def _event(self, event: Event) -> Answer:

@@ -27,11 +27,13 @@ from camerahub.registry import (
     claims,
     evidence,
     exemptions,
+    eyes,
     guards,
     merge,
     onvif,
     pauses,
     runs,
+    stills,
 )
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
@@ -58,6 +60,8 @@ from camerahub.registry.tables import (
 )
 
 ZONE = "zone"
+#: Keys of when each errand last began.
+ERRAND = "errand_"
 SILENCE_US = 60_000_000
 
 _FLIP_COLUMNS = (
@@ -258,6 +262,40 @@ class Store:
             with self._writing() as connection:
                 bulk.upsert(connection, media_facts, rows[last])
 
+    # --- pictures
+
+    def keep_past(self, endpoint: int, at: int, past: bytes) -> None:
+        """See ``registry.eyes.keep_past``."""
+        with self._writing() as connection:
+            eyes.keep_past(connection, endpoint, at, past)
+
+    def set_mask(self, code: str, kind: str, mask: bytes, who: str, now: int) -> bool:
+        """See ``registry.eyes.set_mask``."""
+        with self._writing() as connection:
+            return eyes.set_mask(connection, code, kind, mask, who, now)
+
+    def add_alarm(self, code: str, kind: str, who: str, why: str, now: int) -> int:
+        """See ``registry.eyes.add_alarm``."""
+        with self._writing() as connection:
+            return eyes.add_alarm(connection, code, kind, who, why, now)
+
+    def keep_still(self, endpoint: int, at: int, reason: str, jpeg: bytes, expires_at: int) -> bool:
+        """See ``registry.stills.keep``. False without a key: no picture is ever kept unsealed."""
+        if self.keys is None:
+            return False
+        with self._writing() as connection:
+            return stills.keep(connection, self.keys, endpoint, at, reason, jpeg, expires_at)
+
+    def expire_stills(self, now: int) -> int:
+        """See ``registry.stills.expire``."""
+        with self._writing() as connection:
+            return stills.expire(connection, now)
+
+    def look_at_still(self, code: str, number: int, who: str, now: int) -> bytes:
+        """See ``registry.stills.look``; EnvironmentFault without a key."""
+        with self._writing() as connection:
+            return stills.look(connection, stills.needed(self.keys), code, number, who, now)
+
     # --- what ONVIF told
 
     def keep_enrolments(
@@ -353,6 +391,17 @@ class Store:
         """
         with self._writing() as connection, merge.trial(connection, dry_run=dry_run):
             return merge.merge_cameras(connection, self.keys, rows, devices, source, now)
+
+    def errands_begun(self) -> dict[str, int]:
+        """When each errand last began, µs UTC, by name."""
+        query = select(settings.c.key, settings.c.value).where(settings.c.key.startswith(ERRAND))
+        with self._writing() as connection:
+            return {key.removeprefix(ERRAND): int(value) for key, value in connection.execute(query)}
+
+    def errand_begins(self, name: str, now: int) -> None:
+        """Remember it before it is begun."""
+        with self._writing() as connection:
+            _set(connection, ERRAND + name, str(now))
 
     def _same_zone(self, connection: Connection) -> None:
         stored = connection.scalar(select(settings.c.value).where(settings.c.key == ZONE))

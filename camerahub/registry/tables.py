@@ -7,8 +7,6 @@ Times are int64 µs since 1970 UTC; days are integers ``yyyymmdd`` in the config
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -27,21 +25,26 @@ from sqlalchemy import (
     text,
 )
 
-from camerahub.registry.tables_base import BIG, METADATA
-from camerahub.registry.tables_base import at as _at
-from camerahub.registry.tables_base import index as _index
-from camerahub.registry.tables_base import key as _id
-from camerahub.registry.tables_base import ref as _ref
-from camerahub.registry.tables_base import small as _small
-from camerahub.registry.tables_base import txt as _txt
-from camerahub.registry.tables_figures import (
-    answer_marks,
-    claim_lists,
-    claims,
-    exemption_cameras,
-    exemptions,
-    rate_runs,
-)
+from camerahub.registry.columns import BIG
+from camerahub.registry.columns import METADATA as METADATA
+from camerahub.registry.columns import at as _at
+from camerahub.registry.columns import index as _index
+from camerahub.registry.columns import number as _id
+from camerahub.registry.columns import of_endpoint as _of_endpoint
+from camerahub.registry.columns import ref as _ref
+from camerahub.registry.columns import small as _small
+from camerahub.registry.columns import txt as _txt
+from camerahub.registry.figure_tables import answer_marks as answer_marks
+from camerahub.registry.figure_tables import claim_lists as claim_lists
+from camerahub.registry.figure_tables import claims as claims
+from camerahub.registry.figure_tables import exemption_cameras as exemption_cameras
+from camerahub.registry.figure_tables import exemptions as exemptions
+from camerahub.registry.figure_tables import rate_runs as rate_runs
+from camerahub.registry.picture_tables import false_alarms as false_alarms
+from camerahub.registry.picture_tables import picture_masks as picture_masks
+from camerahub.registry.picture_tables import picture_pasts as picture_pasts
+from camerahub.registry.picture_tables import still_reads as still_reads
+from camerahub.registry.picture_tables import stills as stills
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
 SCHEMA_REVISION = "0008"
@@ -192,11 +195,8 @@ media_facts = Table(
     Column("bit_rate", BigInteger, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
+    Column("faults", Integer, nullable=False, server_default=text("0")),  # bit k: core.result.FAULT_KINDS[k]
 )
-
-
-def _of_endpoint() -> Column[Any]:
-    return Column("endpoint_id", BIG, ForeignKey("endpoints.id"), primary_key=True, autoincrement=False)
 
 
 #: What the device behind each ONVIF endpoint said it is; what it said before stands in ``changes``.
@@ -505,11 +505,3 @@ settings = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-
-__all__ = [
-    "BIG", "ENDPOINT_KINDS", "METADATA", "ROADS", "SCHEMA_REVISION", "STATUSES", "STREAMS", "TREES", "answer_marks",
-    "areas", "camera_days", "camera_states", "cameras", "changes", "claim_lists", "claims", "corrections",
-    "credentials", "devices", "endpoints", "evidence_log", "exemption_cameras", "exemptions", "flips", "gaps",
-    "guards", "imports", "media_facts", "memberships", "onvif_clocks", "onvif_failures", "onvif_identities", "pauses",
-    "rate_runs", "settings", "sightings", "states", "watermarks", "workers",
-]  # fmt: skip

@@ -17,6 +17,9 @@ from camerahub.core.result import PROBE_KINDS, SENT, UNSENT, ProbeResult
 LOGIN_PROBES = frozenset(name for name, kind in PROBE_KINDS.items() if kind.login)
 _REFUSALS = ("auth", "locked")
 _STANDING = 0
+#: Statuses that say "full" and nothing of the login (RFC 2326 section 11.3.6, RFC 2068 section 10.5.4). A 403 to a
+#: right password may also be how a device says that it has locked us out.
+_FULL = (453, 503)
 
 
 class _Permit(NamedTuple):
@@ -112,8 +115,8 @@ class Gate:
         if flight is None or flight.key != key or result.probe not in LOGIN_PROBES:
             return
         del self._flying[host]
-        sent = credential_went_out(result)
         reason = result.reason
+        sent = credential_went_out(result) and not (reason == "busy" and result.status in _FULL)
         if result.stage >= 3 and reason not in (*_REFUSALS, "busy"):
             reason = "ok"  # it was let in, whatever came after
         if reason in PASSED:

@@ -135,25 +135,24 @@ class ParameterSets:
         same[number] = (nal, parent)
         self._figures.parameter_sets += 1
 
-    def complete(self, pps: int) -> bool:
-        """Whether PPS ``pps`` and all it refers to are known."""
-        return len(self._line(pps)) == len(self._grammar.chain)
-
-    def _line(self, number: int) -> list[bytes]:
+    def line(self, number: int) -> list[bytes]:
+        """PPS ``number`` and all it refers to, from it upwards; empty when a part of it is not known."""
         line = []
         for kind in self._grammar.chain:
             found = self._kept[kind].get(number)
             if found is None:
-                break
+                return []
             line.append(found[0])
             number = found[1]
         return line
 
-    def of(self, numbers: set[int]) -> list[bytes]:
-        """What the PPSs ``numbers`` need, without repeats, in the order a decoder wants: VPS, SPS, PPS."""
-        lines = [self._line(number) for number in sorted(numbers)]
-        levels = [list(dict.fromkeys(level)) for level in zip(*lines, strict=True)]
-        return [nal for level in reversed(levels) for nal in level]
+
+def _ordered(lines: dict[int, list[bytes]]) -> list[bytes]:
+    """Parameter sets by PPS, without repeats, in the order a decoder wants: VPS, SPS, PPS."""
+    levels = [
+        list(dict.fromkeys(level)) for level in zip(*(lines[pps] for pps in sorted(lines)), strict=True)
+    ]
+    return [nal for level in reversed(levels) for nal in level]
 
 
 class PictureReader:
@@ -167,7 +166,8 @@ class PictureReader:
         # the picture
         self._kind: Kind | None = None  # of the picture being kept; None = it is passed over
         self._timestamp = -1
-        self._pps: set[int] = set()
+        # by PPS, as they were when its slices began: a set that comes behind them is of the next picture
+        self._used: dict[int, list[bytes]] = {}
         self._lead: list[bytes] = []  # the SEI that makes an I picture a key picture
         self._recovery = b""
         self._since_key = 0
@@ -323,9 +323,9 @@ class PictureReader:
         return None
 
     def _continue_picture(self, kind: Kind, pps: int, timestamp: int) -> None:
-        if kind is self._kind and timestamp == self._timestamp and self._sets.complete(pps):
-            self._pps.add(pps)
-        else:
+        line = self._sets.line(pps)
+        fits = kind is self._kind and timestamp == self._timestamp and line
+        if not fits or self._used.setdefault(pps, line) != line or len(self._used) > self._limits.sets:
             self._spoil()
 
     def _begin_picture(self, kind: Kind, pps: int, timestamp: int) -> None:
@@ -333,7 +333,8 @@ class PictureReader:
         self._timestamp = timestamp
         self._marked = self._unmarked = False
         wanted = kind is Kind.KEY or (kind is Kind.INTRA and self._is_entry())
-        if wanted and not self._sets.complete(pps):
+        line = self._sets.line(pps) if wanted else []
+        if wanted and not line:
             self._figures.without_sets += 1
             wanted = False
         self._since_key = 0 if kind is Kind.KEY else self._since_key + 1
@@ -341,7 +342,7 @@ class PictureReader:
         self._recovery = b""
         self._into = wanted
         self._kind = kind if wanted else None
-        self._pps = {pps}
+        self._used = {pps: line}
         self._room = self._limits.picture
         self._parts = []
 
@@ -403,7 +404,7 @@ class PictureReader:
             self._marked = False
         if kind is None:
             return None
-        before = [START + nal for nal in (*self._sets.of(self._pps), *lead)]
+        before = [START + nal for nal in (*_ordered(self._used), *lead)]
         self._kind, self._parts, self._into = None, [], False
         return b"".join(before + parts)
 

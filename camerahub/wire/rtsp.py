@@ -111,6 +111,10 @@ class RtspClient:
         """Bytes of the peer kept; at most one message or frame within the limits."""
         return self._reader.buffered
 
+    def frame_begun(self) -> bytes:
+        """The beginning of an interleaved frame whose rest has not come, given away for ``interleaved.cut_frames``."""
+        return self._reader.frame_begun()
+
     def options(self) -> bytes:
         """Ask what the server can do; needs no credential on nearly every camera."""
         return self._request("OPTIONS", self.url)

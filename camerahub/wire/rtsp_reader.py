@@ -143,6 +143,17 @@ class Reader:
         """The message whose head has arrived while its body is still coming, without its body."""
         return self._head
 
+    def frame_begun(self) -> bytes:
+        """The beginning of an interleaved frame, when it is all that is kept; given away, so that it is read elsewhere.
+
+        Empty, and nothing changed, when something else is kept.
+        """
+        if self._head is not None or not self._buffer or self._buffer[0] != _DOLLAR:
+            return b""
+        begun = bytes(self._buffer)
+        self._buffer.clear()
+        return begun
+
     def feed(self, data: bytes) -> None:
         """Add bytes of the peer."""
         self._buffer += data

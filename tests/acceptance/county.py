@@ -58,9 +58,9 @@ class Office:
         return {row["code"]: row["facets"]["online"]["state"] for row in self.lines("cameras")}
 
     @contextmanager
-    def hub(self) -> Iterator[Hub]:
+    def hub(self, entry: tuple[str, ...] = ("-m", "camerahub")) -> Iterator[Hub]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "camerahub", "--home", str(self.home), "run"],
+            [sys.executable, *entry, "--home", str(self.home), "run"],
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -119,6 +119,11 @@ def until(true: Callable[[], bool], seconds: float) -> None:
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         select.select([], [], [], 0.5)
+
+
+def wait(seconds: float) -> None:
+    """Let the hub live on for so long."""
+    select.select([], [], [], seconds)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import select
 import signal
 import sqlite3
 from collections import Counter
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.county import FAST, Hub, Office, office, until
+from tests.acceptance.county import FAST, Hub, Office, office, until, wait
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -72,10 +71,6 @@ def gaps(place: Office, reason: str) -> list[tuple]:
 
 def down_flips(place: Office) -> int:
     return rows(place, "SELECT count(*) FROM flips WHERE endpoint_id = 0 AND new = 2")[0][0]
-
-
-def wait(seconds: float) -> None:
-    select.select([], [], [], seconds)
 
 
 def test_sweeps_of_a_machine_that_cannot_see_kill_nobody(place: Office) -> None:

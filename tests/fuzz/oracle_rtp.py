@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import Any
 
 from camerahub.wire.keyframe import KeyFrame, KeyFrameReader, Limits
@@ -54,7 +55,7 @@ def kept(order: Order) -> int:
         size += sum(len(nal) for kind in reader._sets._kept.values() for nal, _ in kind.values())
         size += len(reader._recovery) + len(reader._stub) + sum(map(len, reader._lead))
         assert all(len(kind) <= LIMITS.sets for kind in reader._sets._kept.values())
-        assert len(reader._pps) <= LIMITS.sets + 1
+        assert len(reader._used) <= LIMITS.sets + 1
     else:
         size += sum(len(luma) + len(chroma) for luma, chroma in reader._tables.values())
         assert len(reader._tables) <= 127
@@ -75,21 +76,28 @@ def judge(found: KeyFrame | None, reader: KeyFrameReader) -> None:
     assert reader.reason() in ("no_media", "no_keyframe", "undecodable", "codec_unsupported")
 
 
-def rtp(data: bytes) -> None:
-    """The first byte says which codec; the same packets twice give the same."""
-    if not data:
-        return
+def heard(data: bytes, checked: bool) -> list[KeyFrame | None]:
+    """What a reader says of each packet and of the end."""
+    reader = KeyFrameReader(MEDIAS[data[0] & 3], LIMITS)
+    order = reader._order
+    most = MOST + (127 * 256 if reader.codec == "JPEG" else 0)
     said = []
-    for _ in range(2):
-        reader, heard = KeyFrameReader(MEDIAS[data[0] & 3], LIMITS), []
-        order = reader._order
-        for packet in packets(data[1:]):
-            heard.append(reader.packet(packet))
-            judge(heard[-1], reader)
-            assert kept(order) <= MOST + (127 * 256 if reader.codec == "JPEG" else 0)
+    for packet in packets(data[1:]):
+        said.append(reader.packet(packet))
+        if checked:
+            judge(said[-1], reader)
+            assert kept(order) <= most
             assert len(order._held) <= LIMITS.window
             assert len(order._candidates) < 3
-        heard.append(reader.finish())
-        judge(heard[-1], reader)
-        said.append(heard)
-    assert said[0] == said[1]
+    said.append(reader.finish())
+    judge(said[-1], reader)
+    return said
+
+
+def rtp(data: bytes) -> None:
+    """The first byte says which codec; the same packets twice give the same, tried with one input of eight."""
+    if not data:
+        return
+    said = heard(data, checked=True)
+    if not zlib.crc32(data) & 7:
+        assert heard(data, checked=False) == said

@@ -126,6 +126,17 @@ def test_who_does_not_say_is_judged_on_the_safe_side(
     assert credential_went_out(result(reason, flags, stage, status)) is sent
 
 
+@pytest.mark.parametrize(("status", "sent"), [(453, False), (503, False), (403, True), (500, True)])
+def test_a_device_that_is_only_full_has_judged_no_password(
+    gate: Gate, told: list[LoginEnded], status: int, sent: bool
+) -> None:
+    """RFC 2326 section 11.3.6: 453 is a matter of bandwidth. 403 may be a lock, six of them in a row count as one."""
+    gate.permit(Permits(0, (), ((1, 7),)))
+    assert gate.take(at(1, "10.0.0.1"), "rtsp") == ""
+    gate.ended(1, "10.0.0.1", result("busy", SENT, 2, status))
+    assert told == [LoginEnded(1, 1, 7, "busy", sent)]
+
+
 def test_a_prober_needs_no_numpy_for_it() -> None:
     code = "import sys, camerahub.services.gate; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

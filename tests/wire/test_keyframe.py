@@ -122,6 +122,16 @@ def test_a_set_between_slices_may_come_in_fragments_but_whole() -> None:
         assert pictures("H264", numbered(packets)) == expected
 
 
+@pytest.mark.parametrize("behind", [pps(0, 7), pps(0, tail=b"\x13"), sps(tail=b"\x14")])
+def test_a_set_behind_the_slices_is_of_the_next_picture(behind: bytes) -> None:
+    """A PPS that is replaced, even by one whose SPS nobody has, changes nothing of what came before it."""
+    one = [Packet(nal, 1000, False) for nal in (*SETS, IDR, behind)]
+    assert pictures("H264", numbered([*one, Packet(DELTA, 4600)])) == [joined([*SETS, IDR])]
+    first, second = idr_slices(2)
+    two = [Packet(nal, 1000, nal is second) for nal in (*SETS, first, behind, second)]
+    assert pictures("H264", numbered(two)) == []  # no picture changes its parameters half way (7.4.1.2.1)
+
+
 def test_sets_between_slices_take_from_the_room_of_the_picture() -> None:
     large = sps(tail=b"\x11" * 900)
     first, second = idr_slices(2)

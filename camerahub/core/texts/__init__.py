@@ -26,6 +26,7 @@ PARTS = (
     "figures",
     "exempt",
     "claims",
+    "eyes",
 )
 
 

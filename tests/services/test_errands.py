@@ -1,0 +1,114 @@
+"""Rounds that go by themselves: what is due, stored before begun, one at a time, and nobody's end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from camerahub.core.errors import EnvironmentFault
+from camerahub.services.clock import ManualClock
+from camerahub.services.errands import FIRST_S, Errand, Errands, due
+
+S = 1_000_000
+DAY = 86_400
+CLOCKS, ENROL, NEVER = (
+    Errand("clocks", ("clocks",), DAY),
+    Errand("enrol", ("enrol",), 7 * DAY),
+    Errand("x", (), 0),
+)
+NOW = 1_800_000_000 * S
+
+
+class Book:
+    def __init__(self, **begun: int) -> None:
+        self.begun, self.full = begun, False
+
+    def errands_begun(self) -> dict[str, int]:
+        return dict(self.begun)
+
+    def errand_begins(self, name: str, now: int, /) -> None:
+        if self.full:
+            raise EnvironmentFault("register.missing", where="x")
+        self.begun[name] = now
+
+
+def test_what_waited_longest_is_done_first_and_never_means_never() -> None:
+    began = NOW - 30 * DAY * S
+    assert due((CLOCKS, ENROL, NEVER), {}, began, NOW) is CLOCKS
+    assert (
+        due((CLOCKS, ENROL), {"clocks": NOW - 2 * DAY * S, "enrol": NOW - 7 * DAY * S - S}, began, NOW)
+        is CLOCKS
+    )
+    assert (
+        due((CLOCKS, ENROL), {"clocks": NOW - DAY * S + S, "enrol": NOW - 7 * DAY * S}, began, NOW) is ENROL
+    )
+    assert due((CLOCKS, ENROL), {"clocks": NOW, "enrol": NOW}, began, NOW) is None
+    assert due((NEVER,), {}, began, NOW) is None
+
+
+def test_a_hub_that_has_just_started_has_other_things_to_do() -> None:
+    assert due((CLOCKS,), {}, NOW, NOW + round(FIRST_S * S) - 1) is None
+    assert due((CLOCKS,), {}, NOW, NOW + round(FIRST_S * S)) is CLOCKS
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting_for_ever() -> None:
+    assert due((CLOCKS,), {"clocks": NOW + 365 * DAY * S}, 0, NOW) is CLOCKS
+
+
+def made(
+    begun: dict[str, int], fault: Exception | None = None
+) -> tuple[Errands, Book, ManualClock, list[tuple[str, ...]]]:
+    clock, book, done = ManualClock(wall_us=NOW), Book(**begun), []
+    started: list[tuple[str, ...]] = done
+
+    async def write(work: Callable[[], object]) -> None:
+        work()
+
+    async def start(words: tuple[str, ...]) -> int:
+        assert book.begun[words[0]] == clock.wall_us()  # stored before begun
+        started.append(words)
+        if fault is not None:
+            raise fault
+        return 3
+
+    return Errands((CLOCKS, ENROL), book, write, start, clock), book, clock, done
+
+
+def test_each_goes_round_at_its_own_pace() -> None:
+    errands, _, clock, done = made({})
+    for _ in range(15 * 24):
+        asyncio.run(errands.turn())
+        clock.advance(3600)
+    assert done.count(("clocks",)) in (14, 15)
+    assert done.count(("enrol",)) in (2, 3)
+
+
+@pytest.mark.parametrize("fault", [OSError("no process"), None])
+def test_what_fails_is_not_done_again_at_once(fault: Exception | None) -> None:
+    errands, _, clock, done = made({}, fault)
+    clock.advance(FIRST_S)
+    for _ in range(10):
+        asyncio.run(errands.turn())
+        clock.advance(30)
+    assert sorted(done) == [("clocks",), ("enrol",)]
+
+
+def test_a_full_disk_begins_nothing() -> None:
+    errands, book, clock, done = made({})
+    clock.advance(FIRST_S)
+    assert book.errands_begun() == {}
+    book.full = True
+    asyncio.run(errands.turn())
+    assert done == []
+
+
+async def test_what_the_register_remembers_counts() -> None:
+    errands, _, clock, done = made({"clocks": NOW, "enrol": NOW})
+    clock.advance(FIRST_S)
+    running = asyncio.ensure_future(errands.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    running.cancel()
+    assert done == []
