@@ -237,6 +237,17 @@ class Evidence(_Section):
     keep_days: int = Field(default=7, ge=1, le=30)
 
 
+class Figures(_Section):
+    """What figures are measured against, and when cameras put out of use are an alarm."""
+
+    target: float = Field(default=0.95, gt=0, le=1)
+    sampling_days: list[Annotated[int, Field(ge=1, le=31)]] = Field(default=[], max_length=31)
+    sampling_within_days: int = Field(default=7, ge=0, le=31)
+    stopped_within_days: int = Field(default=3, ge=1, le=31)
+    stopped_at_least: Count = 20
+    stopped_share: float = Field(default=0.01, gt=0, le=1)
+
+
 class Logs(_Section):
     """How much is logged, and in which form."""
 
@@ -271,6 +282,7 @@ class Settings(_Section):
     guard: Guard = Guard()
     onvif: Onvif = Onvif()
     evidence: Evidence = Evidence()
+    figures: Figures = Figures()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)
 

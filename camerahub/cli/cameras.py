@@ -102,7 +102,17 @@ def _cells(camera: CameraState, facet: str, zone: tzinfo) -> list[str]:
     ]
 
 
-def write_xlsx(path: Path, rows: Sequence[Sequence[str]]) -> None:
+_TITLES = tuple(f"web.col_{name}" for name in _HEADERS)
+_WIDE = (24, 28, 16, 10, 12, 20, 28, 20)
+
+
+def write_xlsx(
+    path: Path,
+    rows: Sequence[Sequence[str]],
+    titles: Sequence[str] = _TITLES,
+    widths: Sequence[int] = _WIDE,
+    name: str = "cameras",
+) -> None:
     """A sheet with every cell as text, so that Excel keeps 20-digit codes and runs no formula."""
     import xlsxwriter  # type: ignore[import-untyped]
 
@@ -111,18 +121,17 @@ def write_xlsx(path: Path, rows: Sequence[Sequence[str]]) -> None:
     except OSError as error:
         raise EnvironmentFault("web.xlsx_unwritable", file=path, problem=error.strerror or error) from None
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
-    sheet = book.add_worksheet("cameras")
+    sheet = book.add_worksheet(name)
     bold, as_text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
-    for column, wide in enumerate((24, 28, 16, 10, 12, 20, 28, 20)):
+    for column, wide in enumerate(widths):
         sheet.set_column(column, column, wide, as_text)
-    titles = [text(f"web.col_{name}") for name in _HEADERS]
-    for column, title in enumerate(titles):
+    for column, title in enumerate(text(key) for key in titles):
         sheet.write_string(0, column, f"{title.zh} {title.en}", bold)
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row):
             sheet.write_string(number, column, cell[:32_000], as_text)
     sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, len(rows), len(_HEADERS) - 1)
+    sheet.autofilter(0, 0, len(rows), len(titles) - 1)
     try:
         book.close()
     except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
+import structlog
 
+from camerahub.cli.members import said_of, stopped_alarm
 from camerahub.core.address import without_secrets
 from camerahub.core.collector import collector_off
 from camerahub.core.errors import EXIT_OK, EXIT_REFUSED
@@ -28,6 +30,7 @@ from camerahub.services.clock import SystemClock
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
 
+_log = structlog.get_logger()
 _ROWS_SHOWN = 5
 #: Different sentences told of one reason; what comes after is counted together.
 _SAID_SHOWN = 5
@@ -195,7 +198,12 @@ def command(
             on_layout=report.on_layout,
             on_progress=bar.update,
         )
+        alarmed = None if dry_run else stopped_alarm(store, context.settings(), SystemClock().wall_us())
     report.say(summary)
+    if alarmed is not None:
+        said = said_of(alarmed, context.settings())
+        _log.warning("cameras_stopped", count=alarmed.count, of=alarmed.of)
+        click.echo(f"{said.zh}\n{said.en}", err=True)
     if errors is not None and summary.refused:
         click.echo(_both("tablefile.errors_written", file=errors), err=True)
     return EXIT_REFUSED if summary.refused else EXIT_OK

@@ -1,20 +1,26 @@
-"""`camerahub rates`: figures with all their parts, from the same states as the scrape and the list."""
+"""`camerahub rates`: figures with all their parts, of now from the same states as the scrape and the list, of a period
+from what is recorded."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
 from camerahub.cli.cameras import check_facet
-from camerahub.cli.table import moment, percent, render
-from camerahub.core.area import UNASSIGNED, ancestors, level_of, township_of
+from camerahub.cli.rates_choices import show_choices
+from camerahub.cli.rates_lines import ALL, LEVELS, Group, Sheet
+from camerahub.cli.rates_period import Asked, echo, passes, publish, question, sheet, summary
+from camerahub.cli.rates_runs import show_published
+from camerahub.cli.table import moment, percent
+from camerahub.core.area import Tree
 from camerahub.core.errors import EXIT_OK, ConfigError
 from camerahub.core.health import RULE
-from camerahub.core.rates import Parts, Rate, count_parts, total
+from camerahub.core.rates import Parts, count_parts
+from camerahub.core.rates_rank import ranking, target_of
 from camerahub.core.result import Facet
 from camerahub.core.texts import text
 from camerahub.services.clock import SystemClock
@@ -23,43 +29,18 @@ if TYPE_CHECKING:
     from camerahub.cli.context import Context
     from camerahub.registry.census import Census
 
-#: ``area`` of a line that speaks of the whole register.
-ALL = "all"
-LEVELS = ("county", "township", "village")
+__all__ = ["ALL", "command", "counted"]
+
 #: A hub silent for longer is not running: the figure is as of its last sign of life.
 SILENT_US = 120_000_000
+_BY_TREE = (*LEVELS, "urban_rural")
 _COLUMNS = ("network", "source", "maintainer", "point_class", "vendor", "site", "status", "unit")
-_HEADERS = (
-    "group", "expected", "up", "down", "unknown", "raw", "measured", "upper", "coverage", "exempt", "adjusted",
-)  # fmt: skip
-
-
-class Tree:
-    """The civil tree of a census."""
-
-    def __init__(self, census: Census) -> None:
-        self.parents = {area.code: area.parent_code for area in census.areas}
-        self.levels = {area.code: area.level for area in census.areas}
-        self.names = {area.code: area.name for area in census.areas}
-
-    def above(self, code: str) -> list[str]:
-        """``code`` and all above it."""
-        return ancestors(code, self.parents)
-
-    def at(self, level: str, code: str) -> str:
-        """Under which code of ``level`` an area is counted: the nearest above it, else as near as there is."""
-        if level == "township":
-            return township_of(code, self.parents, self.levels)
-        for above in self.above(code):
-            if (self.levels.get(above) or level_of(above)) == level:
-                return above
-        return self.at("township", code) if level == "village" else UNASSIGNED
 
 
 def _label_of(by: str | None, census: Census, tree: Tree) -> Callable[[int], str]:
     if by is None:
         return lambda _place: ""
-    if by in LEVELS:
+    if by in _BY_TREE:
         at = {code: tree.at(by, code) for code in set(census.area)}
         return lambda place: at[census.area[place]]
     return lambda place: census.value[place]
@@ -74,7 +55,7 @@ def _within(census: Census, tree: Tree, area: str | None) -> np.ndarray:
 
 def counted(census: Census, area: str | None, by: str | None) -> dict[str, Parts]:
     """Parts by group of the expected cameras in ``area``; groups in which nobody is expected are left out."""
-    tree = Tree(census)
+    tree = Tree(census.areas)
     if area is not None and area not in tree.parents:
         raise ConfigError("web.no_area", area=area)
     label = _label_of(by, census, tree)
@@ -88,94 +69,117 @@ def counted(census: Census, area: str | None, by: str | None) -> dict[str, Parts
     return dict(zip(groups, count_parts(*picked, group, len(groups)), strict=True))
 
 
-def _rates(
-    found: dict[str, Parts], area: str | None, by: str | None, facet: str, at: int, now: int
-) -> list[Rate]:
-    lines = []
-    for name, parts in found.items():
-        place = name if by in LEVELS else area or ALL
-        extra = ((by, name),) if by is not None and by not in LEVELS else ()
-        lines.append(Rate(place, facet, "point", at, at, RULE, now, parts, extra))
-    return lines
-
-
-def _named(name: str, by: str | None, names: dict[str, str]) -> str:
-    if name == UNASSIGNED or (name == "" and by is not None):
-        said = text("web.unassigned")
-        return f"{said.zh} {said.en}"
-    if by == "status":
-        return _standing(name)
-    return f"{name} {names[name]}" if name in names else name
-
-
-def _standing(name: str) -> str:
-    """A status of the register in people's words."""
-    from camerahub.registry.tables import STATUSES
-
-    _, zh, en = STATUSES.get(name, (True, "", ""))
-    return f"{zh} {en}" if zh else name
-
-
-def _cells(name: str, parts: Parts) -> list[str]:
-    counts = (parts.expected, parts.up, parts.down, parts.unknown)
-    ratios = (parts.raw, parts.measured, parts.upper, parts.detection)
-    return [name, *map(str, counts), *map(percent, ratios), str(parts.exempt), percent(parts.adjusted)]
-
-
-def _table(found: dict[str, Parts], by: str | None, facet: str, names: dict[str, str]) -> list[str]:
-    rows = [_cells(_named(name, by, names), parts) for name, parts in found.items()] if by else []
-    said = text("web.total")
-    rows.append(_cells(f"{said.zh} {said.en}", total(list(found.values()))))
-    own = {state: f"web.state_{facet}_{state}" for state in ("up", "down", "unknown")} | {
-        "raw": f"web.rate_{facet}"
-    }
-    titles = [own.get(name, f"web.col_{name}") for name in _HEADERS]
-    return render(titles, rows, right=range(1, len(_HEADERS)))
-
-
-def _read(context: Context, facet: str, by: str | None) -> Census:
+def _read(context: Context, facet: str, by: str | None, now: int) -> Census:
     from camerahub.registry.census import census
 
     store = context.open_store()
     try:
-        return census(store.engine, Facet[facet.upper()], by if by in _COLUMNS else None)
+        return census(store.engine, Facet[facet.upper()], by if by in _COLUMNS else None, now)
     finally:
         store.close()
 
 
+def _now(context: Context, asked: Asked, as_lines: bool) -> int:
+    """Figures of this instant, out of the states of the last commit."""
+    zone, now = context.settings().site.zone, SystemClock().wall_us()
+    census = _read(context, asked.facet, asked.by, now)
+    silent = 0 < census.alive_at < now - SILENT_US
+    at = census.alive_at if silent else now
+    found = counted(census, asked.area, asked.by) or ({} if asked.by else {"": Parts()})
+    places = ranking(found) if asked.rank and asked.by else {}
+    groups = [Group(name, parts, place=places.get(name)) for name, parts in found.items()]
+    if asked.rank:
+        groups.sort(key=lambda group: (group.place.rank if group.place else 1 << 40, group.name))
+    names = Tree(census.areas).names
+    shown = Sheet(groups, asked.facet, "point", at, at, now, RULE, asked.area, asked.by, names, asked.target)
+    _print(shown, as_lines, context)
+    whole = shown.whole
+    parts = {"expected": whole.expected, "up": whole.up, "down": whole.down, "unknown": whole.unknown}
+    raw = percent(whole.raw)
+    echo([*text(f"web.rates_summary_{asked.facet}", as_of=moment(at, zone), rule=RULE, raw=raw, **parts)])
+    if shown.target is not None:
+        echo([*passes(shown, shown.target)])
+    if silent:
+        said = text("web.hub_silent", at=moment(at, zone))
+        echo([f"{said.zh} / {said.en}"])
+    return EXIT_OK
+
+
+def _print(shown: Sheet, as_lines: bool, context: Context) -> None:
+    if as_lines:
+        for line in shown.lines(context.settings().site.zone):
+            click.echo(json.dumps(line, ensure_ascii=False))
+    else:
+        click.echo("\n".join(shown.table()))
+
+
+def _of_period(context: Context, asked: Asked, as_lines: bool, stage: str | None) -> int:
+    zone, now = context.settings().site.zone, SystemClock().wall_us()
+    of, wanted = question(asked, zone, now)
+    store = context.open_store()
+    try:
+        shown, found, earlier = sheet(store, asked, of, wanted, zone)
+    finally:
+        store.close()
+    told = publish(context, found, wanted, stage, zone, now) if stage else []
+    _print(shown, as_lines, context)
+    echo(summary(shown, found, earlier, wanted, zone) + told)
+    return EXIT_OK
+
+
+def _target(word: str | None) -> Any:
+    try:
+        return None if word is None else target_of(word)
+    except (ValueError, ZeroDivisionError):
+        raise ConfigError("figures.bad_target", value=word) from None
+
+
 @click.command("rates")
 @click.option("--area", metavar="CODE", help="区划代码, 含下级. Area code with all below it.")
-@click.option("--by", type=click.Choice((*LEVELS, *_COLUMNS)), help="按什么分组. One line a group.")
+@click.option(
+    "--by", type=click.Choice((*_BY_TREE, *_COLUMNS, "reason")), help="按什么分组. One line a group."
+)
 @click.option("--facet", default="online", show_default=True, help="哪一问. Which question.")
-@click.option("--kind", type=click.Choice(("point", "time")), default="point", show_default=True)
+@click.option(
+    "--kind", type=click.Choice(("point", "time")), help="时点或时长口径. At instants or over time."
+)
+@click.option("--from", "start", metavar="TIME", help="起 (含): 2026-11-01, 2026-11-01T08:00. First instant.")
+@click.option("--to", "end", metavar="TIME", help="止 (不含). The instant after the last.")
+@click.option("--day", metavar="DATE", help="一天: 2026-11-05. One local day.")
+@click.option("--month", metavar="MONTH", help="一月: 2026-11. One local month.")
+@click.option("--at", "clocks", metavar="HH:MM", multiple=True, help="每天的取样时刻. Instants of each day.")
+@click.option("--as-of", metavar="TIME", help="按当时所知计算. As it was known then.")
+@click.option("--compare", is_flag=True, help="环比. Beside the period before.")
+@click.option("--rank", is_flag=True, help="排名. Ranked, with the arithmetic.")
+@click.option("--target", metavar="RATE", help="达标线: 0.98, 98%. Pass or fail.")
+@click.option(
+    "--publish", "stage", type=click.Choice(("preliminary", "final")), help="发布存档. Publish and keep."
+)
+@click.option("--choices", is_flag=True, help="各口径名次. Does the rank survive the other choice?")
+@click.option(
+    "--published", is_flag=True, help="已发布的数字, 逐个重算核对. What was published, computed again."
+)
 @click.option("--json", "as_lines", is_flag=True, help="每行一个 JSON. One JSON object a line.")
 @click.pass_context
 def command(
-    ctx: click.Context, area: str | None, by: str | None, facet: str, kind: str, as_lines: bool
+    ctx: click.Context, /, as_lines: bool, stage: str | None, published: bool, choices: bool, **words: Any
 ) -> int:
     """在线率及其全部组成: 未知不算在线. Rates with all their parts; unknown counts against the headline."""
-    if kind == "time":
-        raise ConfigError("web.no_time_kind")
-    check_facet(facet)
     context: Context = ctx.find_root().obj
-    zone = context.settings().site.zone
-    census = _read(context, facet, by)
-    now = SystemClock().wall_us()
-    silent = 0 < census.alive_at < now - SILENT_US
-    at = census.alive_at if silent else now
-    found = counted(census, area, by) or ({} if by else {"": Parts()})
-    if as_lines:
-        for rate in _rates(found, area, by, facet, at, now):
-            click.echo(json.dumps(rate.as_json(zone), ensure_ascii=False))
-    else:
-        click.echo("\n".join(_table(found, by, facet, Tree(census).names)))
-    whole = total(list(found.values()))
-    parts = {"expected": whole.expected, "up": whole.up, "down": whole.down, "unknown": whole.unknown}
-    said = text(
-        f"web.rates_summary_{facet}", as_of=moment(at, zone), rule=RULE, raw=percent(whole.raw), **parts
-    )
-    click.echo(f"{said.zh}\n{said.en}", err=True)
-    if silent:
-        said = text("web.hub_silent", at=moment(at, zone))
-        click.echo(f"{said.zh} / {said.en}", err=True)
-    return EXIT_OK
+    if published:
+        return show_published(context, as_lines)
+    # a day or a month without instants can only mean all the time
+    spans = words["day"] or words["month"] or (words["start"] and words["end"])
+    kind = words.pop("kind") or ("time" if spans and not words["clocks"] else "point")
+    at, target = words.pop("clocks"), _target(words.pop("target"))
+    asked = Asked(kind=kind, at=at, target=target, **words)
+    check_facet(asked.facet)
+    if asked.of_period and choices:
+        return show_choices(context, asked, as_lines)
+    if asked.of_period:
+        return _of_period(context, asked, as_lines, stage)
+    if stage or asked.compare:
+        raise ConfigError("figures.compare_needs_period")
+    if choices or asked.by == "reason":
+        raise ConfigError("figures.period_only")
+    return _now(context, asked, as_lines)

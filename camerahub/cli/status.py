@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from camerahub.cli.members import said_of, stopped_alarm
 from camerahub.cli.rates import counted
 from camerahub.cli.table import moment, pad, width
 from camerahub.core.errors import EXIT_OK
@@ -16,13 +17,14 @@ from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.core.weather import WEATHER_SCOPE
+from camerahub.services.clock import SystemClock
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
 
 
 def _figures(context: Context) -> dict[str, Any]:
-    from camerahub.registry import queries
+    from camerahub.registry import exemptions, queries
     from camerahub.registry.census import census
 
     store = context.open_store()
@@ -33,6 +35,11 @@ def _figures(context: Context) -> dict[str, Any]:
             for facet in Facet
         }
         parts = facets["online"]
+        now = SystemClock().wall_us()
+        stopped, waiting = (
+            stopped_alarm(store, context.settings(), now),
+            exemptions.waiting(store.engine, now),
+        )
     finally:
         store.close()
     pid = context.home_folder().hub_pid()
@@ -62,6 +69,8 @@ def _figures(context: Context) -> dict[str, Any]:
             }
             for gap in told.blind
         ],
+        "exemptions_waiting": waiting,
+        "stopped_alarm": None if stopped is None else said_of(stopped, context.settings())._asdict(),
         "weather": [
             {"township": gap.scope.removeprefix(WEATHER_SCOPE), "from": gap.from_at} for gap in told.weather
         ],
@@ -93,6 +102,7 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_alive"), moment(told["last_alive"], zone)),
         (text("web.status_gaps"), str(told["open_gaps"])),
         *((text("web.status_blind"), _blind(one, zone)) for one in told["blind"]),
+        *_figure_lines(told),
         *(
             (text("web.status_weather"), f"{one['township']} {moment(one['from'], zone)}")
             for one in told["weather"]
@@ -100,6 +110,13 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_log"), str(told["log_results"])),
         (text("web.status_size"), f"{_size(told['database_bytes'])}, {told['schema']}"),
     ]
+
+
+def _figure_lines(told: dict[str, Any]) -> list[tuple[Text, str]]:
+    lines = [(text("exempt.status_waiting"), str(told["exemptions_waiting"]))]
+    if told["stopped_alarm"]:
+        lines.append((text("exempt.status_stopped"), " / ".join(told["stopped_alarm"].values())))
+    return lines
 
 
 def _blind(gap: dict[str, Any], zone: tzinfo) -> str:

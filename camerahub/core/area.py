@@ -7,8 +7,9 @@ Source of the widths: GB/T 2260 (2+2+2), GB/T 10114 (+3), statistical code book 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,3 +98,73 @@ def townships_of(
     told = np.array([township_of(str(code), parents, levels) for code in distinct], dtype=np.str_)
     answer: NDArray[np.str_] = told[place]
     return answer
+
+
+#: Third group of a village code below 200: 居委会, else 村委会; of a township below 100: 街道, from 400: 开发区.
+_URBAN_VILLAGE, _STREET, _ZONE = 200, 100, 400
+
+
+def urban_rural(code: str) -> str:
+    """``urban`` or ``rural`` by the numbering of villages and townships, empty where the code does not tell.
+
+    Source: statistical code book (001-199 居委会, 200-399 村委会), GB/T 10114 (001-099 街道, 100-199 镇, 200-299 乡,
+    400-599 开发区). A habit, like all widths: a town seat counts as rural unless its 居委会 is known.
+    """
+    if len(code) >= 12 and code[9:12].isdecimal() and code[9:12] != "000":
+        return "urban" if int(code[9:12]) < _URBAN_VILLAGE else "rural"
+    if len(code) >= 9 and code[6:9].isdecimal() and code[6:9] != "000":
+        number = int(code[6:9])
+        return "urban" if number < _STREET or number >= _ZONE else "rural"
+    return ""
+
+
+class AreaLike(Protocol):
+    """A node as the register or a file gives it."""
+
+    @property
+    def code(self) -> str:
+        """Its code."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def level(self) -> str:
+        """A word of ``LEVELS``."""
+        ...
+
+    @property
+    def parent_code(self) -> str:
+        """Code of the area above, empty at the top."""
+        ...
+
+
+class Tree:
+    """The civil tree, to count by: whom a camera in an area belongs to at each level."""
+
+    def __init__(self, areas: Iterable[AreaLike]) -> None:
+        nodes = list(areas)
+        self.parents = {area.code: area.parent_code for area in nodes}
+        self.levels = {area.code: area.level for area in nodes}
+        self.names = {area.code: area.name for area in nodes}
+
+    def above(self, code: str) -> list[str]:
+        """``code`` and all above it."""
+        return ancestors(code, self.parents)
+
+    def at(self, level: str, code: str) -> str:
+        """Under which code of ``level`` an area is counted: the nearest above it, else as near as there is.
+
+        ``urban_rural`` is a level too: its groups are ``urban``, ``rural`` and the empty one.
+        """
+        if level == "urban_rural":
+            return urban_rural(code)
+        if level == "township":
+            return township_of(code, self.parents, self.levels)
+        for above in self.above(code):
+            if (self.levels.get(above) or level_of(above)) == level:
+                return above
+        return self.at("township", code) if level == "village" else UNASSIGNED

@@ -19,7 +19,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Counts of one group (cameras at an instant; later camera-microseconds over a span).
+    """Counts of one group: cameras at an instant, summed over instants, or camera-microseconds over a span.
 
     ``exempt`` are those of the expected inside an approved exemption, ``exempt_up`` those of them that are up.
     """
@@ -103,7 +103,8 @@ def total(parts: list[Parts]) -> Parts:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One published line. ``kind``: ``point`` (``start`` = ``end`` = the instant) or ``time`` over [start, end).
+    """One published line. ``kind``: ``point`` (``start`` = ``end`` = the instant, or instants within) or ``time`` over
+    [start, end): then parts are camera-microseconds, and shown as camera-seconds.
 
     Times int µs UTC; ``as_of``: what was known when the figure was made; ``by`` extra keys, such as the network.
     """
@@ -130,11 +131,7 @@ class Rate:
             "to": rfc3339(self.end, zone),
             "rule": self.rule,
             "as_of": rfc3339(self.as_of, zone),
-            "expected": p.expected,
-            "up": p.up,
-            "down": p.down,
-            "unknown": p.unknown,
-            "exempt": p.exempt,
+            **{name: self._shown(getattr(p, name)) for name in _SHOWN},
             "raw": p.raw,
             "measured": p.measured,
             "upper": p.upper,
@@ -142,7 +139,15 @@ class Rate:
             "detection": p.detection,
         }
 
+    def _shown(self, amount: int) -> int | float:
+        """A part as it is shown: cameras, or camera-seconds."""
+        if self.kind != "time":
+            return amount
+        seconds, rest = divmod(amount, 1_000_000)
+        return amount / 1_000_000 if rest else seconds
 
+
+_SHOWN = ("expected", "up", "down", "unknown", "exempt")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Engine, func, select
 from camerahub.core.health import POLICIES
 from camerahub.core.result import Facet
 from camerahub.core.roads import Roads, answers
+from camerahub.registry import exempt
 from camerahub.registry.engine import reading
 from camerahub.registry.queries import Area
 from camerahub.registry.snapshot import last_alive, load
@@ -50,23 +51,29 @@ class Census:
     alive_at: int
 
 
-def census(engine: Engine, facet: Facet, column: str | None = None) -> Census:
-    """The census for ``facet``; ``column`` a key of ``COLUMNS``, None for empty values. KeyError for another."""
+def census(engine: Engine, facet: Facet, column: str | None = None, now: int = 0) -> Census:
+    """The census for ``facet``; ``column`` a key of ``COLUMNS``, None for empty values. KeyError for another.
+
+    ``now`` µs UTC: exempt is who is so at that instant; 0 = nobody asks.
+    """
     wanted: ColumnElement[Any] = cameras.c.code if column is None else COLUMNS[column]
     with reading(engine) as connection:
         snapshot = load(connection, [POLICIES[facet]])
         tree = _tree(connection)
         alive = last_alive(connection)
         found = connection.execute(select(cameras.c.id, wanted)).all()
+        windows = exempt.spans(connection, now, now + 1, now, snapshot.camera_ids)
     values = {} if column is None else {number: value or "" for number, value in found}
     codes = {area.id: area.code for area in tree}
+    out = np.zeros(len(snapshot.camera_ids), np.bool_)
+    out[windows.camera] = True
     told = answers(snapshot.states, facet, Roads.build(snapshot.camera, len(snapshot.camera_ids)))
     return Census(
         area=[codes.get(number, "") for number in snapshot.area_id.tolist()],
         value=[values.get(number, "") for number in snapshot.camera_ids.tolist()],
         answer=told.answer,
         expected=snapshot.expected,
-        exempt=np.zeros(len(snapshot.camera_ids), np.bool_),
+        exempt=out,
         areas=tree,
         alive_at=alive,
     )

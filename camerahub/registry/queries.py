@@ -168,10 +168,11 @@ class StatusFigures:
 def areas(engine: Engine, *, tree: str = "civil") -> list[Area]:
     """All areas of a tree, ordered by code: what ``core.area`` needs to find townships."""
     with reading(engine) as connection:
-        return _areas(connection, tree)
+        return areas_of(connection, tree)
 
 
-def _areas(connection: Connection, tree: str) -> list[Area]:
+def areas_of(connection: Connection, tree: str = "civil") -> list[Area]:
+    """The same within a transaction."""
     node, parent = areas_table.alias(), areas_table.alias()
     columns = (
         node.c.id,
@@ -455,6 +456,6 @@ def _size(connection: Connection) -> int:
 
 __all__ = [
     "Area", "CameraState", "Correction", "EndpointTarget", "FacetState", "Flip", "Gap", "Secret", "StatusFigures",
-    "area_codes", "area_subtree", "areas", "camera_code", "cameras", "corrections_between", "gaps_between", "history",
-    "known_codes", "secrets", "status", "targets",
+    "area_codes", "area_subtree", "areas", "areas_of", "camera_code", "cameras", "corrections_between", "gaps_between",
+    "history", "known_codes", "secrets", "status", "targets",
 ]  # fmt: skip

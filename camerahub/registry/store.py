@@ -18,14 +18,30 @@ from sqlalchemy import Connection, Engine, case, func, select, update
 
 from camerahub.core.commit import Commit
 from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.exemptions import Exemption
 from camerahub.core.guard_rows import Key
 from camerahub.core.health import Policy
-from camerahub.registry import bulk, checkpoint, evidence, eyes, guards, merge, onvif, pauses, stills
+from camerahub.registry import (
+    bulk,
+    checkpoint,
+    claims,
+    evidence,
+    exemptions,
+    eyes,
+    guards,
+    merge,
+    onvif,
+    pauses,
+    runs,
+    stills,
+)
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
+from camerahub.registry.figures import write_marks
 from camerahub.registry.merge_areas import merge_areas
 from camerahub.registry.one import new_id, update_many, upsert_one
 from camerahub.registry.rows import AreaRow, CameraRow, DeviceRow, Source, UpsertReport
+from camerahub.registry.runs import Run
 from camerahub.registry.secrets import KeyRing
 from camerahub.registry.snapshot import ALIVE, I8, ONLINE, Snapshot, last_alive, load, places
 from camerahub.registry.tables import (
@@ -294,6 +310,43 @@ class Store:
         """See ``registry.onvif.keep_clocks``."""
         with self._writing() as connection:
             onvif.keep_clocks(connection, rows)
+
+    # --- figures
+
+    def publish(self, run: Run, marks: Sequence[int], now: int) -> int:
+        """Keep a published run and make the marks of the instants ``marks``, ascending; the id of the run."""
+        with self._writing() as connection:
+            write_marks(connection, run.facet, marks, now)
+            return runs.keep(connection, run, now)
+
+    # --- what others say
+
+    def keep_claims(self, told: claims.ClaimList, rows: list[claims.Claim], now: int) -> int:
+        """See ``registry.claims.keep``."""
+        with self._writing() as connection:
+            return claims.keep(connection, told, rows, now)
+
+    # --- exemptions
+
+    def request_exemption(self, asked: exemptions.Request, now: int) -> tuple[int, int]:
+        """See ``registry.exemptions.request``."""
+        with self._writing() as connection:
+            return exemptions.request(connection, asked, now, self.zone)
+
+    def decide_exemptions(
+        self, numbers: Sequence[int], approver: str, note: str, now: int, *, approve: bool
+    ) -> list[Exemption]:
+        """Decide several requests, all or none. See ``registry.exemptions.decide``."""
+        with self._writing() as connection:
+            return [
+                exemptions.decide(connection, one, approver, note, now, approve=approve)
+                for one in dict.fromkeys(numbers)
+            ]
+
+    def end_exemption(self, number: int, who: str, note: str, now: int) -> Exemption:
+        """See ``registry.exemptions.end``."""
+        with self._writing() as connection:
+            return exemptions.end(connection, number, who, note, now)
 
     def reseal(self) -> int:
         """Seal every stored password anew under the key that seals now, all or none; how many there were to seal.

@@ -34,6 +34,12 @@ from camerahub.registry.columns import of_endpoint as _of_endpoint
 from camerahub.registry.columns import ref as _ref
 from camerahub.registry.columns import small as _small
 from camerahub.registry.columns import txt as _txt
+from camerahub.registry.figure_tables import answer_marks as answer_marks
+from camerahub.registry.figure_tables import claim_lists as claim_lists
+from camerahub.registry.figure_tables import claims as claims
+from camerahub.registry.figure_tables import exemption_cameras as exemption_cameras
+from camerahub.registry.figure_tables import exemptions as exemptions
+from camerahub.registry.figure_tables import rate_runs as rate_runs
 from camerahub.registry.picture_tables import false_alarms as false_alarms
 from camerahub.registry.picture_tables import picture_masks as picture_masks
 from camerahub.registry.picture_tables import picture_pasts as picture_pasts
@@ -41,7 +47,7 @@ from camerahub.registry.picture_tables import still_reads as still_reads
 from camerahub.registry.picture_tables import stills as stills
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0006"
+SCHEMA_REVISION = "0008"
 
 #: Standing of a camera in the register -> (does it count in the denominator, Chinese, English).
 STATUSES: dict[str, tuple[bool, str, str]] = {
@@ -333,6 +339,12 @@ flips = Table(
     _small("rule"),
     # of the flip of this camera and facet that was stored before; 0 = none, and for flips of endpoints
     _at("prev_at"),
+    _index(
+        "flips",
+        "recorded_at",
+        serves="past: flips of which a mark made a day after them does not know",
+        where="recorded_at > at + 86400000000",
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -406,46 +418,6 @@ gaps = Table(
     sqlite_autoincrement=True,
 )
 
-exemptions = Table(
-    "exemptions",
-    METADATA,
-    _id(),
-    _ref("camera_id", "cameras", null=True),
-    _ref("area_id", "areas", null=True),
-    _at("from_at"),
-    _at("to_at"),
-    _txt("reason", None),
-    _txt("applicant", None),
-    _at("applied_at"),
-    _txt("approver"),
-    _at("approved_at", null=True),
-    _at("revoked_at", null=True),
-    _at("recorded_at"),
-    CheckConstraint("to_at > from_at", name="order"),
-    CheckConstraint("(camera_id IS NULL) <> (area_id IS NULL)", name="subject"),
-    CheckConstraint("approver <> applicant OR approver = ''", name="two_people"),
-    _index("exemptions", "from_at", serves="queries.exempt: approved windows around an instant"),
-    sqlite_autoincrement=True,
-)
-
-rate_runs = Table(
-    "rate_runs",
-    METADATA,
-    _id(),
-    _at("as_of"),
-    _small("rule"),
-    _txt("kind", None),
-    _small("facet"),
-    _at("from_at"),
-    _at("to_at"),
-    _txt("scope"),
-    _txt("numbers", None),
-    _txt("input_hash", None),
-    _at("recorded_at"),
-    _index("rate_runs", "as_of", serves="published figures of a day"),
-    sqlite_autoincrement=True,
-)
-
 imports = Table(
     "imports",
     METADATA,
@@ -470,7 +442,7 @@ changes = Table(
     _at("at"),
     _txt("who", None),
     _ref("import_id", "imports", null=True),
-    _txt("entity", None),  # area camera endpoint onvif pause
+    _txt("entity", None),  # area camera endpoint onvif pause exemption rates claims
     _txt("key", None),  # its code
     _txt("field", None),
     Column("old", Text),

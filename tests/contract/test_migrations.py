@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from camerahub.core.errors import EnvironmentFault
+from camerahub.registry import exemptions
 from camerahub.registry.engine import open_engine
 from camerahub.registry.migrate import scripts, upgrade
 from camerahub.registry.tables import METADATA, SCHEMA_REVISION
@@ -53,6 +55,34 @@ def _index(found: dict[str, object]) -> str:
     options = found.pop("dialect_options", {})
     told = {name: str(value) for name, value in options.items()}  # type: ignore[attr-defined]
     return f"{sorted(found.items(), key=str)} {sorted(told.items())}"
+
+
+def test_exemptions_of_the_first_schema_are_kept(empty_url: str) -> None:
+    """Migration 8 makes the table anew: rows, ids and their order stay, and the next id is a new one."""
+    engine = open_engine(empty_url, create=True, check=False)
+    with engine.connect().execution_options(camerahub_writes=True) as connection, connection.begin():
+        config = scripts()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        area = "(id, tree, code, name, level, created_at) VALUES (1, 'civil', '32', 'x', 'province', 1)"
+        connection.exec_driver_sql(f"INSERT INTO areas {area}")
+        camera = "(id, code, name, area_id, created_at, changed_at) VALUES (7, 'C', 'c', 1, 1, 1)"
+        connection.exec_driver_sql(f"INSERT INTO cameras {camera}")
+        columns = "from_at, to_at, reason, applicant, applied_at, approver, approved_at, recorded_at"
+        for number, subject in ((3, "camera_id"), (5, "area_id")):
+            of = 7 if subject == "camera_id" else 1
+            values = f"({number}, {of}, 1, 9, 'other', 'a', 1, 'b', 2, 1)"
+            connection.exec_driver_sql(f"INSERT INTO exemptions (id, {subject}, {columns}) VALUES {values}")
+    engine.dispose()
+    assert upgrade(empty_url) == ("0005", SCHEMA_REVISION)
+    engine = open_engine(empty_url)
+    first, second = exemptions.listed(engine)
+    assert (first.id, first.scope, exemptions.codes_of(engine, 3)) == (3, "camera", ["C"])
+    assert (second.id, second.scope, second.value, second.approver) == (5, "area", "32", "b")
+    with engine.connect().execution_options(camerahub_writes=True) as connection, connection.begin():
+        asked = exemptions.Request("camera", ("C",), 20, 30, "other", "", "a")
+        assert exemptions.request(connection, asked, 20) == (6, 1)
+    engine.dispose()
 
 
 def test_a_newer_schema_is_refused_and_untouched(url: str) -> None:

@@ -23,6 +23,9 @@ PARTS = (
     "dialled",
     "diagnose",
     "web",
+    "figures",
+    "exempt",
+    "claims",
     "eyes",
 )
 

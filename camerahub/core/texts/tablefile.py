@@ -215,6 +215,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{value} is not a date (2023-05-01, 2023/5/1, 20230501); left out",
     ),
     "tablefile.row.number_bad": ("{value} 不是数字, 未采用", "{value} is not a number; left out"),
+    "tablefile.row.claim_state_empty": ("没有填状态", "the state is empty"),
+    "tablefile.row.claim_state_bad": (
+        "状态 {value} 不认识; 可填: {allowed}",
+        "the state {value} is not known; allowed: {allowed}",
+    ),
+    "tablefile.row.claim_stranger": (
+        "登记表里没有编码 {value}, 已照录",
+        "the code {value} is not in the register; kept as it is said",
+    ),
+    "tablefile.row.moment_bad": (
+        "时间 {value} 不认识 (可写 2026-11-05 08:00, 2026/11/5 8:00), 未采用",
+        "{value} is not a time (2026-11-05 08:00, 2026/11/5 8:00); left out",
+    ),
     "tablefile.row.word_unknown": (
         "{value} 不在字典中, 已原样保留; 可填: {allowed}",
         "{value} is not in the dictionary and was kept as it is; allowed: {allowed}",

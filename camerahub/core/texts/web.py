@@ -63,10 +63,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "--since 无法识别 “{value}”: 请写 2025-01-31、2025-01-31T08:00 或 30m、12h、7d",
         "--since cannot read “{value}”: write 2025-01-31, 2025-01-31T08:00 or 30m, 12h, 7d",
     ),
-    "web.no_time_kind": (
-        "本版本还没有时长口径 (--kind time); 请用 --kind point",
-        "figures by time (--kind time) are not in this version; use --kind point",
-    ),
     "web.no_facet": (
         "本版本测 在线、出流、点亮、完好 (--facet online, media, lit, picture), 还没有 {facet}",
         "this version measures 在线, 出流, 点亮 and 完好 (--facet online, media, lit, picture); {facet} is not in it "

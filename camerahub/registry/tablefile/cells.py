@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from camerahub.core.address import AddressError, parse_ip, parse_port
 
@@ -17,6 +17,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\ufeff\ud800
 _GUARDED = re.compile(r"'[=+\-@\t]")
 _FORMULA_TEXT = re.compile(r'="([^"]*)"')
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?")
+_CLOCK = re.compile(r"\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2})?(?:\.\d+)?[分秒]?\Z")
+_OFFSET = re.compile(r"T.*(?:Z|[+-]\d\d:?\d\d)\Z")
+_SERIAL = re.compile(r"(\d{5})\.(\d{1,12})")
 _MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
 _IP_AND_PORT = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 #: Has a letter, and nothing that may separate a password.
@@ -170,6 +173,29 @@ def _date(cell: str, _words: Words | None) -> str:
     raise CellError("date_bad", value=value)
 
 
+def _moment(cell: str, words: Words | None) -> str:
+    """ISO time, ``2026-11-05T08:00:00``, with an offset where it has one; of a day alone its beginning; an Excel serial
+    with its fraction."""
+    value = plain(cell)
+    if _OFFSET.search(value):
+        try:
+            return datetime.fromisoformat(value).isoformat()
+        except ValueError as error:
+            raise CellError("moment_bad", value=value) from error
+    day, clock = value, ""
+    if found := _CLOCK.search(value):
+        day, clock = value[: found.start()], found.group()
+    elif (serial := _SERIAL.fullmatch(value)) and serial[2].strip("0"):
+        at = datetime.combine(_EXCEL_ZERO, time()) + timedelta(seconds=round(float(value) * 86_400))
+        return at.isoformat()
+    try:
+        hour, minute, second = [*(int(part) for part in re.findall(r"\d+", clock)), 0, 0, 0][:3]
+        on = date.fromisoformat(_date(day.strip().rstrip("T").strip(), words))
+        return datetime.combine(on, time(hour, minute, second)).isoformat()
+    except (CellError, ValueError) as error:
+        raise CellError("moment_bad", value=value) from error
+
+
 def _number(cell: str, _words: Words | None) -> str:
     value = plain(cell)
     if not (value.isascii() and _NUMBER.fullmatch(value)):
@@ -217,6 +243,7 @@ KINDS: dict[str, Callable[[str, Words | None], str]] = {
     "channel": _channel,
     "mac": _mac,
     "date": _date,
+    "moment": _moment,
     "number": _number,
     "degrees": _degrees,
     "word": _word,

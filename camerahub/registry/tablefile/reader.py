@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, islice, pairwise, zip_longest
 from pathlib import Path
 
 from camerahub.registry.tablefile.csvfile import read_csv
@@ -49,12 +49,20 @@ class TableFile:
     rows: Iterator[tuple[int, list[str]]]
 
 
-def open_table(path: Path, profile: Profile) -> TableFile:
-    """Open a CSV or XLSX file under ``profile``. TableFileError when it cannot be used at all."""
+def open_table(path: Path, profile: Profile, *, two_rows: bool = False) -> TableFile:
+    """Open a CSV or XLSX file under ``profile``. TableFileError when it cannot be used at all.
+
+    ``two_rows``: a header may stand in two rows, of which merged cells leave one empty.
+    """
     best: tuple[int, list[str]] = (-1, [])
     for sheet in _sheets(path):
         head = list(islice(sheet, HEADER_WITHIN))
         scored = [_score(cells, profile) for cells in head]
+        for at, cells in enumerate(_pairs(head, profile, max(scored, default=0)) if two_rows else []):
+            if cells:
+                layout = make_layout(path, cells, profile)
+                rows = chain(enumerate(head[at + 2 :], start=at + 3), enumerate(sheet, start=len(head) + 1))
+                return TableFile(path, layout, _data_rows(path, rows))
         for at, score in enumerate(scored):
             if score == max(scored) and _complete(head[at], profile):
                 layout = make_layout(path, head[at], profile)
@@ -75,6 +83,21 @@ def _sheets(path: Path) -> list[Iterator[list[str]]]:
     if magic.startswith((ZIP_MAGIC, OLE_MAGIC)):
         return read_xlsx(path)
     return [read_csv(path)]
+
+
+def _pairs(head: list[list[str]], profile: Profile, best: int) -> Iterator[list[str]]:
+    """Of every two rows the header they make together, [] where they make none: it is complete only with both, and
+    names as many columns as any single row does."""
+    for upper, lower in pairwise(head):
+        cells = _merged(upper, lower)
+        both = _complete(cells, profile) and not _complete(lower, profile)
+        yield cells if both and _score(lower, profile) and _score(cells, profile) >= best else []
+
+
+def _merged(upper: list[str], lower: list[str]) -> list[str]:
+    """One header out of two rows: the lower cell, or where it is empty the upper one."""
+    both = zip_longest(upper[:MAX_COLUMNS], lower[:MAX_COLUMNS], fillvalue="")
+    return [below if below.strip() else above for above, below in both]
 
 
 def _filled(cells: list[str]) -> int:

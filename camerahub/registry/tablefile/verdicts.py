@@ -67,6 +67,10 @@ PROBLEMS: dict[str, bool] = {
     "area_name_empty": True,
     "area_twice": True,
     "area_no_parent": False,
+    "claim_state_empty": True,
+    "claim_state_bad": True,
+    "claim_stranger": False,
+    "moment_bad": False,
 }
 
 
