@@ -25,7 +25,7 @@ from camerahub.frames import (
     stripes,
     underexposed,
 )
-from camerahub.frames.cells import Cells, cells
+from camerahub.frames.cells import Cells, Measuring, answered, cells
 from camerahub.frames.judgement import Judgement
 from camerahub.frames.measures import Measure
 from camerahub.frames.picture import Picture, Plane
@@ -36,7 +36,7 @@ class Check(NamedTuple):
     """What a kind of fault is judged by: its measures, described and taken over a batch."""
 
     measures: dict[str, Measure]
-    measure: Callable[[Cells], dict[str, Floats]]
+    measure: Callable[[Cells], Measuring]
 
 
 #: Fault kind of a single picture -> its measures; black and no_signal have theirs in ``lit``.
@@ -84,6 +84,4 @@ def measured(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None =
     found: dict[str, Floats] = dict(
         zip(lit.LitMeasures._fields, np.array([lit.measure(p) for p in pictures], np.float32).T, strict=True)
     )
-    for check in CHECKS.values():
-        found.update(check.measure(shared))
-    return found
+    return found | answered(shared, [check.measure for check in CHECKS.values()])

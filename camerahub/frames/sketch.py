@@ -42,15 +42,52 @@ _RUN = 5
 _UPRIGHT, _LEVEL = np.ones((_RUN, 1), np.uint8), np.ones((1, _RUN), np.uint8)
 
 
+class Planes(NamedTuple):
+    """The planes of a sketch in their order, as numbers of N pictures; what they are says ``Sketch``."""
+
+    light: Floats
+    u: Floats
+    v: Floats
+    dx1: Floats
+    dy1: Floats
+    grain1: Floats
+    run_x: Floats
+    run_y: Floats
+    busy: Floats
+    dx2: Floats
+    dy2: Floats
+    grain2: Floats
+    du: Floats
+    dv: Floats
+    dx3: Floats
+    dy3: Floats
+    px1: Floats
+    py1: Floats
+    pg1: Floats
+    prx: Floats
+    pry: Floats
+    px2: Floats
+    py2: Floats
+    px3: Floats
+    py3: Floats
+
+
+PLANES = Planes._fields
+#: Those in whole grey levels, or of their own; the others count quarters.
+WHOLE = frozenset(("light", "u", "v", "busy", "px1", "py1", "pg1", "prx", "pry", "px2", "py2", "px3", "py3"))
+_AT = {name: at for at, name in enumerate(PLANES)}
+
+
 class Sketch(NamedTuple):
     """N pictures of one orientation, reduced; R x C cells (15 x 20, or 20 x 15 for tall pictures).
 
-    uint8 (N, R, C), means over cells: ``light`` luma; ``u``, ``v`` chroma (128 = none). Likewise, but in quarters of a
-    grey level and cut at 63 levels, so that a letter weighs no more than an edge: ``dx1`` .. ``dx3`` and ``dy1`` ..
-    ``dy3`` absolute differences of neighbours at each level; ``grain1``, ``grain2`` absolute difference from the median
-    of 3 x 3; ``run_x``, ``run_y`` like ``dx1`` and ``dy1``, of what five rows (columns) share: straight edges; ``du``,
-    ``dv`` of chroma neighbours at level 2. ``busy``: share, 255 = all, of neighbours that differ by more than 3.
-    Largest in each cell: ``px1`` .. ``py3`` difference, ``pg1`` grain, ``prx``, ``pry`` straight edge.
+    ``planes`` uint8 (N, 25, R, C), each an attribute by its name in ``Planes``. Means over cells: ``light`` luma;
+    ``u``, ``v`` chroma (128 = none). Likewise, but in quarters of a grey level and cut at 63 levels, so that a letter
+    weighs no more than an edge: ``dx1`` .. ``dx3`` and ``dy1`` .. ``dy3`` absolute differences of neighbours at each
+    level; ``grain1``, ``grain2`` absolute difference from the median of 3 x 3; ``run_x``, ``run_y`` like ``dx1`` and
+    ``dy1``, of what five rows (columns) share: straight edges; ``du``, ``dv`` of chroma neighbours at level 2.
+    ``busy``: share, 255 = all, of neighbours that differ by more than 3. Largest in each cell: ``px1`` .. ``py3``
+    difference, ``pg1`` grain, ``prx``, ``pry`` straight edge.
 
     float32: ``columns`` (N, 5, W1) and ``rows`` (N, 5, H1) luma averaged over a fifth of the picture, at level 1;
     ``colour_columns`` (N, 2, 5, W2) and ``colour_rows`` (N, 2, 5, H2) chroma, likewise, at level 2; ``edge_columns``
@@ -61,31 +98,7 @@ class Sketch(NamedTuple):
     int32 (N, 2): width and height of the source in pixels.
     """
 
-    light: Plane
-    u: Plane
-    v: Plane
-    dx1: Plane
-    dy1: Plane
-    grain1: Plane
-    run_x: Plane
-    run_y: Plane
-    busy: Plane
-    dx2: Plane
-    dy2: Plane
-    grain2: Plane
-    du: Plane
-    dv: Plane
-    dx3: Plane
-    dy3: Plane
-    px1: Plane
-    py1: Plane
-    pg1: Plane
-    prx: Plane
-    pry: Plane
-    px2: Plane
-    py2: Plane
-    px3: Plane
-    py3: Plane
+    planes: Plane
     columns: Floats
     rows: Floats
     colour_columns: Floats
@@ -97,6 +110,12 @@ class Sketch(NamedTuple):
     thumb: Plane
     valid: NDArray[np.bool_]
     source: NDArray[np.int32]
+
+    def __getattr__(self, name: str) -> Plane:
+        """(N, R, C): a plane by name."""
+        if name in _AT:
+            return self.planes[:, _AT[name]]
+        raise AttributeError(name)
 
 
 def too_small(picture: Picture) -> bool:
@@ -119,8 +138,8 @@ def sketch(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = N
     reduced = [bench.reduce(picture) for picture in pictures]
     valid = [_valid(mask, (height, width), bench.cells) for mask in masks or [None] * len(pictures)]
     source = np.array([(p.source_width, p.source_height) for p in pictures], np.int32)
-    fields = [np.stack(parts) for parts in zip(*reduced, strict=True)]
-    return Sketch(*fields, np.stack(valid), source)  # type: ignore[call-arg]
+    fields = [np.array(parts) for parts in zip(*reduced, strict=True)]
+    return Sketch(*fields, np.array(valid), source)  # type: ignore[call-arg]
 
 
 def _valid(mask: Plane | None, shape: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.bool_]:
@@ -229,7 +248,8 @@ class _Bench:
         histogram = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
         thumb = np.stack([_area(plane, self.thumb) for plane in small])
         slant = _slant(luma2, self.weights)
-        return [*self._cells(), *first, *second, *third, *profiles, histogram, slant, thumb]
+        planes = np.concatenate((self._cells(), first, second, third))
+        return [planes, *profiles, histogram, slant, thumb]
 
     def _first(self, luma: Plane, u: Plane, v: Plane) -> Plane:
         """Planes light, u, v, dx1, dy1, grain1, run_x, run_y, busy; largest of dx1 to run_y."""

@@ -6,16 +6,22 @@ where the scene changes. So what counts is what the fifths agree on.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 from numpy.fft import rfft
 
-from camerahub.frames.cells import Cells, agreed, ratio, unanimous
+from camerahub.frames.cells import Cells, Measuring, ratio
 from camerahub.frames.measures import Measure
 from camerahub.frames.sketch import Floats
 
 _LAGS = (1, 8, 20)
 #: Steps that four strips of five share, from sharp bands to slow waves.
 _SHARED = (2, 12, 30)
+_EVERY = (*_LAGS, *_SHARED)
+#: Steps of colour.
+_HUE_LAG = 2
 _WAYS = {"h": "rows", "v": "columns"}
 
 
@@ -67,39 +73,127 @@ def _described() -> dict[str, Measure]:
 MEASURES: dict[str, Measure] = _described()
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+class _Agreed(NamedTuple):
+    """Of steps (N, ..., L): ``within`` mean size in five strips; and (N, L) the middle three in order.
+
+    ``up`` and ``down`` (negative): what four strips of five share; ``common`` size of the median; ``lone`` the median.
+    """
+
+    within: Floats
+    up: Floats
+    down: Floats
+    lone: Floats
+
+    def part(self, of: slice, shape: tuple[int, ...]) -> _Agreed:
+        n = len(self.up)
+        return _Agreed(*(plane[:, of].reshape(n, *shape) for plane in self))
+
+
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
+    yield []
     s = c.sketch
+    octaves = np.log2(np.concatenate((s.rows, s.columns), axis=2) + 8) * 32
+    colours = np.concatenate((s.colour_rows, s.colour_columns), axis=3)
+    heights = [s.rows.shape[2], s.colour_rows.shape[3], s.edge_rows.shape[2] - 2]
+    line, parts = _line(octaves, colours, (s.edge_rows[:, 1:6], s.edge_columns[:, 1:6]), heights)
+    agreed = _agreed(line)
+    steps = agreed.part(parts[0], (len(_EVERY), octaves.shape[2]))
+    hues = agreed.part(parts[1], (2, colours.shape[3]))
+    lone = agreed.lone[:, parts[2]]
     found: dict[str, Floats] = {}
-    for way, profiles, colours in (("h", s.rows, s.colour_rows), ("v", s.columns, s.colour_columns)):
-        octaves = np.log2(profiles + 8) * 32
-        for lag in _LAGS:
-            size, part = _steps(octaves, lag, 0.25)
-            found |= {f"stripes_{way}{lag}": size, f"stripes_{way}{lag}_common": part}
-        for lag in _SHARED:
-            found |= _shared(octaves, lag, f"stripes_{way}")
-        shared = [np.abs(unanimous(colours[:, at, :, 2:] - colours[:, at, :, :-2])) for at in (0, 1)]
-        found[f"stripes_{way}_colour_shared"] = _nearly_most(np.maximum(*shared), 0.99)
-        edges = s.edge_rows if way == "h" else s.edge_columns
-        lone = agreed(edges[:, 1:6, 1:-1] - np.maximum(edges[:, 1:6, :-2], edges[:, 1:6, 2:]))
-        found[f"stripes_{way}_torn"] = np.maximum(_nearly_most(lone, 0.98), 0)
-        (u, u_common), (v, v_common) = (_steps(colours[:, at], 2, 0.5) for at in (0, 1))
-        found[f"stripes_{way}_colour"] = np.maximum(u, v)
-        found[f"stripes_{way}_colour_common"] = np.where(u > v, u_common, v_common)
-        tone, pitch, phase = _tone(octaves)
-        found |= {f"stripes_{way}_tone": tone, f"stripes_{way}_pitch": pitch, f"stripes_{way}_phase": phase}
+    for way, (row, hue, edge) in (("h", map(slice, heights)), ("v", (slice(at, None) for at in heights))):
+        name = f"stripes_{way}"
+        found |= _of_steps(name, _Agreed(*(plane[:, :, row] for plane in steps)))
+        found |= _of_hues(name, _Agreed(*(plane[:, :, hue] for plane in hues)))
+        found[f"{name}_torn"] = np.maximum(_nearly_most(lone[:, edge], 0.98), 0)
+        tone, pitch, phase = _tone(octaves[:, :, row])
+        found |= {f"{name}_tone": tone, f"{name}_pitch": pitch, f"{name}_phase": phase}
     for at, name in enumerate(("stripes_slant", "stripes_slant_few", "stripes_slant_pitch")):
         found[name] = s.slant[:, at]
     return {name: found[name] for name in MEASURES}
 
 
-def _shared(octaves: Floats, lag: int, name: str) -> dict[str, Floats]:
-    step = octaves[:, :, lag:] - octaves[:, :, :-lag]
-    shared = unanimous(step)
-    up, down = np.maximum(shared, 0).mean(axis=1), np.maximum(-shared, 0).mean(axis=1)
+def _line(
+    octaves: Floats, colours: Floats, edges: tuple[Floats, Floats], heights: list[int]
+) -> tuple[Floats, list[slice]]:
+    """All that five strips are asked to agree on in one line, (5, N, M), and its three parts.
+
+    For each lag of ``_EVERY`` steps of rows, then of columns, each with ``lag`` zeros behind; the same of Cb and Cr;
+    lone edges of rows, then of columns. ``heights``: how many of each are rows.
+    """
+    n, strips, both = octaves.shape
+    sizes = [len(_EVERY) * both, 2 * colours.shape[3], sum(edge.shape[2] - 2 for edge in edges)]
+    ends = np.cumsum(sizes).tolist()
+    parts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    line = np.zeros((strips, n, ends[-1]), np.float32)
+    steps = line[:, :, parts[0]].reshape(strips, n, len(_EVERY), both)
+    of_strips = octaves.transpose(1, 0, 2)
+    for at, lag in enumerate(_EVERY):
+        _step(of_strips, lag, heights[0], steps[:, :, at])
+    _step(colours.transpose(2, 0, 1, 3), _HUE_LAG, heights[1], line[:, :, parts[1]].reshape(strips, n, 2, -1))
+    lone = line[:, :, parts[2]]
+    for edge, part in zip(edges, (lone[:, :, : heights[2]], lone[:, :, heights[2] :]), strict=True):
+        by_strip = edge.transpose(1, 0, 2)
+        np.maximum(by_strip[:, :, :-2], by_strip[:, :, 2:], out=part)
+        np.subtract(by_strip[:, :, 1:-1], part, out=part)
+    return line, parts
+
+
+def _step(values: Floats, lag: int, height: int, out: Floats) -> None:
+    """Steps of rows (the first ``height`` of the last axis) and of columns."""
+    np.subtract(values[..., lag:], values[..., :-lag], out=out[..., :-lag])
+    out[..., height - lag : height] = 0
+
+
+def _agreed(line: Floats) -> _Agreed:
+    """Of (5, N, M)."""
+    a, b, c, d, e = line
+    a, d = np.minimum(a, d), np.maximum(a, d)
+    b, e = np.minimum(b, e), np.maximum(b, e)
+    a, c = np.minimum(a, c), np.maximum(a, c)
+    b, d = np.minimum(b, d), np.maximum(b, d)
+    b = np.maximum(a, b)  # the least of five is not asked for
+    c, e = np.minimum(c, e), np.maximum(c, e)
+    d = np.minimum(d, e)  # nor is the greatest
+    b, c = np.minimum(b, c), np.maximum(b, c)
+    c, d = np.minimum(c, d), np.maximum(c, d)
+    sizes = np.abs(line)
+    within = sizes.sum(axis=0) / np.float32(5)
+    return _Agreed(within, np.maximum(b, 0), np.minimum(d, 0), c)
+
+
+def _of_steps(name: str, steps: _Agreed) -> dict[str, Floats]:
+    """Of steps (N, lags, L)."""
+    length = steps.up.shape[2]
+    counts = length - np.array(_EVERY, np.float32)
+    within, up, down = (plane.sum(axis=2) / counts for plane in (steps.within, steps.up, -steps.down))
+    first = len(_LAGS)
+    size = np.abs(steps.lone[:, :first]).sum(axis=2) / counts[:first]
+    part = ratio(size, within[:, :first], 0.25)
+    both = ratio(np.minimum(up, down), within, 0.5)
+    shared = steps.up[:, first:] - steps.down[:, first:]
+    shared.sort(axis=2)
+    found: dict[str, Floats] = {}
+    for at, lag in enumerate(_LAGS):
+        found |= {f"{name}{lag}": size[:, at], f"{name}{lag}_common": part[:, at]}
+    for at, lag in enumerate(_SHARED):
+        found[f"{name}_shared{lag}"] = shared[:, at, lag + int(0.99 * (length - lag - 1))]
+        found[f"{name}_both{lag}"] = both[:, first + at]
+    return found
+
+
+def _of_hues(name: str, hues: _Agreed) -> dict[str, Floats]:
+    """Of steps of Cb and Cr (N, 2, L)."""
+    count = hues.up.shape[2] - _HUE_LAG
+    shared = (hues.up - hues.down).max(axis=1)
+    shared.sort(axis=1)
+    size = np.abs(hues.lone).sum(axis=2) / count
+    part = ratio(size, hues.within.sum(axis=2) / count, 0.5)
     return {
-        f"{name}_shared{lag}": _nearly_most(np.abs(shared), 0.99),
-        f"{name}_both{lag}": ratio(np.minimum(up, down), np.abs(step).mean(axis=(1, 2)), 0.5),
+        f"{name}_colour_shared": shared[:, _HUE_LAG + int(0.99 * (count - 1))],
+        f"{name}_colour": size.max(axis=1),
+        f"{name}_colour_common": np.where(size[:, 0] > size[:, 1], part[:, 0], part[:, 1]),
     }
 
 
@@ -107,29 +201,23 @@ def _nearly_most(values: Floats, share: float) -> Floats:
     return np.sort(values, axis=1)[:, int(share * (values.shape[1] - 1))]
 
 
-def _steps(strips: Floats, lag: int, least: float) -> tuple[Floats, Floats]:
-    """Mean size (N,) of the steps that strips (N, 5, L) have in common, and its share in that of all steps."""
-    step = strips[:, :, lag:] - strips[:, :, :-lag]
-    common = agreed(step)
-    size = np.abs(common).mean(axis=1)
-    return size, ratio(size, np.abs(step).mean(axis=(1, 2)), least)
+@lru_cache(maxsize=4)
+def _window(length: int) -> Floats:
+    return np.hanning(length).astype(np.float32)
 
 
 def _tone(octaves: Floats) -> tuple[Floats, Floats, Floats]:
     """Share and number of the strongest frequency in phase (from the third on), and the share of all of them."""
     step = octaves[:, :, 1:] - octaves[:, :, :-1]
-    window = np.hanning(step.shape[2]).astype(np.float32)
-    waves = rfft(step * window, n=octaves.shape[2], axis=2)
-    power = (waves.real**2 + waves.imag**2).mean(axis=1)
-    mean = waves.mean(axis=1)
-    phase = np.maximum((mean.real**2 + mean.imag**2) - power / 5, 0) * 1.25
+    step *= _window(step.shape[2])
+    waves = rfft(step, n=octaves.shape[2], axis=2)
+    mean = waves.sum(axis=1) * np.float32(1 / 5)
+    power = (waves.real**2 + waves.imag**2).sum(axis=1) * np.float32(1 / 5)
+    phase = mean.real**2 + mean.imag**2 - power / 5
+    np.maximum(phase, 0, out=phase)
+    phase *= 1.25
     phase[:, :3] = 0
     three = phase[:, :-2] + phase[:, 1:-1] + phase[:, 2:]
     at = three.argmax(axis=1)
     every = np.maximum(power.sum(axis=1), 1)
-    tone = three[np.arange(len(three)), at] / every
-    return (
-        np.asarray(tone, np.float32),
-        np.asarray(at + 1, np.float32),
-        np.asarray(phase.sum(axis=1) / every, np.float32),
-    )
+    return three[np.arange(len(three)), at] / every, np.asarray(at + 1, np.float32), phase.sum(axis=1) / every
