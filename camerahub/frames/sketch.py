@@ -12,13 +12,15 @@ halve it again: lengths mean the same share of the view everywhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from threading import local
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camerahub.frames.picture import Picture, Plane
+from camerahub.frames.picture import LONG_SIDE, SHORT_SIDE, Picture, Plane
 
 Floats = NDArray[np.float32]
 
@@ -134,17 +136,18 @@ def sketch(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = N
     if len(shapes) != 1:
         raise ValueError(f"pictures of sizes {sorted(shapes)}: expected one size")
     height, width = shapes.pop()
-    bench = _Bench(height > width)
+    bench = _BENCHES.of(height > width)
     reduced = [bench.reduce(picture) for picture in pictures]
-    valid = [_valid(mask, (height, width), bench.cells) for mask in masks or [None] * len(pictures)]
+    valid = np.ones((len(pictures), *bench.cells), np.bool_)
+    for at, mask in enumerate(masks or ()):
+        if mask is not None:
+            valid[at] = _valid(mask, (height, width), bench.cells)
     source = np.array([(p.source_width, p.source_height) for p in pictures], np.int32)
     fields = [np.array(parts) for parts in zip(*reduced, strict=True)]
-    return Sketch(*fields, np.array(valid), source)  # type: ignore[call-arg]
+    return Sketch(*fields, valid, source)  # type: ignore[call-arg]
 
 
-def _valid(mask: Plane | None, shape: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.bool_]:
-    if mask is None:
-        return np.ones(cells, np.bool_)
+def _valid(mask: Plane, shape: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.bool_]:
     if mask.dtype != np.uint8 or mask.shape != shape:
         raise ValueError(f"mask is {mask.dtype} {mask.shape}, expected uint8 {shape}")
     rows, columns = (
@@ -154,31 +157,36 @@ def _valid(mask: Plane | None, shape: tuple[int, int], cells: tuple[int, int]) -
     return np.asarray(seen > 0)
 
 
-def _area(plane: Plane, size: tuple[int, int]) -> Plane:
-    """``plane`` at (width, height) ``size``: averaged when smaller, interpolated where it is larger."""
-    if plane.shape == size[::-1]:
-        return plane
-    smaller = plane.shape[0] >= size[1] and plane.shape[1] >= size[0]
-    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)  # type: ignore[return-value]
+def _area(plane: Plane, into: Plane) -> None:
+    """``plane`` at the size of ``into``: averaged when smaller, interpolated where it is larger."""
+    if plane.shape == into.shape:
+        into[:] = plane
+        return
+    smaller = plane.shape[0] >= into.shape[0] and plane.shape[1] >= into.shape[1]
+    cv2.resize(plane, into.shape[::-1], into, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
-def _strips(plane: Plane, along: int, count: int = STRIPS) -> Floats:
-    """(count, length): ``plane`` averaged over strips, ``along`` 0: of rows, 1: of columns."""
-    size = plane.shape[along] // count
-    parts = (slice(strip * size, (strip + 1) * size) for strip in range(count))
+def _strips(plane: Plane, along: int) -> Floats:
+    """(7, length): ``plane`` averaged over strips, ``along`` 0: of rows, 1: of columns."""
+    size = plane.shape[along] // EDGE_STRIPS
+    parts = (slice(strip * size, (strip + 1) * size) for strip in range(EDGE_STRIPS))
     strips = (plane[part] if along == 0 else plane[:, part] for part in parts)
     sums = [cv2.reduce(strip, along, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() for strip in strips]
     return np.array(sums, np.float32) * np.float32(1 / size)
 
 
-def _colour_strips(u: Plane, v: Plane) -> list[Floats]:
-    """colour_columns (2, 5, W), colour_rows (2, 5, H)."""
-    planes = np.stack((u, v)).astype(np.float32)
-    _, height, width = planes.shape
-    down, across = height // STRIPS, width // STRIPS
-    columns = planes.reshape(2, STRIPS, down, width).sum(axis=2) * np.float32(1 / down)
-    rows = planes.reshape(2, height, STRIPS, across) @ np.full(across, 1 / across, np.float32)
-    return [columns, rows.transpose(0, 2, 1)]
+@lru_cache(maxsize=8)
+def _adders(length: int) -> Floats:
+    """(length, 5): ones that add up the fifths of a side; sums of grey levels are exact in float32."""
+    return np.repeat(np.eye(STRIPS, dtype=np.float32), length // STRIPS, axis=0)
+
+
+def _profiles(planes: Floats) -> list[Floats]:
+    """Columns (..., 5, W) and rows (..., 5, H) of planes (..., H, W), averaged over fifths."""
+    height, width = planes.shape[-2:]
+    columns = (_adders(height).T @ planes) * np.float32(STRIPS / height)
+    rows = (planes @ _adders(width)) * np.float32(STRIPS / width)
+    return [columns, rows.swapaxes(-1, -2)]
 
 
 def _differences(plane: Plane, across: Plane, down: Plane) -> None:
@@ -232,30 +240,29 @@ class _Bench:
         self.sizes = [(size[0] >> level, size[1] >> level) for level in range(3)]
         self.thumb = (THUMB_SHORT, THUMB_LONG) if tall else (THUMB_LONG, THUMB_SHORT)
         self.weights = _weights(WINDOW[::-1] if tall else WINDOW)
+        self.scratch: Plane = np.empty(LONG_SIDE * SHORT_SIDE, np.uint8)
         self.sheets = [_Sheet(*each, self.cells) for each in zip((9, 14, 16), self.sizes, strict=True)]
 
     def reduce(self, picture: Picture) -> list[NDArray[np.generic]]:
         """Every field of ``Sketch`` of one picture but the last two, in their order."""
-        luma, u, v = (_area(plane, self.sizes[0]) for plane in (picture.luma, picture.u, picture.v))
-        first = self._first(luma, u, v)
-        luma2, u2, v2 = (_area(plane, self.sizes[1]) for plane in (luma, u, v))
-        second = self._second(luma2, u2, v2)
-        small = [_area(plane, self.sizes[2]) for plane in (luma2, u2, v2)]
-        third = self._third(small[0])
-        profiles = [_strips(luma, 0), _strips(luma, 1)]
-        profiles += _colour_strips(u2, v2)
-        profiles += _edges(picture.luma)
+        light, middle, small = self.sheets
+        for at, plane in enumerate((picture.luma, picture.u, picture.v)):
+            _area(plane, light.planes(at))
+        luma = light.planes(0)
+        largest = [self._first(luma), self._second(), self._third()]
+        planes = np.concatenate((self._cells(), *largest))
+        colours = np.array((middle.planes(1), middle.planes(2)), np.float32)
+        profiles = _profiles(luma.astype(np.float32)) + _profiles(colours) + self._edges(picture.luma)
         histogram = cv2.calcHist([luma], [0], None, [256], [0, 256]).ravel()
-        thumb = np.stack([_area(plane, self.thumb) for plane in small])
-        slant = _slant(luma2, self.weights)
-        planes = np.concatenate((self._cells(), first, second, third))
+        width, height = self.thumb
+        thumbs = cv2.resize(small.planes(0, 3), (3 * width, height), interpolation=cv2.INTER_AREA)
+        thumb = thumbs.reshape(height, 3, width).transpose(1, 0, 2)
+        slant = _slant(middle.planes(0), self.weights)
         return [planes, *profiles, histogram, slant, thumb]
 
-    def _first(self, luma: Plane, u: Plane, v: Plane) -> Plane:
+    def _first(self, luma: Plane) -> Plane:
         """Planes light, u, v, dx1, dy1, grain1, run_x, run_y, busy; largest of dx1 to run_y."""
         sheet = self.sheets[0]
-        for index, plane in enumerate((luma, u, v)):
-            sheet.planes(index)[:] = plane
         _differences(luma, sheet.planes(3), sheet.planes(4))
         cv2.absdiff(luma, cv2.medianBlur(luma, 3), sheet.planes(5))
         cv2.erode(sheet.planes(3), _UPRIGHT, sheet.planes(6))
@@ -267,9 +274,10 @@ class _Bench:
         sheet.halved(self.sheets[1])
         return largest
 
-    def _second(self, luma: Plane, u: Plane, v: Plane) -> Plane:
+    def _second(self) -> Plane:
         """Planes dx2, dy2, grain2, du, dv; largest dx2, dy2."""
         sheet = self.sheets[1]
+        luma, u, v = (sheet.planes(at) for at in range(3))
         _differences(luma, sheet.planes(9), sheet.planes(10))
         cv2.absdiff(luma, cv2.medianBlur(luma, 3), sheet.planes(11))
         for index, plane in ((12, u), (13, v)):
@@ -280,13 +288,22 @@ class _Bench:
         sheet.halved(self.sheets[2])
         return largest
 
-    def _third(self, luma: Plane) -> Plane:
+    def _third(self) -> Plane:
         """Planes dx3, dy3; largest of both."""
         sheet = self.sheets[2]
+        luma = sheet.planes(0)
         _differences(luma, sheet.planes(14), sheet.planes(15))
         largest = sheet.largest(14, 2)
         sheet.quadruple(14, 2)
         return largest
+
+    def _edges(self, luma: Plane) -> list[Floats]:
+        """edge_columns, edge_rows."""
+        height, width = luma.shape
+        across = self.scratch[: height * (width - 1)].reshape(height, width - 1)
+        columns = _strips(cv2.absdiff(luma[:, 1:], luma[:, :-1], across), 0)  # type: ignore[arg-type]
+        down = self.scratch[: (height - 1) * width].reshape(height - 1, width)
+        return [columns, _strips(cv2.absdiff(luma[1:], luma[:-1], down), 1)]  # type: ignore[arg-type]
 
     def _cells(self) -> Plane:
         """(16, R, C): every plane of every sheet; the third sheet holds the halves of the others."""
@@ -295,12 +312,22 @@ class _Bench:
         return np.asarray(small.reshape(rows, 16, columns).transpose(1, 0, 2), np.uint8)
 
 
-def _edges(luma: Plane) -> list[Floats]:
-    """edge_columns, edge_rows."""
-    across, down = cv2.absdiff(luma[:, 1:], luma[:, :-1]), cv2.absdiff(luma[1:], luma[:-1])
-    return [_strips(across, 0, EDGE_STRIPS), _strips(down, 1, EDGE_STRIPS)]  # type: ignore[arg-type]
+class _Benches(local):
+    """Each thread's own benches, made once: pages that are taken and given back for each picture cost more than it."""
+
+    def __init__(self) -> None:
+        self._made: dict[bool, _Bench] = {}
+
+    def of(self, tall: bool) -> _Bench:
+        if tall not in self._made:
+            self._made[tall] = _Bench(tall)
+        return self._made[tall]
 
 
+_BENCHES = _Benches()
+
+
+@lru_cache(maxsize=2)
 def _weights(size: tuple[int, int]) -> tuple[Floats, Floats]:
     """Weights of the frequencies of OpenCV's packed spectrum without its first and last column, and their cycles.
 
