@@ -8,7 +8,8 @@ sharpness.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -130,7 +131,7 @@ def cells(sketch: Sketch) -> Cells:
         means=means,
         variances=np.einsum("nki,nki->nk", apart, apart) * np.float32(1 / thumb.shape[2]),
         share=share,
-        levels=np.count_nonzero(share < LEVELS[:, None, None], axis=2).astype(np.float32),
+        levels=(share < LEVELS[:, None, None]).sum(axis=2, dtype=np.float32),
         edge_means=(_means(sketch.edge_columns), _means(sketch.edge_rows)),
     )
 
@@ -149,77 +150,117 @@ def _means(strips: Floats) -> Floats:
     return np.asarray(strips.sum(axis=2) * np.float32(1 / strips.shape[2]))
 
 
+class _Plan(NamedTuple):
+    """Where the answers to some questions come from.
+
+    ``groups``: places of the questions of quantiles of inner cells and of flagged ones, and of portions of inner and
+    of all cells. ``asked`` and ``shares`` for each quantile of the first two: its question in the group, its share;
+    ``least`` for each of the second. ``order``: where each answer lies among those of the groups one after the other.
+    ``counts``: answers of each check.
+    """
+
+    groups: list[list[int]]
+    asked: list[NDArray[np.intp]]
+    shares: list[NDArray[np.float64]]
+    least: NDArray[np.intp]
+    order: list[int]
+    counts: list[int]
+
+
+#: What a plan depends on: of a portion, whether inner; of quantiles, their shares and ``least``, None of inner cells.
+_Key = bool | tuple[tuple[float, ...], int | None]
+
+
+_ONE: tuple[float, ...] = (0.0,)
+
+
+def _key(one: Question) -> _Key:
+    if isinstance(one, Portion):
+        return one.inner
+    return one.shares, None if one.among is None else one.least
+
+
+@lru_cache(maxsize=8)
+def _plan(keys: tuple[tuple[_Key, ...], ...]) -> _Plan:
+    groups: list[list[int]] = [[], [], [], []]
+    places: list[list[tuple[int, float, int]]] = [[], [], [], []]
+    order: list[tuple[int, int]] = []
+    for at, key in enumerate(each for some in keys for each in some):
+        if isinstance(key, bool):
+            group, shares, least = 2 if key else 3, _ONE, None
+        else:
+            group, (shares, least) = 0 if key[1] is None else 1, key
+        order += [(group, len(places[group]) + more) for more in range(len(shares))]
+        places[group] += [(len(groups[group]), share, least or 0) for share in shares]
+        groups[group].append(at)
+    starts = [sum(map(len, places[:group])) for group in range(4)]
+    return _Plan(
+        groups,
+        [np.array([question for question, _, _ in place], np.intp) for place in places[:2]],
+        [np.array([share for _, share, _ in place]) for place in places[:2]],
+        np.array([least for _, _, least in places[1]], np.intp),
+        [starts[group] + at for group, at in order],
+        [sum(1 if isinstance(key, bool) else len(key[0]) for key in some) for some in keys],
+    )
+
+
 def answered(c: Cells, checks: Sequence[Callable[[Cells], Measuring]]) -> dict[str, Floats]:
     """What every check finds: the questions of all of them are answered together."""
-    found: dict[str, Floats] = {}
     under_way = [check(c) for check in checks]
-    questions = [next(one) for one in under_way]
-    answers = iter(_answers(c, [each for some in questions for each in some]))
-    for one, asked in zip(under_way, questions, strict=True):
-        count = sum(len(q.shares) if isinstance(q, Quantiles) else 1 for q in asked)
+    asked = [next(one) for one in under_way]
+    plan = _plan(tuple(tuple(map(_key, some)) for some in asked))
+    answers = _answers(c, [each for some in asked for each in some], plan)
+    found: dict[str, Floats] = {}
+    at = 0
+    for one, count in zip(under_way, plan.counts, strict=True):
         try:
-            one.send([next(answers) for _ in range(count)])
+            one.send(answers[at : at + count])
         except StopIteration as end:
             found |= end.value
+        at += count
     return found
 
 
-def _answers(c: Cells, questions: Sequence[Question]) -> list[Floats]:
+def _answers(c: Cells, questions: list[Any], plan: _Plan) -> list[Floats]:
     """(N,) for each share of each question, in their order."""
-    by_kind: tuple[list[Quantiles], list[Quantiles], list[Portion], list[Portion]] = ([], [], [], [])
-    order = []
-    for one in questions:
-        kind = (2 if one.inner else 3) if isinstance(one, Portion) else 0 if one.among is None else 1
-        by_kind[kind].append(one)  # type: ignore[arg-type]
-        order += [kind] * (1 if isinstance(one, Portion) else len(one.shares))
-    plain, some, inner, every = by_kind
-    answers = [
-        iter(_among_inner(c, plain)),
-        iter(_among(some)),
-        iter(_portions(inner, c.inner, c.span)),
-        iter(_portions(every, c.every, None if c.span is None else slice(None))),
-    ]
-    return [next(answers[kind]) for kind in order]
-
-
-def _among_inner(c: Cells, questions: list[Quantiles]) -> list[Floats]:
+    plain, some = (np.array([questions[at].values for at in group]) for group in plan.groups[:2])
+    among = np.array([questions[at].among for at in plan.groups[1]])
+    inner, every = (np.array([questions[at].flags for at in group]) for group in plan.groups[2:])
+    found: list[Floats] = []
     if c.span is None:
-        return _among([one._replace(among=c.inner) for one in questions])
-    values = np.array([one.values[:, c.span] for one in questions])
-    values.sort(axis=2)
-    last = values.shape[2] - 1
-    return [values[at, :, int(share * last)] for at, one in enumerate(questions) for share in one.shares]
+        found += _quantiles(plain, c.inner[None], plan.asked[0], plan.shares[0], LEAST_CELLS)
+        found += _quantiles(some, among, plan.asked[1], plan.shares[1], plan.least[:, None])
+        with np.errstate(invalid="ignore"):
+            for flags, part in ((inner, c.inner), (every, c.every)):
+                found += list(
+                    (flags & part).sum(axis=2, dtype=np.float32) / part.sum(axis=1, dtype=np.float32)
+                )
+        return [found[at] for at in plan.order]
+    plain = plain[:, :, c.span]
+    plain.sort(axis=2)
+    at = (plan.shares[0] * (plain.shape[2] - 1)).astype(np.intp)
+    found += list(plain[plan.asked[0], :, at])
+    found += _quantiles(some, among, plan.asked[1], plan.shares[1], plan.least[:, None])
+    for flags in (inner[:, :, c.span], every):
+        found += list(flags.sum(axis=2, dtype=np.float32) / np.float32(flags.shape[2]))
+    return [found[at] for at in plan.order]
 
 
-def _among(questions: list[Quantiles]) -> list[Floats]:
-    if not questions:
-        return []
-    among = np.array([one.among for one in questions])
-    values = np.array([one.values for one in questions])
+def _quantiles(
+    values: Floats,
+    among: Flags,
+    asked: NDArray[np.intp],
+    shares: NDArray[np.float64],
+    least: NDArray[np.intp] | int,
+) -> list[Floats]:
+    """Of values (Q, N, K) among flagged cells: for each share (S,) of the question ``asked`` (S,) one (N,)."""
     np.copyto(values, np.float32(np.inf), where=~among)
     values.sort(axis=2)
-    asked = np.array([at for at, one in enumerate(questions) for _ in one.shares])
-    share = np.array([share for one in questions for share in one.shares])[:, None]
-    count = np.count_nonzero(among, axis=2)[asked]
-    at = np.maximum((share * (count - 1)).astype(np.intp), 0)
+    count = np.broadcast_to(among.sum(axis=2), values.shape[:2])[asked]
+    at = np.maximum((shares[:, None] * (count - 1)).astype(np.intp), 0)
     found = values[asked[:, None], np.arange(values.shape[1]), at]
-    found[count < np.array([one.least for one in questions])[asked, None]] = np.nan
+    found[count < least] = np.nan
     return list(found)
-
-
-def _portions(questions: list[Portion], among: Flags, span: slice | None) -> list[Floats]:
-    if not questions:
-        return []
-    flags = np.array([one.flags for one in questions])
-    if span is not None:
-        part = flags[:, :, span]
-        return list(np.count_nonzero(part, axis=2) * np.float32(1) / np.float32(part.shape[2]))
-    flags &= among
-    with np.errstate(invalid="ignore"):
-        return list(
-            np.count_nonzero(flags, axis=2).astype(np.float32)
-            / np.count_nonzero(among, axis=1).astype(np.float32)
-        )
 
 
 def quantiles(values: Floats, among: Flags, shares: Sequence[float]) -> list[Floats]:
@@ -262,13 +303,13 @@ def patches(part: Flags, shape: tuple[int, int]) -> tuple[Floats, Flags]:
     sheet = np.zeros((count, tall, columns), np.uint8)
     sheet[:, :rows] = part.reshape(count, rows, columns)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(sheet.reshape(-1, columns), connectivity=4)
-    area, grid = stats[1:, cv2.CC_STAT_AREA], stats[1:, cv2.CC_STAT_TOP] // tall
-    order = np.argsort(area[::-1], kind="stable")  # the first of equals comes last, and stays
-    best, largest = np.full(count, -1), np.zeros(count, np.float32)
-    best[grid[::-1][order]] = len(area) - order
-    largest[grid[::-1][order]] = area[::-1][order]
-    flags = labels.reshape(count, tall, columns)[:, :rows] == best[:, None, None]
-    return largest / np.float32(size), flags.reshape(count, size)
+    best, largest = [-1] * count, [0] * count
+    for label, (_, top, _, _, area) in enumerate(stats.tolist()):
+        grid = top // tall
+        if label and area > largest[grid]:
+            best[grid], largest[grid] = label, area
+    flags = labels.reshape(count, tall, columns)[:, :rows] == np.array(best)[:, None, None]
+    return np.array(largest, np.float32) / np.float32(size), flags.reshape(count, size)
 
 
 def unanimous(strips: Floats) -> Floats:

@@ -191,9 +191,9 @@ def measure(c: Cells) -> Measuring:
         "cover_sharp_edges": sharp_part,
         "cover_soft_part": ratio(soft_part, soft_part + sharp_part, 0.01),
         "cover_soft_height": soft_height,
-        "poor_gap": np.nan_to_num(poor_high - poor_low),
+        "poor_gap": _or_nothing(poor_high - poor_low),
         "poor_split": splits[n:],
-        "poor_level": np.nan_to_num(poor_low),
+        "poor_level": _or_nothing(poor_low),
         "poor_cells": poor_cells,
         **of_poor,
         "poor_detail": detail,
@@ -242,9 +242,17 @@ def _weights(k: int) -> tuple[Floats, Floats]:
 def _rims(c: Cells) -> tuple[Flags, Flags]:
     """Cells whose edge climbs slowly, beyond what noise climbs, and cells whose edge climbs fast."""
     high = c.inner & (c.coarse >= 10)
-    noise = 2.5 * quantiles(c.planes.grain1, c.inner, [0.1])[0][:, None]
+    noise = 2.5 * _floor(c)[:, None]
     soft = high & (c.middle < 0.65 * c.coarse) & (c.fine < 0.5 * c.coarse + noise)
     return soft, high & (c.middle >= 0.85 * c.coarse)
+
+
+def _floor(c: Cells) -> Floats:
+    """The 10th percentile of the grain of inner cells."""
+    if c.span is None:
+        return quantiles(c.planes.grain1, c.inner, [0.1])[0]
+    ordered = np.sort(c.planes.grain1[:, c.span], axis=1)
+    return ordered[:, int(0.1 * (ordered.shape[1] - 1))]
 
 
 def _around(patch: Flags, shape: tuple[int, int]) -> Flags:
@@ -259,7 +267,7 @@ def _around(patch: Flags, shape: tuple[int, int]) -> Flags:
 
 
 def _chroma_spread(c: Cells, patch: Flags) -> Floats:
-    count = np.maximum(np.count_nonzero(patch, axis=1), 1).astype(np.float32)
+    count = np.maximum(patch.sum(axis=1, dtype=np.float32), 1)
     chroma = np.array((c.planes.u, c.planes.v))
     means = (chroma * patch).sum(axis=2) / count
     apart = (chroma - means[:, :, None]) * patch
@@ -347,7 +355,13 @@ def _sides(c: Cells) -> dict[str, Floats]:
 
 def _mean(values: Floats, among: Flags) -> Floats:
     """Mean over the last axis of flagged values; NaN where fewer than 4 are."""
-    count = np.count_nonzero(among, axis=-1)
-    mean = np.asarray((values * among).sum(axis=-1) / np.maximum(count, 1), np.float32)
+    count = among.sum(axis=-1, dtype=np.float32)
+    mean = (values * among).sum(axis=-1) / np.maximum(count, 1)
     mean[count < 4] = np.nan
-    return mean
+    return np.asarray(mean)
+
+
+def _or_nothing(values: Floats) -> Floats:
+    values = values.copy()
+    values[np.isnan(values)] = 0
+    return values

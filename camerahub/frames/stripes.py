@@ -7,14 +7,14 @@ where the scene changes. So what counts is what the fifths agree on.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import accumulate
 
 import numpy as np
 from numpy.fft import rfft
 
 from camerahub.frames.cells import Cells, Measuring, ratio
 from camerahub.frames.measures import Measure
-from camerahub.frames.sketch import Floats
+from camerahub.frames.sketch import STRIPS, Floats
 
 _LAGS = (1, 8, 20)
 #: Steps that four strips of five share, from sharp bands to slow waves.
@@ -22,6 +22,7 @@ _SHARED = (2, 12, 30)
 _EVERY = (*_LAGS, *_SHARED)
 #: Steps of colour.
 _HUE_LAG = 2
+_LAGS_OF_STEPS = np.array(_EVERY, np.float32)[:, None]
 _WAYS = {"h": "rows", "v": "columns"}
 
 
@@ -73,22 +74,6 @@ def _described() -> dict[str, Measure]:
 MEASURES: dict[str, Measure] = _described()
 
 
-class _Agreed(NamedTuple):
-    """Of steps (N, ..., L): ``within`` mean size in five strips; and (N, L) the middle three in order.
-
-    ``up`` and ``down`` (negative): what four strips of five share; ``common`` size of the median; ``lone`` the median.
-    """
-
-    within: Floats
-    up: Floats
-    down: Floats
-    lone: Floats
-
-    def part(self, of: slice, shape: tuple[int, ...]) -> _Agreed:
-        n = len(self.up)
-        return _Agreed(*(plane[:, of].reshape(n, *shape) for plane in self))
-
-
 def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
     yield []
@@ -97,21 +82,24 @@ def measure(c: Cells) -> Measuring:
     colours = np.concatenate((s.colour_rows, s.colour_columns), axis=3)
     heights = [s.rows.shape[2], s.colour_rows.shape[3], s.edge_rows.shape[2] - 2]
     line, parts = _line(octaves, colours, (s.edge_rows[:, 1:6], s.edge_columns[:, 1:6]), heights)
-    agreed = _agreed(line)
-    steps = agreed.part(parts[0], (len(_EVERY), octaves.shape[2]))
-    hues = agreed.part(parts[1], (2, colours.shape[3]))
-    lone = agreed.lone[:, parts[2]]
-    found: dict[str, Floats] = {}
-    for way, (row, hue, edge) in (("h", map(slice, heights)), ("v", (slice(at, None) for at in heights))):
-        name = f"stripes_{way}"
-        found |= _of_steps(name, _Agreed(*(plane[:, :, row] for plane in steps)))
-        found |= _of_hues(name, _Agreed(*(plane[:, :, hue] for plane in hues)))
-        found[f"{name}_torn"] = np.maximum(_nearly_most(lone[:, edge], 0.98), 0)
-        tone, pitch, phase = _tone(octaves[:, :, row])
-        found |= {f"{name}_tone": tone, f"{name}_pitch": pitch, f"{name}_phase": phase}
+    within = np.abs(line).sum(axis=0)
+    within *= np.float32(1 / STRIPS)
+    second, middle, fourth = _middle(line)
+    lone = middle[:, parts[2]]
+    edges = (lone[:, : heights[2]], lone[:, heights[2] :])
+    np.maximum(second, 0, out=second)
+    np.minimum(fourth, 0, out=fourth)
+    sizes = np.array((second, fourth, np.abs(middle), within))
+    n = len(within)
+    found = _of_steps(sizes[:, :, parts[0]].reshape(4, n, len(_EVERY), -1), heights[0])
+    found |= _of_hues(sizes[:, :, parts[1]].reshape(4, n, 2, -1), heights[1])
+    for way, edge, profile in zip(_WAYS, edges, (slice(heights[0]), slice(heights[0], None)), strict=True):
+        found[f"stripes_{way}_torn"] = np.maximum(_nearly_most(edge, 0.98), 0)
+        tone, pitch, phase = _tone(octaves[:, :, profile])
+        found |= {f"stripes_{way}_tone": tone, f"stripes_{way}_pitch": pitch, f"stripes_{way}_phase": phase}
     for at, name in enumerate(("stripes_slant", "stripes_slant_few", "stripes_slant_pitch")):
         found[name] = s.slant[:, at]
-    return {name: found[name] for name in MEASURES}
+    return found
 
 
 def _line(
@@ -124,7 +112,7 @@ def _line(
     """
     n, strips, both = octaves.shape
     sizes = [len(_EVERY) * both, 2 * colours.shape[3], sum(edge.shape[2] - 2 for edge in edges)]
-    ends = np.cumsum(sizes).tolist()
+    ends = list(accumulate(sizes))
     parts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
     line = np.zeros((strips, n, ends[-1]), np.float32)
     steps = line[:, :, parts[0]].reshape(strips, n, len(_EVERY), both)
@@ -146,55 +134,72 @@ def _step(values: Floats, lag: int, height: int, out: Floats) -> None:
     out[..., height - lag : height] = 0
 
 
-def _agreed(line: Floats) -> _Agreed:
-    """Of (5, N, M)."""
+def _middle(line: Floats) -> tuple[Floats, Floats, Floats]:
+    """The second, third and fourth in order of five (5, N, M): a network of comparisons. ``line`` is used up."""
     a, b, c, d, e = line
-    a, d = np.minimum(a, d), np.maximum(a, d)
-    b, e = np.minimum(b, e), np.maximum(b, e)
-    a, c = np.minimum(a, c), np.maximum(a, c)
-    b, d = np.minimum(b, d), np.maximum(b, d)
-    b = np.maximum(a, b)  # the least of five is not asked for
-    c, e = np.minimum(c, e), np.maximum(c, e)
-    d = np.minimum(d, e)  # nor is the greatest
-    b, c = np.minimum(b, c), np.maximum(b, c)
-    c, d = np.minimum(c, d), np.maximum(c, d)
-    sizes = np.abs(line)
-    within = sizes.sum(axis=0) / np.float32(5)
-    return _Agreed(within, np.maximum(b, 0), np.minimum(d, 0), c)
+    spare = np.empty_like(a)
+    # the least of five is not asked for, nor is the greatest
+    a, d, spare = _compared(a, d, spare)
+    b, e, spare = _compared(b, e, spare)
+    a, c, spare = _compared(a, c, spare)
+    b, d, spare = _compared(b, d, spare)
+    np.maximum(a, b, out=b)
+    c, e, spare = _compared(c, e, spare)
+    np.minimum(d, e, out=d)
+    b, c, spare = _compared(b, c, spare)
+    c, d, spare = _compared(c, d, spare)
+    return b, c, d
 
 
-def _of_steps(name: str, steps: _Agreed) -> dict[str, Floats]:
-    """Of steps (N, lags, L)."""
-    length = steps.up.shape[2]
-    counts = length - np.array(_EVERY, np.float32)
-    within, up, down = (plane.sum(axis=2) / counts for plane in (steps.within, steps.up, -steps.down))
+def _compared(a: Floats, b: Floats, spare: Floats) -> tuple[Floats, Floats, Floats]:
+    """The lower, the higher and a spare one; in the cache's own memory, where new memory costs more than comparing."""
+    np.minimum(a, b, out=spare)
+    np.maximum(a, b, out=b)
+    return spare, b, a
+
+
+def _of_steps(sizes: Floats, height: int) -> dict[str, Floats]:
+    """``sizes`` (4, N, lags, L): what four strips share up and down, size of the median, mean size in the strips."""
+    length = sizes.shape[3]
+    lengths = np.array((height, length - height), np.float32)
+    up, down, size, within = np.add.reduceat(sizes, (0, height), axis=3) / (lengths - _LAGS_OF_STEPS)
     first = len(_LAGS)
-    size = np.abs(steps.lone[:, :first]).sum(axis=2) / counts[:first]
-    part = ratio(size, within[:, :first], 0.25)
-    both = ratio(np.minimum(up, down), within, 0.5)
-    shared = steps.up[:, first:] - steps.down[:, first:]
-    shared.sort(axis=2)
+    part = ratio(size[:, :first], within[:, :first], 0.25)
+    both = ratio(np.minimum(up, -down)[:, first:], within[:, first:], 0.5)
+    shared = sizes[0, :, first:] - sizes[1, :, first:]
     found: dict[str, Floats] = {}
-    for at, lag in enumerate(_LAGS):
-        found |= {f"{name}{lag}": size[:, at], f"{name}{lag}_common": part[:, at]}
-    for at, lag in enumerate(_SHARED):
-        found[f"{name}_shared{lag}"] = shared[:, at, lag + int(0.99 * (length - lag - 1))]
-        found[f"{name}_both{lag}"] = both[:, first + at]
+    for at, (way, ordered) in enumerate(
+        zip(_WAYS, (shared[:, :, :height], shared[:, :, height:]), strict=True)
+    ):
+        ordered.sort(axis=2)
+        for order, lag in enumerate(_LAGS):
+            found[f"stripes_{way}{lag}"] = size[:, order, at]
+            found[f"stripes_{way}{lag}_common"] = part[:, order, at]
+        for order, lag in enumerate(_SHARED):
+            found[f"stripes_{way}_shared{lag}"] = ordered[:, order, _among_steps(ordered.shape[2], lag)]
+            found[f"stripes_{way}_both{lag}"] = both[:, order, at]
     return found
 
 
-def _of_hues(name: str, hues: _Agreed) -> dict[str, Floats]:
-    """Of steps of Cb and Cr (N, 2, L)."""
-    count = hues.up.shape[2] - _HUE_LAG
-    shared = (hues.up - hues.down).max(axis=1)
-    shared.sort(axis=1)
-    size = np.abs(hues.lone).sum(axis=2) / count
-    part = ratio(size, hues.within.sum(axis=2) / count, 0.5)
-    return {
-        f"{name}_colour_shared": shared[:, _HUE_LAG + int(0.99 * (count - 1))],
-        f"{name}_colour": size.max(axis=1),
-        f"{name}_colour_common": np.where(size[:, 0] > size[:, 1], part[:, 0], part[:, 1]),
-    }
+def _of_hues(sizes: Floats, height: int) -> dict[str, Floats]:
+    """Likewise ``sizes`` (4, N, 2, L), of Cb and Cr."""
+    lengths = np.array((height, sizes.shape[3] - height), np.float32)
+    _, _, size, within = np.add.reduceat(sizes, (0, height), axis=3) / (lengths - _HUE_LAG)
+    part, larger = ratio(size, within, 0.5), size.max(axis=1)
+    common = np.where(size[:, 0] > size[:, 1], part[:, 0], part[:, 1])
+    shared = (sizes[0] - sizes[1]).max(axis=1)
+    found: dict[str, Floats] = {}
+    for at, (way, ordered) in enumerate(zip(_WAYS, (shared[:, :height], shared[:, height:]), strict=True)):
+        ordered.sort(axis=1)
+        found[f"stripes_{way}_colour_shared"] = ordered[:, _among_steps(ordered.shape[1], _HUE_LAG)]
+        found[f"stripes_{way}_colour"] = larger[:, at]
+        found[f"stripes_{way}_colour_common"] = common[:, at]
+    return found
+
+
+def _among_steps(length: int, lag: int) -> int:
+    """Place of the 99th percentile of sizes in order, of which ``lag`` are the zeros that fill the line."""
+    return lag + int(0.99 * (length - lag - 1))
 
 
 def _nearly_most(values: Floats, share: float) -> Floats:
@@ -211,9 +216,9 @@ def _tone(octaves: Floats) -> tuple[Floats, Floats, Floats]:
     step = octaves[:, :, 1:] - octaves[:, :, :-1]
     step *= _window(step.shape[2])
     waves = rfft(step, n=octaves.shape[2], axis=2)
-    mean = waves.sum(axis=1) * np.float32(1 / 5)
-    power = (waves.real**2 + waves.imag**2).sum(axis=1) * np.float32(1 / 5)
-    phase = mean.real**2 + mean.imag**2 - power / 5
+    mean = waves.sum(axis=1) * np.float32(1 / STRIPS)
+    power = (waves.real**2 + waves.imag**2).sum(axis=1) * np.float32(1 / STRIPS)
+    phase = mean.real**2 + mean.imag**2 - power / STRIPS
     np.maximum(phase, 0, out=phase)
     phase *= 1.25
     phase[:, :3] = 0
