@@ -344,7 +344,8 @@ def _slant(luma: Plane, weights: tuple[Floats, Floats]) -> Floats:
     height, width = weights[0].shape[0], 2 * weights[0].shape[1] + 2
     top, left = (luma.shape[0] - height) // 2, (luma.shape[1] - width) // 2
     packed = cv2.dft(luma[top : top + height, left : left + width].astype(np.float32))
-    power = cv2.mulSpectrums(packed, packed, 0, conjB=True)[:, 1:-1:2] * weights[0]
+    power = packed[:, 1:-1:2] ** 2 + packed[:, 2::2] ** 2
+    power *= weights[0]
     mean = max(cv2.mean(power)[0], 1e-3)
     _, peak, _, at = cv2.minMaxLoc(cv2.blur(power, (3, 3)))
     uneven = cv2.norm(power, cv2.NORM_L2SQR) / power.size / mean**2
