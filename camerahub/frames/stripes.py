@@ -11,6 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 from numpy.fft import rfft
+from numpy.typing import NDArray
 
 from camerahub.frames.cells import Cells, Measuring, ratio
 from camerahub.frames.measures import Measure
@@ -93,10 +94,9 @@ def measure(c: Cells) -> Measuring:
     n = len(within)
     found = _of_steps(sizes[:, :, parts[0]].reshape(4, n, len(_EVERY), -1), heights[0])
     found |= _of_hues(sizes[:, :, parts[1]].reshape(4, n, 2, -1), heights[1])
-    for way, edge, profile in zip(_WAYS, edges, (slice(heights[0]), slice(heights[0], None)), strict=True):
+    found |= _tones(octaves, heights[0])
+    for way, edge in zip(_WAYS, edges, strict=True):
         found[f"stripes_{way}_torn"] = np.maximum(_nearly_most(edge, 0.98), 0)
-        tone, pitch, phase = _tone(octaves[:, :, profile])
-        found |= {f"stripes_{way}_tone": tone, f"stripes_{way}_pitch": pitch, f"stripes_{way}_phase": phase}
     for at, name in enumerate(("stripes_slant", "stripes_slant_few", "stripes_slant_pitch")):
         found[name] = s.slant[:, at]
     return found
@@ -211,18 +211,28 @@ def _window(length: int) -> Floats:
     return np.hanning(length).astype(np.float32)
 
 
-def _tone(octaves: Floats) -> tuple[Floats, Floats, Floats]:
-    """Share and number of the strongest frequency in phase (from the third on), and the share of all of them."""
+def _waves(octaves: Floats) -> NDArray[np.complex64]:
     step = octaves[:, :, 1:] - octaves[:, :, :-1]
     step *= _window(step.shape[2])
-    waves = rfft(step, n=octaves.shape[2], axis=2)
+    return np.asarray(rfft(step, n=octaves.shape[2], axis=2), np.complex64)
+
+
+def _tones(octaves: Floats, height: int) -> dict[str, Floats]:
+    """Share and number of the strongest frequency in phase (from the third on), and the share of all of them."""
+    waves = np.concatenate((_waves(octaves[:, :, :height]), _waves(octaves[:, :, height:])), axis=2)
     mean = waves.sum(axis=1) * np.float32(1 / STRIPS)
     power = (waves.real**2 + waves.imag**2).sum(axis=1) * np.float32(1 / STRIPS)
     phase = mean.real**2 + mean.imag**2 - power / STRIPS
     np.maximum(phase, 0, out=phase)
     phase *= 1.25
-    phase[:, :3] = 0
-    three = phase[:, :-2] + phase[:, 1:-1] + phase[:, 2:]
-    at = three.argmax(axis=1)
-    every = np.maximum(power.sum(axis=1), 1)
-    return three[np.arange(len(three)), at] / every, np.asarray(at + 1, np.float32), phase.sum(axis=1) / every
+    found = {}
+    count = height // 2 + 1
+    for way, part in zip(_WAYS, (slice(count), slice(count, None)), strict=True):
+        own = phase[:, part]
+        own[:, :3] = 0
+        three = own[:, :-2] + own[:, 1:-1] + own[:, 2:]
+        every = np.maximum(power[:, part].sum(axis=1), 1)
+        found[f"stripes_{way}_tone"] = three.max(axis=1) / every
+        found[f"stripes_{way}_pitch"] = (three.argmax(axis=1) + 1).astype(np.float32)
+        found[f"stripes_{way}_phase"] = own.sum(axis=1) / every
+    return found
