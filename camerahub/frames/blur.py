@@ -7,9 +7,11 @@ picture is sharp; sky and walls have no edges and say nothing.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from camerahub.frames.cells import Cells, Flags, flat, portion, quantiles, ratio
+from camerahub.frames.cells import Cells, Flags, Measuring, Portion, Quantiles, ratio
 from camerahub.frames.measures import Measure
 from camerahub.frames.sketch import Floats
 
@@ -79,20 +81,28 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
-    s = c.sketch
+    p = c.planes
     has, has_coarse = c.inner & (c.middle >= _EDGE), c.inner & (c.coarse >= _EDGE)
-    steep = ratio(c.fine, c.middle, 1)
-    low, mid, high = quantiles(steep, has, [0.25, 0.5, 0.9])
-    coarse_low, coarse_mid, coarse_high = quantiles(
-        ratio(c.middle, c.coarse, 1), has_coarse, [0.25, 0.5, 0.9]
-    )
-    across, down = _one_way(s.px1, s.px2, c.inner), _one_way(s.py1, s.py2, c.inner)
-    detail3 = flat(s.dx3, 0.25) + flat(s.dy3, 0.25)
-    detail, detail_high = quantiles(ratio(c.detail1 - c.grain, c.detail2, 0.5), c.inner, [0.5, 0.9])
-    top, steepest = quantiles(c.fine, c.inner, [0.98, 0.5])
-    parts = _parts(steep, has, s.light.shape[1:])
+    detail3 = p.dx3 + p.dy3
+    answers = yield [
+        Quantiles(c.steep, (0.25, 0.5, 0.9), has),
+        Quantiles(ratio(c.middle, c.coarse, 1), (0.25, 0.5, 0.9), has_coarse),
+        *(
+            Quantiles(ratio(fine, middle, 1), (0.75,), c.inner & (middle >= _EDGE))
+            for fine, middle in ((p.px1, p.px2), (p.py1, p.py2))
+        ),
+        Quantiles(ratio(c.detail1 - p.grain1, c.detail2, 0.5), (0.5, 0.9)),
+        Quantiles(ratio(c.detail2, detail3, 0.5), (0.5,)),
+        Quantiles(c.fine, (0.98, 0.5)),
+        *(Quantiles(c.steep, (0.5,), part) for part in has & _parts(c.shape)),
+        Portion(has),
+        Portion(has_coarse),
+    ]
+    low, mid, high, coarse_low, coarse_mid, coarse_high, across, down = answers[:8]
+    detail, detail_high, detail_coarse, top, steepest = answers[8:13]
+    parts = np.array(answers[13:19])
     return {
         "blur_steep_low": low,
         "blur_steep_mid": mid,
@@ -103,11 +113,11 @@ def measure(c: Cells) -> dict[str, Floats]:
         "blur_across": across,
         "blur_down": down,
         "blur_worse": np.fmin(across, down),
-        "blur_edges": portion(has, c.inner),
-        "blur_coarse_edges": portion(has_coarse, c.inner),
+        "blur_edges": answers[19],
+        "blur_coarse_edges": answers[20],
         "blur_detail": detail,
         "blur_detail_high": detail_high,
-        "blur_detail_coarse": quantiles(ratio(c.detail2, detail3, 0.5), c.inner, [0.5])[0],
+        "blur_detail_coarse": detail_coarse,
         "blur_top": top,
         "blur_mid": steepest,
         "blur_finest": _finest(c),
@@ -116,19 +126,15 @@ def measure(c: Cells) -> dict[str, Floats]:
     }
 
 
-def _one_way(fine: np.ndarray, middle: np.ndarray, inner: Flags) -> Floats:
-    height = flat(middle)
-    return quantiles(ratio(flat(fine), height, 1), inner & (height >= _EDGE), [0.75])[0]
-
-
-def _parts(steep: Floats, has: Flags, shape: tuple[int, ...]) -> list[Floats]:
-    """Medians over two rows of three parts."""
-    rows, columns = np.divmod(np.arange(has.shape[1]), shape[1])
+@lru_cache(maxsize=2)
+def _parts(shape: tuple[int, int]) -> Flags:
+    """(6, 1, K): two rows of three parts of the grid."""
+    rows, columns = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
     part = rows * 2 // shape[0] * 3 + columns * 3 // shape[1]
-    return [quantiles(steep, has & (part == at), [0.5])[0] for at in range(6)]
+    return np.asarray(part == np.arange(6)[:, None, None])
 
 
 def _finest(c: Cells) -> Floats:
-    s = c.sketch
-    fine = s.edge_columns[:, 1:6].mean(axis=(1, 2)) + s.edge_rows[:, 1:6].mean(axis=(1, 2))
-    return ratio(fine, np.asarray(c.detail1.mean(axis=1), np.float32), 0.5)
+    columns, rows = c.edge_means
+    fine = (columns[:, 1:6].sum(axis=1) + rows[:, 1:6].sum(axis=1)) / 5
+    return ratio(fine, c.detail1.sum(axis=1) * np.float32(1 / c.detail1.shape[1]), 0.5)

@@ -25,9 +25,9 @@ from camerahub.frames import (
     stripes,
     underexposed,
 )
-from camerahub.frames.cells import Cells, cells
+from camerahub.frames.cells import Cells, Measuring, answered, cells
 from camerahub.frames.judgement import Judgement
-from camerahub.frames.measures import Measure
+from camerahub.frames.measures import Measure, Table
 from camerahub.frames.picture import Picture, Plane
 from camerahub.frames.sketch import Floats, sketch
 
@@ -36,7 +36,7 @@ class Check(NamedTuple):
     """What a kind of fault is judged by: its measures, described and taken over a batch."""
 
     measures: dict[str, Measure]
-    measure: Callable[[Cells], dict[str, Floats]]
+    measure: Callable[[Cells], Measuring]
 
 
 #: Fault kind of a single picture -> its measures; black and no_signal have theirs in ``lit``.
@@ -57,6 +57,7 @@ MEASURES: dict[str, Measure] = {
     **lit.MEASURES,
     **{name: measure for check in CHECKS.values() for name, measure in check.measures.items()},
 }
+_NAMES = tuple(MEASURES)
 #: Those and the measures of several pictures (``several.SEVERAL``: frozen, scene_change, shake).
 EVERY: dict[str, Measure] = {**MEASURES, **several.MEASURES}
 
@@ -75,7 +76,7 @@ def lit_reason(measures: lit.LitMeasures) -> str:
     return "ok"
 
 
-def measured(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = None) -> dict[str, Floats]:
+def measured(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = None) -> Table:
     """Every measure of ``MEASURES``, each float32 (N,), of N >= 1 pictures of one working size.
 
     ``masks`` as in ``sketch``. ValueError when sizes differ or a mask does not fit.
@@ -84,6 +85,5 @@ def measured(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None =
     found: dict[str, Floats] = dict(
         zip(lit.LitMeasures._fields, np.array([lit.measure(p) for p in pictures], np.float32).T, strict=True)
     )
-    for check in CHECKS.values():
-        found.update(check.measure(shared))
-    return found
+    found |= answered(shared, [check.measure for check in CHECKS.values()])
+    return Table(_NAMES, np.ascontiguousarray(np.array([found[name] for name in _NAMES], np.float32).T))

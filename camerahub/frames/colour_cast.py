@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from camerahub.frames.cells import Cells, ratio
+from camerahub.frames.cells import Cells, Measuring, ratio
 from camerahub.frames.measures import Measure
-from camerahub.frames.sketch import Floats
 
 _SIGNED = ("grey", -128.0, 127.0, "never")
 _CHROMA = ("grey", 0.0, 182.0, "never")
@@ -45,18 +44,21 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
-    chroma = np.sort(c.chroma, axis=1)
-    cb, cr = np.sort(c.cb, axis=1), np.sort(c.cr, axis=1)
+    yield []
+    light, cb, cr, chroma = c.ordered.transpose(1, 0, 2)
     last = chroma.shape[1] - 1
-    shift = np.hypot(c.cb.mean(axis=1), c.cr.mean(axis=1))
-    spread = np.sqrt(c.cb.var(axis=1) + c.cr.var(axis=1))
-    bright = c.tone >= c.light[:, last * 9 // 10, None]
-    dark = c.tone <= c.light[:, last // 5, None]
-    bright_cb, bright_cr, dark_cb, dark_cr = (
-        (plane * part).sum(axis=1) / part.sum(axis=1) for part in (bright, dark) for plane in (c.cb, c.cr)
-    )
+    tone = c.thumb[:, :1]
+    ends = np.concatenate(
+        (tone >= light[:, None, last * 9 // 10, None], tone <= light[:, None, last // 5, None]), axis=1
+    ).astype(np.float32)
+    # (N, cb and cr, bright and dark); whole numbers, so that any order of adding gives the same
+    colours = c.thumb[:, 1:3] @ ends.transpose(0, 2, 1) / ends.sum(axis=2)[:, None]
+    (bright_cb, dark_cb), (bright_cr, dark_cr) = colours.transpose(1, 2, 0)
+    lengths = np.sqrt((colours**2).sum(axis=1))
+    shift = np.hypot(c.means[:, 1], c.means[:, 2])
+    spread = np.sqrt(c.variances[:, 1] + c.variances[:, 2])
     return {
         "colour_cb": cb[:, last // 2],
         "colour_cr": cr[:, last // 2],
@@ -66,10 +68,10 @@ def measure(c: Cells) -> dict[str, Floats]:
         "colour_most": chroma[:, last * 98 // 100],
         "colour_spread": spread,
         "colour_factor": ratio(shift, spread, 1),
-        "colour_purity": ratio(shift, c.chroma.mean(axis=1), 1),
-        "colour_neutral": (c.chroma < 6).mean(axis=1),
-        "colour_bright": np.hypot(bright_cb, bright_cr),
-        "colour_dark": np.hypot(dark_cb, dark_cr),
+        "colour_purity": ratio(shift, c.means[:, 3], 1),
+        "colour_neutral": np.count_nonzero(chroma < 6, axis=1) / np.float32(last + 1),
+        "colour_bright": lengths[:, 0],
+        "colour_dark": lengths[:, 1],
         "colour_bright_cb": bright_cb,
         "colour_bright_cr": bright_cr,
         "colour_dark_cb": dark_cb,

@@ -126,9 +126,11 @@ def _judged(items: Sequence[Item]) -> list[Diagnosis]:
     measures = measured([item.pictures[-1] for item in items], masks)
     night: Floats = np.array([item.mode == "night" for item in items], np.float32)
     severity = severities(measures, night if night.any() else None).tolist()
-    rows = np.stack(list(measures.values()), axis=1).tolist()
+    rows = measures.rows.tolist()
     return [
-        _diagnosis(item, severity[at], _mode(item.mode, seen), dict(zip(measures, rows[at], strict=True)))
+        _diagnosis(
+            item, severity[at], _mode(item.mode, seen), dict(zip(measures.names, rows[at], strict=True))
+        )
         for at, (item, seen) in enumerate(zip(items, modes(measures), strict=True))
     ]
 

@@ -8,12 +8,13 @@ tree asks four questions at most, each of one measure, and its answer is added t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from camerahub.frames.measures import Table
 from camerahub.frames.sketch import Floats
 
 #: What a measure that is not defined answers: below every threshold.
@@ -35,23 +36,27 @@ class Forest:
     answers: Floats
     about: NDArray[np.intp]
     start: Floats
+    _kind_of_tree: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        of_kind = np.asarray(self.about[:, None] == np.arange(len(self.kinds)), np.float32)
+        object.__setattr__(self, "_kind_of_tree", of_kind)
 
     def scores(self, values: Floats) -> Floats:
         """(N, kinds): log-odds of each kind, up to a constant, of values (N, columns) without NaN."""
         trees, questions = self.asked.shape
-        row = np.arange(len(values))[:, None] * values.shape[1]
         first = np.arange(trees) * questions
-        node = np.zeros((len(values), trees), np.intp)
-        while True:
-            at = node + first
-            node = 2 * node + 1 + (values.take(self.asked.take(at) + row) > self.than.take(at))
-            if node[0, 0] >= questions:
-                break
-        leaf = node - questions + np.arange(trees) * (questions + 1)
-        return np.asarray(self.start + self.answers.take(leaf) @ self._kind_of_tree(), np.float32)
-
-    def _kind_of_tree(self) -> Floats:
-        return np.asarray(self.about[:, None] == np.arange(len(self.kinds)), np.float32)
+        row = np.arange(len(values))[:, None] * values.shape[1]
+        # Of all trees at once, level by level; ``at`` counts the questions of all trees through.
+        at = first + (values.take(self.asked[:, 0], axis=1) > self.than[:, 0]) + 1
+        down = 1 - first
+        for _ in range(questions.bit_length() - 1):
+            right = values.take(self.asked.take(at) + row) > self.than.take(at)
+            at *= 2
+            at += down
+            at += right
+        at += np.arange(trees) - questions  # a tree has one leaf more than it has questions
+        return np.asarray(self.start + self.answers.take(at) @ self._kind_of_tree, np.float32)
 
 
 def loaded(path: Path) -> Forest:
@@ -70,5 +75,9 @@ def loaded(path: Path) -> Forest:
 
 def columns(measures: Mapping[str, Floats], names: Sequence[str]) -> Floats:
     """(N, columns): the named measures side by side, ``UNDEFINED`` for NaN. KeyError for a measure that is missing."""
-    values = np.stack([measures[name] for name in names], axis=1).astype(np.float32)
-    return np.where(np.isnan(values), UNDEFINED, values)
+    if isinstance(measures, Table):
+        values = measures.rows[:, measures.places(tuple(names))]
+    else:
+        values = np.array([measures[name] for name in names], np.float32).T
+    values[np.isnan(values)] = UNDEFINED
+    return values

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from camerahub.frames.cells import Cells, level, percentile, quantiles, ratio
+from camerahub.frames.cells import Cells, Measuring, Quantiles, percentile, ratio
 from camerahub.frames.measures import Measure
-from camerahub.frames.sketch import Floats
 
 _GREY = ("grey", 0.0, 255.0)
 _FEW = "fewer than 12 cells count"
@@ -41,18 +40,20 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
     half = np.arange(c.inner.shape[1]) >= c.inner.shape[1] // 2
-    cell, best, most = quantiles(c.coarse, c.inner, [0.5, 0.9, 0.98])
-    (near,) = quantiles(c.coarse, c.inner & half, [0.9])
-    (far,) = quantiles(c.coarse, c.inner & ~half, [0.9])
+    cell, best, most, near, far = yield [
+        Quantiles(c.coarse, (0.5, 0.9, 0.98)),
+        Quantiles(c.coarse, (0.9,), c.inner & half),
+        Quantiles(c.coarse, (0.9,), c.inner & ~half),
+    ]
     span = percentile(c.light, 0.98) - percentile(c.light, 0.02)
     return {
         "contrast_span": span,
         "contrast_mid": percentile(c.light, 0.75) - percentile(c.light, 0.25),
-        "contrast_rms": c.light.std(axis=1),
-        "contrast_floor": level(c.share, 0.005),
+        "contrast_rms": np.sqrt(c.variances[:, 0]),
+        "contrast_floor": c.levels[0],
         "contrast_cell": cell,
         "contrast_best": best,
         "contrast_most": most,

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
 from camerahub.frames.sketch import Floats
 
 #: Chroma that 98 % of an infrared picture do not exceed: JPEG and H.264 at low rates leave a little.
@@ -19,5 +16,5 @@ def modes(measures: Mapping[str, Floats]) -> list[str]:
     """``day``, ``night`` or ``infrared`` for each of the N pictures measured."""
     infrared = measures["colour_most"] <= _GREY
     night = (measures["light_mid"] < _DARK_MID) & (measures["under_dark"] > _DARK_SHARE)
-    names: NDArray[np.str_] = np.where(infrared, "infrared", np.where(night, "night", "day"))
-    return [str(name) for name in names]
+    both = zip(infrared.tolist(), night.tolist(), strict=True)
+    return ["infrared" if grey else "night" if dark else "day" for grey, dark in both]

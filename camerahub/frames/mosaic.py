@@ -11,9 +11,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from camerahub.frames.cells import Cells, flat, patches, portion, quantiles, ratio
+from camerahub.frames.cells import Cells, Measuring, Portion, Quantiles, patches, ratio
 from camerahub.frames.measures import Measure
-from camerahub.frames.picture import Plane
 from camerahub.frames.sketch import Floats
 
 _FEW = "fewer than 12 cells count"
@@ -94,78 +93,99 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
-    s = c.sketch
-    upright, lying = flat(s.run_x, 0.25), flat(s.run_y, 0.25)
-    both = np.minimum(flat(s.prx), flat(s.pry))
-    corner = both >= _EDGE
-    quiet = flat(s.busy) < 100
-    across, down = flat(s.dx1, 0.25), flat(s.dy1, 0.25)
-    one_way, one_way_most = quantiles(ratio(across, down, 0.25), c.inner & (across > 0.75), [0.9, 0.98])
+    s, p = c.sketch, c.planes
+    both = np.minimum(p.prx, p.pry)
+    quiet = p.busy < 100
+    across, down = p.dx1, p.dy1
     smeared = (across > 1) & (across > 4 * down)
-    void = (c.fine <= 1) & (flat(s.light) > 30) & (flat(s.light) < 236)
-    lone_v, lone_h = _lone(s.edge_columns), _lone(s.edge_rows)
-    high_v, high_h = _high(lone_v), _high(lone_h)
-    grid_v, grid_h = _grid(lone_v, s.source[:, 0]), _grid(lone_h, s.source[:, 1])
-    both_mid, both_high, both_most = quantiles(both, c.inner, [0.5, 0.9, 0.97])
-    straight_mid, straight_high = quantiles(ratio(upright + lying, c.detail1, 0.5), c.inner, [0.5, 0.9])
-    sparse_mid, sparse_high = quantiles(ratio(c.fine, c.detail1, 0.5), c.inner, [0.5, 0.9])
+    void = (c.fine <= 1) & (p.light > 30) & (p.light < 236)
+    corner = both >= _EDGE
+    answers = yield [
+        Quantiles(p.run_x, (0.9,)),
+        Quantiles(p.run_y, (0.9,)),
+        Quantiles(both, (0.5, 0.9, 0.97)),
+        Quantiles(ratio(p.run_x + p.run_y, c.detail1, 0.5), (0.5, 0.9)),
+        Quantiles(ratio(c.fine, c.detail1, 0.5), (0.5, 0.9)),
+        Quantiles(ratio(across, down, 0.25), (0.9, 0.98), c.inner & (across > 0.75)),
+        Quantiles(ratio(both, c.fine, 6), (0.9,)),
+        Quantiles(p.du + p.dv, (0.95,)),
+        Portion(corner),
+        Portion(corner & quiet),
+        Portion((both >= 4) & quiet),
+        Portion(smeared | ((down > 1) & (down > 4 * across)), inner=False),
+        Portion(void, inner=False),
+    ]
+    upright, level, both_mid, both_high, both_most, straight_mid, straight_high = answers[:7]
+    sparse_mid, sparse_high, one_way, one_way_most, part, colour = answers[7:13]
+    corners, tiles, faint_tiles, smear, voids = answers[13:]
+    smear_patch, void_patch = patches(np.concatenate((smeared & c.every, void & c.every)), c.shape)[
+        0
+    ].reshape(2, -1)
+    high_v, grid_v, lone_v = _lone(s.edge_columns, s.source[:, 0])
+    high_h, grid_h, lone_h = _lone(s.edge_rows, s.source[:, 1])
     return {
-        "mosaic_upright": quantiles(upright, c.inner, [0.9])[0],
-        "mosaic_level": quantiles(lying, c.inner, [0.9])[0],
+        "mosaic_upright": upright,
+        "mosaic_level": level,
         "mosaic_both": both_high,
         "mosaic_both_mid": both_mid,
         "mosaic_both_most": both_most,
-        "mosaic_corners": portion(corner, c.inner),
-        "mosaic_tiles": portion(corner & quiet, c.inner),
-        "mosaic_faint_tiles": portion((both >= 4) & quiet, c.inner),
+        "mosaic_corners": corners,
+        "mosaic_tiles": tiles,
+        "mosaic_faint_tiles": faint_tiles,
         "mosaic_straight": straight_high,
         "mosaic_straight_mid": straight_mid,
-        "mosaic_part": quantiles(ratio(both, c.fine, 6), c.inner, [0.9])[0],
+        "mosaic_part": part,
         "mosaic_sparse": sparse_high,
         "mosaic_sparse_mid": sparse_mid,
         "mosaic_one_way": one_way,
         "mosaic_one_way_most": one_way_most,
-        "mosaic_smear": portion(smeared | ((down > 1) & (down > 4 * across)), c.every),
-        "mosaic_smear_patch": patches(smeared & c.every, s.light.shape[1:])[0],
-        "mosaic_void": portion(void, c.every),
-        "mosaic_void_patch": patches(void & c.every, s.light.shape[1:])[0],
-        "mosaic_lone_v": ratio(high_v, s.edge_columns.mean(axis=(1, 2)), 0.5),
-        "mosaic_lone_h": ratio(high_h, s.edge_rows.mean(axis=(1, 2)), 0.5),
+        "mosaic_smear": smear,
+        "mosaic_smear_patch": smear_patch,
+        "mosaic_void": voids,
+        "mosaic_void_patch": void_patch,
+        "mosaic_lone_v": ratio(high_v, c.edge_means[0].sum(axis=1) / 7, 0.5),
+        "mosaic_lone_h": ratio(high_h, c.edge_means[1].sum(axis=1) / 7, 0.5),
         "mosaic_lone_v_grey": high_v,
         "mosaic_lone_h_grey": high_h,
         "mosaic_grid_v": grid_v,
         "mosaic_grid_h": grid_h,
         "mosaic_grid": np.minimum(grid_v, grid_h),
-        "mosaic_grid_part": ratio(grid_v + grid_h, lone_v.mean(axis=(1, 2)) + lone_h.mean(axis=(1, 2)), 0.25),
-        "mosaic_leap": _leap(s.light),
-        "mosaic_colour": quantiles((flat(s.du, 0.25) + flat(s.dv, 0.25)), c.inner, [0.95])[0],
+        "mosaic_grid_part": ratio(grid_v + grid_h, lone_v + lone_h, 0.25),
+        "mosaic_leap": _leap(p.light.reshape(-1, *c.shape)),
+        "mosaic_colour": colour,
     }
 
 
-def _lone(edges: Floats) -> Floats:
-    """(N, strips, L - 3): edges that stand alone; a codec's edge lies on one or two columns of the working picture."""
-    pair = edges[:, :, 1:-2] + edges[:, :, 2:-1]
+def _lone(edges: Floats, source: NDArray[np.int32]) -> tuple[Floats, Floats, Floats]:
+    """Edges (N, strips, L) that stand alone; a codec's edge lies on one or two lines of the working picture.
+
+    Root mean square over each strip and how much stronger they are on the best grid from the picture's corner, of each
+    the second largest strip, for text lies on one; and their mean. ``source`` (N,): pixels along this side.
+    """
+    lone = edges[:, :, 1:-2] + edges[:, :, 2:-1]
     beside = np.maximum(edges[:, :, :-3], edges[:, :, 3:])
-    return np.asarray(np.maximum(pair - 2 * beside, 0), np.float32)
-
-
-def _high(lone: Floats) -> Floats:
-    """Root mean square over each strip; the second largest strip counts, for text lies on one."""
-    return np.asarray(
-        np.sqrt(np.sort(np.einsum("nsl,nsl->ns", lone, lone), axis=1)[:, -2] / lone.shape[2]), np.float32
+    beside *= 2
+    lone -= beside
+    np.maximum(lone, 0, out=lone)
+    length = lone.shape[2]
+    squares = np.einsum("nsl,nsl->ns", lone, lone)
+    sizes = set(source.tolist())
+    if len(sizes) == 1:
+        found = (lone @ _combs(sizes.pop(), length)).max(axis=2)
+    else:
+        found = np.array(
+            [
+                (one @ _combs(size, length)).max(axis=1)
+                for one, size in zip(lone, source.tolist(), strict=True)
+            ]
+        )
+    return (
+        np.sqrt(np.sort(squares, axis=1)[:, -2] / length),
+        np.sort(found, axis=1)[:, -2],
+        lone.sum(axis=(1, 2)) / (length * lone.shape[1]),
     )
-
-
-def _grid(lone: Floats, source: NDArray[np.int32]) -> Floats:
-    """How much stronger lone edges are on the best grid from the picture's corner; ``source`` (N,) pixels this side."""
-    out = np.empty(len(lone), np.float32)
-    for size in np.unique(source):
-        rows = source == size
-        found = lone[rows] @ _combs(int(size), lone.shape[2])
-        out[rows] = np.sort(found.max(axis=2), axis=1)[:, -2]
-    return out
 
 
 @lru_cache(maxsize=64)
@@ -183,17 +203,12 @@ def _combs(source: int, length: int) -> Floats:
     return combs
 
 
-def _leap(light: Plane) -> Floats:
+def _leap(light: Floats) -> Floats:
     """How unlike the four around it a cell is."""
-    at = light.astype(np.float32)
-    a, b, c, d = at[:, :-2, 1:-1], at[:, 2:, 1:-1], at[:, 1:-1, :-2], at[:, 1:-1, 2:]
-    middle = (
-        a
-        + b
-        + c
-        + d
-        - np.maximum(np.maximum(a, b), np.maximum(c, d))
-        - np.minimum(np.minimum(a, b), np.minimum(c, d))
-    ) / 2
-    leap = np.abs(at[:, 1:-1, 1:-1] - middle).reshape(len(at), -1)
-    return np.asarray(np.sort(leap, axis=1)[:, leap.shape[1] * 9 // 10], np.float32)
+    a, b, c, d = light[:, :-2, 1:-1], light[:, 2:, 1:-1], light[:, 1:-1, :-2], light[:, 1:-1, 2:]
+    high, low = np.maximum(a, b), np.minimum(a, b)
+    high2, low2 = np.maximum(c, d), np.minimum(c, d)
+    middle = (a + b + c + d - np.maximum(high, high2) - np.minimum(low, low2)) / 2
+    leap = np.abs(light[:, 1:-1, 1:-1] - middle).reshape(len(light), -1)
+    leap.sort(axis=1)
+    return leap[:, leap.shape[1] * 9 // 10]

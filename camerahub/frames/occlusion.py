@@ -6,9 +6,21 @@ darker or flatter than its surroundings, and ends softly where everything else i
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from camerahub.frames.cells import Cells, Flags, patches, portion, quantiles, ratio
+from camerahub.frames.cells import (
+    Cells,
+    Flags,
+    Measuring,
+    Portion,
+    Quantiles,
+    Question,
+    patches,
+    quantiles,
+    ratio,
+)
 from camerahub.frames.measures import Measure
 from camerahub.frames.sketch import Floats
 
@@ -17,6 +29,7 @@ _FEW = "fewer than 12 cells count"
 _NONE = "no cell is plain"
 #: An edge below this at level 2 leaves a cell plain.
 _PLAIN = 12
+_KEYS = ("light", "other", "even", "colour", "chroma", "height", "top", "bottom", "side", "far_side")
 
 
 def _of_patch(name: str, cells: str) -> dict[str, Measure]:
@@ -128,162 +141,227 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
-    shape = c.sketch.light.shape[1:]
-    light = c.sketch.light.reshape(len(c.every), -1).astype(np.float32)
+    n, p = len(c.every), c.planes
+    light = p.light
     plain = c.every & (c.middle < _PLAIN)
-    dark, split = _otsu(light)
-    steep = ratio(c.fine, c.middle, 1)
-    some = c.inner & (c.middle >= 8)
-    steep_low, steep_high = quantiles(steep, some, [0.1, 0.9])
-    (dark_light,) = quantiles(light, c.every & dark, [0.5])
-    dark_edge, bright_edge = (quantiles(c.middle, c.inner & part, [0.5])[0] for part in (dark, ~dark))
-    low, high = quantiles(c.coarse, c.inner, [0.1, 0.9])
+    octaves = np.log2(c.fine + 4)
+    lower, splits = _otsu(np.concatenate((light, octaves)))
+    dark, poor = lower[:n], lower[n:]
+    shares, flags = patches(np.concatenate((plain, c.every & poor, c.every & dark)), c.shape)
+    soft, sharp = _rims(c)
+    patch = flags[n : 2 * n]
+    rim = _around(patch, c.shape) & c.inner
+    answers = yield [
+        Quantiles(c.steep, (0.1, 0.9), c.inner & (c.middle >= 8)),
+        Quantiles(light, (0.5,), c.every & dark),
+        Quantiles(c.middle, (0.5,), c.inner & dark),
+        Quantiles(c.middle, (0.5,), c.inner & ~dark),
+        Quantiles(c.coarse, (0.1, 0.9)),
+        Quantiles(c.coarse, (0.5,), soft),
+        Quantiles(c.detail1, (0.5,), patch),
+        Quantiles(ratio(c.detail1, c.detail2, 0.25), (0.5,), patch),
+        Quantiles(c.coarse, (0.5,), rim),
+        Quantiles(ratio(c.fine, c.coarse, 1), (0.5,), rim),
+        *_medians(c, flags[: 2 * n]),
+        Portion(soft),
+        Portion(sharp),
+        Portion((c.fine < c.middle / 2) & (c.middle >= 8)),
+        Portion(plain, inner=False),
+        Portion(poor, inner=False),
+        Portion(dark, inner=False),
+        Portion(dark & plain, inner=False),
+        Portion(~dark & plain, inner=False),
+    ]
+    steep_low, steep_high, dark_light, dark_edge, bright_edge, low, high, soft_height = answers[:8]
+    detail, slope, rim_edge, rim_steep = answers[8:12]
+    soft_part, sharp_part, cover_soft, cover_plain, poor_cells, dark_cells, dark_plain, bright_plain = (
+        answers[-8:]
+    )
+    of_plain, of_poor = _patches(c, flags[: 2 * n], shares[: 2 * n], answers[12:-8])
+    poor_low, poor_high = _mean(np.concatenate((octaves, octaves)), np.concatenate((poor, ~poor))).reshape(
+        2, -1
+    )
     return {
-        "cover_plain": portion(plain, c.every),
-        "cover_soft": portion((c.fine < c.middle / 2) & (c.middle >= 8), c.inner),
-        **_patches(c, plain, light, "cover"),
-        **_rims(c),
-        **_poor(c, light),
-        "cover_split": split,
-        "cover_dark": portion(dark, c.every),
+        "cover_plain": cover_plain,
+        "cover_soft": cover_soft,
+        **of_plain,
+        "cover_soft_edges": soft_part,
+        "cover_sharp_edges": sharp_part,
+        "cover_soft_part": ratio(soft_part, soft_part + sharp_part, 0.01),
+        "cover_soft_height": soft_height,
+        "poor_gap": _or_nothing(poor_high - poor_low),
+        "poor_split": splits[n:],
+        "poor_level": _or_nothing(poor_low),
+        "poor_cells": poor_cells,
+        **of_poor,
+        "poor_detail": detail,
+        "poor_slope": slope,
+        "poor_chroma_spread": _chroma_spread(c, patch),
+        "poor_rim": rim_edge,
+        "poor_rim_steep": rim_steep,
+        "cover_split": splits[:n],
+        "cover_dark": dark_cells,
         "cover_dark_light": dark_light,
         "cover_dark_edge": ratio(dark_edge, bright_edge, 1),
-        "cover_dark_patch": patches(c.every & dark, shape)[0],
-        "cover_dark_plain": portion(dark & plain, c.every),
-        "cover_bright_plain": portion(~dark & plain, c.every),
+        "cover_dark_patch": shares[2 * n :],
+        "cover_dark_plain": dark_plain,
+        "cover_bright_plain": bright_plain,
         "cover_uneven": np.log2((high + 2) / (low + 2)),
-        **_sides(c, shape),
+        **_sides(c),
         "cover_soft_split": steep_high - steep_low,
     }
 
 
 def _otsu(values: Floats) -> tuple[Flags, Floats]:
-    """Cells of the lower class (N, K) at the cut that parts best, and what share of the variance (N,) it explains."""
+    """Cells of the lower class (P, K) at the cut that parts best, and what share of the variance (P,) it explains."""
     ordered = np.sort(values, axis=1)
     k = ordered.shape[1]
-    below = np.arange(1, k, dtype=np.float32)
+    weights, below = _weights(k)
     total = ordered.cumsum(axis=1)
     mean = total[:, -1:] / k
-    lower = total[:, :-1] / below
-    between = below / (k - below) * (lower - mean) ** 2
+    between = total[:, :-1] / below
+    between -= mean
+    between *= between
+    between *= weights
     at = between.argmax(axis=1)
     every = np.arange(len(values))
-    share = between[every, at] / np.maximum(ordered.var(axis=1), 1e-3)
-    return values <= ordered[every, at][:, None], np.minimum(share, 1).astype(np.float32)
+    ordered_from_mean = ordered - mean
+    variance = np.einsum("pk,pk->p", ordered_from_mean, ordered_from_mean) / k
+    share = between[every, at] / np.maximum(variance, np.float32(1e-3))
+    return values <= ordered[every, at][:, None], np.minimum(share, 1)
 
 
-def _rims(c: Cells) -> dict[str, Floats]:
+@lru_cache(maxsize=2)
+def _weights(k: int) -> tuple[Floats, Floats]:
+    below = np.arange(1, k, dtype=np.float32)
+    return below / (k - below), below
+
+
+def _rims(c: Cells) -> tuple[Flags, Flags]:
+    """Cells whose edge climbs slowly, beyond what noise climbs, and cells whose edge climbs fast."""
     high = c.inner & (c.coarse >= 10)
-    noise = 2.5 * quantiles(c.grain, c.inner, [0.1])[0][:, None]
+    noise = 2.5 * _floor(c)[:, None]
     soft = high & (c.middle < 0.65 * c.coarse) & (c.fine < 0.5 * c.coarse + noise)
-    sharp = high & (c.middle >= 0.85 * c.coarse)
-    soft_part, sharp_part = portion(soft, c.inner), portion(sharp, c.inner)
-    return {
-        "cover_soft_edges": soft_part,
-        "cover_sharp_edges": sharp_part,
-        "cover_soft_part": ratio(soft_part, soft_part + sharp_part, 0.01),
-        "cover_soft_height": quantiles(c.coarse, soft, [0.5])[0],
-    }
+    return soft, high & (c.middle >= 0.85 * c.coarse)
 
 
-def _poor(c: Cells, light: Floats) -> dict[str, Floats]:
-    """The picture cut in two by fine detail, where the cut is deepest: what covers a lens is poor beside the rest."""
-    shape = c.sketch.light.shape[1:]
-    octaves = np.log2(c.fine + 4)
-    poor, split = _otsu(octaves)
-    low, high = _mean(octaves, poor), _mean(octaves, ~poor)
-    found = _patches(c, c.every & poor, light, "poor")
-    patch = patches(c.every & poor, shape)[1].reshape(-1, *shape)
-    around = patch.copy()
-    around[:, 1:] |= patch[:, :-1]
-    around[:, :-1] |= patch[:, 1:]
-    around[:, :, 1:] |= patch[:, :, :-1]
-    around[:, :, :-1] |= patch[:, :, 1:]
-    within = patch.reshape(poor.shape)
-    count = np.maximum(within.sum(axis=1), 1)
-    chroma = [plane.reshape(poor.shape).astype(np.float32) for plane in (c.sketch.u, c.sketch.v)]
-    means = [(plane * within).sum(axis=1, keepdims=True) / count[:, None] for plane in chroma]
-    spread = sum(
-        (((plane - mean) * within) ** 2).sum(axis=1) / count
-        for plane, mean in zip(chroma, means, strict=True)
-    )
-    rim = (around & ~patch).reshape(poor.shape) & c.inner
-    return {
-        "poor_gap": np.nan_to_num(high - low),
-        "poor_split": split,
-        "poor_level": np.nan_to_num(low),
-        "poor_cells": portion(poor, c.every),
-        **found,
-        "poor_detail": quantiles(c.detail1, within, [0.5])[0],
-        "poor_slope": quantiles(ratio(c.detail1, c.detail2, 0.25), within, [0.5])[0],
-        "poor_chroma_spread": np.sqrt(spread),
-        "poor_rim": quantiles(c.coarse, rim, [0.5])[0],
-        "poor_rim_steep": quantiles(ratio(c.fine, c.coarse, 1), rim, [0.5])[0],
-    }
+def _floor(c: Cells) -> Floats:
+    """The 10th percentile of the grain of inner cells."""
+    if c.span is None:
+        return quantiles(c.planes.grain1, c.inner, [0.1])[0]
+    ordered = np.sort(c.planes.grain1[:, c.span], axis=1)
+    return ordered[:, int(0.1 * (ordered.shape[1] - 1))]
 
 
-def _patches(c: Cells, plain: Flags, light: Floats, name: str) -> dict[str, Floats]:
-    shape = c.sketch.light.shape[1:]
-    share, patch = patches(plain, shape)
-    count = np.maximum(patch.sum(axis=1), 1)
-    u, v = (plane.reshape(patch.shape).astype(np.float32) - 128 for plane in (c.sketch.u, c.sketch.v))
-    mid, u_in, v_in = (_median(plane, patch) for plane in (light, u, v))
-    other, u_out, v_out = (_median(plane, ~patch) for plane in (light, u, v))
-    mean = (light * patch).sum(axis=1) / count
-    rows = np.arange(patch.shape[1]) // shape[1]
+def _around(patch: Flags, shape: tuple[int, int]) -> Flags:
+    """(N, K): cells beside the patch of each picture, not of it."""
     grid = patch.reshape(-1, *shape)
-    sides = np.sort(np.stack((grid[:, :, 0].mean(axis=1), grid[:, :, -1].mean(axis=1))), axis=0)
-    raw = {
-        "light": mid,
-        "other": mid - other,
-        "even": np.sqrt((((light - mean[:, None]) * patch) ** 2).sum(axis=1) / count),
-        "colour": np.hypot(u_in - u_out, v_in - v_out),
-        "chroma": np.hypot(u_in, v_in),
-        "height": (patch * rows).sum(axis=1) / count / (shape[0] - 1),
-        "top": grid[:, 0].mean(axis=1),
-        "bottom": grid[:, -1].mean(axis=1),
-        "side": sides[1],
-        "far_side": sides[0],
-    }
-    nothing = share == 0
-    return {f"{name}_largest": share} | {
-        f"{name}_{key}": np.where(nothing, np.float32(np.nan), value) for key, value in raw.items()
-    }
+    around = grid.copy()
+    around[:, 1:] |= grid[:, :-1]
+    around[:, :-1] |= grid[:, 1:]
+    around[:, :, 1:] |= grid[:, :, :-1]
+    around[:, :, :-1] |= grid[:, :, 1:]
+    return (around & ~grid).reshape(patch.shape)
 
 
-def _median(values: Floats, among: Flags) -> Floats:
-    """(N,) median of flagged values; NaN where none is."""
-    ordered = np.sort(np.where(among, values, np.float32(np.inf)), axis=1)
-    count = np.count_nonzero(among, axis=1)
-    found = ordered[np.arange(len(values)), np.maximum(count - 1, 0) // 2]
-    return np.where(count > 0, found, np.float32(np.nan))
+def _chroma_spread(c: Cells, patch: Flags) -> Floats:
+    count = np.maximum(patch.sum(axis=1, dtype=np.float32), 1)
+    chroma = np.array((c.planes.u, c.planes.v))
+    means = (chroma * patch).sum(axis=2) / count
+    apart = (chroma - means[:, :, None]) * patch
+    return np.asarray(np.sqrt(np.einsum("knj,knj->n", apart, apart) / count))
 
 
-def _sides(c: Cells, shape: tuple[int, ...]) -> dict[str, Floats]:
-    rows, columns = np.divmod(np.arange(c.inner.shape[1]), shape[1])
-    edge = np.log2(c.coarse + 2)
-    thirds = (
+def _medians(c: Cells, flags: Flags) -> list[Question]:
+    """Light, u and v: in the patches (plain ones, then poor ones), and outside."""
+    n, p = len(c.every), c.planes
+    return [
+        Quantiles(plane, (0.5,), part, least=1)
+        for patch in (flags[:n], flags[n:])
+        for part in (patch, ~patch)
+        for plane in (p.light, p.u, p.v)
+    ]
+
+
+def _patches(c: Cells, flags: Flags, shares: Floats, medians: list[Floats]) -> list[dict[str, Floats]]:
+    """What is said of the patches of plain cells and of those of poor cells, (2N, K)."""
+    rows, columns = c.shape
+    patch = flags.astype(np.float32)
+    light = np.concatenate((c.planes.light, c.planes.light))
+    count = np.maximum(patch.sum(axis=1), 1)
+    mean = np.einsum("pk,pk->p", light, patch) / count
+    apart = (light - mean[:, None]) * patch
+    grid = patch.reshape(-1, rows, columns)
+    down = grid.sum(axis=2)
+    across = grid[:, :, :: columns - 1].sum(axis=1) / rows
+    # (plain or poor, in or out, light and chroma, N)
+    middles = np.array(medians).reshape(2, 2, 3, -1)
+    inside = np.concatenate((middles[0, 0], middles[1, 0]), axis=1)
+    outside = np.concatenate((middles[0, 1], middles[1, 1]), axis=1)
+    raw = np.array(
+        (
+            inside[0],
+            inside[0] - outside[0],
+            np.sqrt(np.einsum("pk,pk->p", apart, apart) / count),
+            np.hypot(inside[1] - outside[1], inside[2] - outside[2]),
+            np.hypot(inside[1] - 128, inside[2] - 128),
+            down @ np.arange(rows, dtype=np.float32) / count / (rows - 1),
+            down[:, 0] / columns,
+            down[:, -1] / columns,
+            across.max(axis=1),
+            across.min(axis=1),
+        )
+    )
+    raw[:, shares == 0] = np.nan
+    n = len(c.every)
+    return [
+        {
+            f"{name}_largest": shares[part],
+            **{f"{name}_{key}": row[part] for key, row in zip(_KEYS, raw, strict=True)},
+        }
+        for name, part in (("cover", slice(n)), ("poor", slice(n, None)))
+    ]
+
+
+@lru_cache(maxsize=2)
+def _thirds(shape: tuple[int, int]) -> Flags:
+    """(6, 1, K): upper, lower, left, right, all, middle."""
+    rows, columns = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
+    parts = (
         rows * 3 < shape[0],
         rows * 3 >= 2 * shape[0],
         columns * 3 < shape[1],
         columns * 3 >= 2 * shape[1],
     )
-    upper, lower, left, right = (_mean(edge, c.inner & part) for part in thirds)
-    every = _mean(edge, c.inner)
-    middle = ~(thirds[0] | thirds[1] | thirds[2] | thirds[3])
-    order = np.sort(np.stack((upper, lower, left, right)), axis=0)
+    sides = np.logical_or.reduce(parts)
+    return np.array((*parts, np.ones_like(sides), ~sides))[:, None]
+
+
+def _sides(c: Cells) -> dict[str, Floats]:
+    edge = np.log2(c.coarse + 2)
+    parts = c.inner & _thirds(c.shape)
+    upper, lower, left, right, every, middle = found = _mean(edge, parts)
+    order = np.sort(found[:4], axis=0)
     return {
         "cover_side": order[0] - every,
         "cover_side_next": order[1] - every,
         "cover_across": np.abs(left - right),
         "cover_upright": upper - lower,
-        "cover_centre": _mean(edge, c.inner & middle) - every,
+        "cover_centre": middle - every,
     }
 
 
 def _mean(values: Floats, among: Flags) -> Floats:
-    count = np.count_nonzero(among, axis=1)
-    total = (values * among).sum(axis=1)
-    return np.where(count >= 4, total / np.maximum(count, 1), np.float32(np.nan)).astype(np.float32)
+    """Mean over the last axis of flagged values; NaN where fewer than 4 are."""
+    count = among.sum(axis=-1, dtype=np.float32)
+    mean = (values * among).sum(axis=-1) / np.maximum(count, 1)
+    mean[count < 4] = np.nan
+    return np.asarray(mean)
+
+
+def _or_nothing(values: Floats) -> Floats:
+    values = values.copy()
+    values[np.isnan(values)] = 0
+    return values

@@ -5,11 +5,8 @@ Snow, fog and white sky are bright, too; they keep something dark, or texture wi
 
 from __future__ import annotations
 
-import numpy as np
-
-from camerahub.frames.cells import Cells, level, percentile, portion, quantiles
+from camerahub.frames.cells import Cells, Measuring, Portion, Quantiles, percentile
 from camerahub.frames.measures import Measure
-from camerahub.frames.sketch import Floats
 
 _GREY = ("grey", 0.0, 255.0, "never")
 _SHARE = ("share", 0.0, 1.0, "never")
@@ -30,17 +27,20 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
-    light = c.sketch.light.reshape(len(c.every), -1)
-    (texture,) = quantiles(c.middle, c.inner & (light > 190), [0.5])
+    light = c.planes.light
+    texture, blank = yield [
+        Quantiles(c.middle, (0.5,), c.inner & (light > 190)),
+        Portion((light > 215) & (c.middle < 12), inner=False),
+    ]
     return {
         "over_clipped": 1 - c.share[:, 249],
         "over_white": 1 - c.share[:, 229],
         "light_low": percentile(c.light, 0.1),
         "light_mid": percentile(c.light, 0.5),
         "light_high": percentile(c.light, 0.9),
-        "light_top": level(c.share, 0.995),
-        "over_blank": portion((light > 215) & (c.middle < 12), c.every),
-        "over_texture": np.asarray(texture),
+        "light_top": c.levels[2],
+        "over_blank": blank,
+        "over_texture": texture,
     }

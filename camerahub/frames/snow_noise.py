@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from camerahub.frames.cells import Cells, flat, quantiles, ratio
+from camerahub.frames.cells import Cells, Measuring, Quantiles, ratio
 from camerahub.frames.measures import Measure
-from camerahub.frames.sketch import Floats
 
 _FEW = "fewer than 12 cells count"
 _GRAIN = ("grey", 0.0, 64.0, _FEW)
@@ -47,17 +46,20 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
-    s = c.sketch
-    coarse = flat(s.grain2, 0.25)
-    chroma = flat(s.du, 0.25) + flat(s.dv, 0.25)
-    floor, quarter, mid, high = quantiles(c.grain, c.inner, [0.1, 0.25, 0.5, 0.9])
-    floor2, quarter2, mid2 = quantiles(coarse, c.inner, [0.1, 0.25, 0.5])
-    (part,) = quantiles(ratio(c.grain, c.detail1, 0.5), c.inner, [0.5])
-    busy, busy_mid = quantiles(flat(s.busy, 1 / 255), c.inner, [0.1, 0.5])
-    chroma_floor, chroma_mid = quantiles(chroma, c.inner, [0.1, 0.5])
-    (slope,) = quantiles(ratio(c.detail1, c.detail2, 0.5), c.inner, [0.5])
+    p = c.planes
+    answers = yield [
+        Quantiles(p.grain1, (0.1, 0.25, 0.5, 0.9)),
+        Quantiles(p.grain2, (0.1, 0.25, 0.5)),
+        Quantiles(ratio(p.grain1, c.detail1, 0.5), (0.5,)),
+        Quantiles(p.busy, (0.1, 0.5)),
+        Quantiles(p.du + p.dv, (0.1, 0.5)),
+        Quantiles(ratio(c.detail1, c.detail2, 0.5), (0.5,)),
+    ]
+    floor, quarter, mid, high, floor2, quarter2, mid2, part, busy, busy_mid, chroma, chroma_mid, slope = (
+        answers
+    )
     return {
         "snow_floor": floor,
         "snow_mid": mid,
@@ -67,9 +69,9 @@ def measure(c: Cells) -> dict[str, Floats]:
         "snow_even": np.minimum(ratio(floor, high, 0.25), 1),
         "snow_octave": ratio(quarter, quarter2, 0.25),
         "snow_part": part,
-        "snow_busy": busy,
-        "snow_busy_mid": busy_mid,
-        "snow_chroma": chroma_floor,
+        "snow_busy": busy * np.float32(1 / 255),
+        "snow_busy_mid": busy_mid * np.float32(1 / 255),
+        "snow_chroma": chroma,
         "snow_chroma_mid": chroma_mid,
         "snow_slope": slope,
     }

@@ -6,16 +6,24 @@ where the scene changes. So what counts is what the fifths agree on.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import accumulate
+
 import numpy as np
 from numpy.fft import rfft
+from numpy.typing import NDArray
 
-from camerahub.frames.cells import Cells, agreed, ratio, unanimous
+from camerahub.frames.cells import Cells, Measuring, ratio
 from camerahub.frames.measures import Measure
-from camerahub.frames.sketch import Floats
+from camerahub.frames.sketch import STRIPS, Floats
 
 _LAGS = (1, 8, 20)
 #: Steps that four strips of five share, from sharp bands to slow waves.
 _SHARED = (2, 12, 30)
+_EVERY = (*_LAGS, *_SHARED)
+#: Steps of colour.
+_HUE_LAG = 2
+_LAGS_OF_STEPS = np.array(_EVERY, np.float32)[:, None]
 _WAYS = {"h": "rows", "v": "columns"}
 
 
@@ -67,69 +75,164 @@ def _described() -> dict[str, Measure]:
 MEASURES: dict[str, Measure] = _described()
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
+    yield []
     s = c.sketch
-    found: dict[str, Floats] = {}
-    for way, profiles, colours in (("h", s.rows, s.colour_rows), ("v", s.columns, s.colour_columns)):
-        octaves = np.log2(profiles + 8) * 32
-        for lag in _LAGS:
-            size, part = _steps(octaves, lag, 0.25)
-            found |= {f"stripes_{way}{lag}": size, f"stripes_{way}{lag}_common": part}
-        for lag in _SHARED:
-            found |= _shared(octaves, lag, f"stripes_{way}")
-        shared = [np.abs(unanimous(colours[:, at, :, 2:] - colours[:, at, :, :-2])) for at in (0, 1)]
-        found[f"stripes_{way}_colour_shared"] = _nearly_most(np.maximum(*shared), 0.99)
-        edges = s.edge_rows if way == "h" else s.edge_columns
-        lone = agreed(edges[:, 1:6, 1:-1] - np.maximum(edges[:, 1:6, :-2], edges[:, 1:6, 2:]))
-        found[f"stripes_{way}_torn"] = np.maximum(_nearly_most(lone, 0.98), 0)
-        (u, u_common), (v, v_common) = (_steps(colours[:, at], 2, 0.5) for at in (0, 1))
-        found[f"stripes_{way}_colour"] = np.maximum(u, v)
-        found[f"stripes_{way}_colour_common"] = np.where(u > v, u_common, v_common)
-        tone, pitch, phase = _tone(octaves)
-        found |= {f"stripes_{way}_tone": tone, f"stripes_{way}_pitch": pitch, f"stripes_{way}_phase": phase}
+    octaves = np.log2(np.concatenate((s.rows, s.columns), axis=2) + 8) * 32
+    colours = np.concatenate((s.colour_rows, s.colour_columns), axis=3)
+    heights = [s.rows.shape[2], s.colour_rows.shape[3], s.edge_rows.shape[2] - 2]
+    line, parts = _line(octaves, colours, (s.edge_rows[:, 1:6], s.edge_columns[:, 1:6]), heights)
+    within = np.abs(line).sum(axis=0)
+    within *= np.float32(1 / STRIPS)
+    second, middle, fourth = _middle(line)
+    lone = middle[:, parts[2]]
+    edges = (lone[:, : heights[2]], lone[:, heights[2] :])
+    np.maximum(second, 0, out=second)
+    np.minimum(fourth, 0, out=fourth)
+    sizes = np.array((second, fourth, np.abs(middle), within))
+    n = len(within)
+    found = _of_steps(sizes[:, :, parts[0]].reshape(4, n, len(_EVERY), -1), heights[0])
+    found |= _of_hues(sizes[:, :, parts[1]].reshape(4, n, 2, -1), heights[1])
+    found |= _tones(octaves, heights[0])
+    for way, edge in zip(_WAYS, edges, strict=True):
+        found[f"stripes_{way}_torn"] = np.maximum(_nearly_most(edge, 0.98), 0)
     for at, name in enumerate(("stripes_slant", "stripes_slant_few", "stripes_slant_pitch")):
         found[name] = s.slant[:, at]
-    return {name: found[name] for name in MEASURES}
+    return found
 
 
-def _shared(octaves: Floats, lag: int, name: str) -> dict[str, Floats]:
-    step = octaves[:, :, lag:] - octaves[:, :, :-lag]
-    shared = unanimous(step)
-    up, down = np.maximum(shared, 0).mean(axis=1), np.maximum(-shared, 0).mean(axis=1)
-    return {
-        f"{name}_shared{lag}": _nearly_most(np.abs(shared), 0.99),
-        f"{name}_both{lag}": ratio(np.minimum(up, down), np.abs(step).mean(axis=(1, 2)), 0.5),
-    }
+def _line(
+    octaves: Floats, colours: Floats, edges: tuple[Floats, Floats], heights: list[int]
+) -> tuple[Floats, list[slice]]:
+    """All that five strips are asked to agree on in one line, (5, N, M), and its three parts.
+
+    For each lag of ``_EVERY`` steps of rows, then of columns, each with ``lag`` zeros behind; the same of Cb and Cr;
+    lone edges of rows, then of columns. ``heights``: how many of each are rows.
+    """
+    n, strips, both = octaves.shape
+    sizes = [len(_EVERY) * both, 2 * colours.shape[3], sum(edge.shape[2] - 2 for edge in edges)]
+    ends = list(accumulate(sizes))
+    parts = [slice(end - size, end) for end, size in zip(ends, sizes, strict=True)]
+    line = np.zeros((strips, n, ends[-1]), np.float32)
+    steps = line[:, :, parts[0]].reshape(strips, n, len(_EVERY), both)
+    of_strips = octaves.transpose(1, 0, 2)
+    for at, lag in enumerate(_EVERY):
+        _step(of_strips, lag, heights[0], steps[:, :, at])
+    _step(colours.transpose(2, 0, 1, 3), _HUE_LAG, heights[1], line[:, :, parts[1]].reshape(strips, n, 2, -1))
+    lone = line[:, :, parts[2]]
+    for edge, part in zip(edges, (lone[:, :, : heights[2]], lone[:, :, heights[2] :]), strict=True):
+        by_strip = edge.transpose(1, 0, 2)
+        np.maximum(by_strip[:, :, :-2], by_strip[:, :, 2:], out=part)
+        np.subtract(by_strip[:, :, 1:-1], part, out=part)
+    return line, parts
+
+
+def _step(values: Floats, lag: int, height: int, out: Floats) -> None:
+    """Steps of rows (the first ``height`` of the last axis) and of columns."""
+    np.subtract(values[..., lag:], values[..., :-lag], out=out[..., :-lag])
+    out[..., height - lag : height] = 0
+
+
+def _middle(line: Floats) -> tuple[Floats, Floats, Floats]:
+    """The second, third and fourth in order of five (5, N, M): a network of comparisons. ``line`` is used up."""
+    a, b, c, d, e = line
+    spare = np.empty_like(a)
+    # the least of five is not asked for, nor is the greatest
+    a, d, spare = _compared(a, d, spare)
+    b, e, spare = _compared(b, e, spare)
+    a, c, spare = _compared(a, c, spare)
+    b, d, spare = _compared(b, d, spare)
+    np.maximum(a, b, out=b)
+    c, e, spare = _compared(c, e, spare)
+    np.minimum(d, e, out=d)
+    b, c, spare = _compared(b, c, spare)
+    c, d, spare = _compared(c, d, spare)
+    return b, c, d
+
+
+def _compared(a: Floats, b: Floats, spare: Floats) -> tuple[Floats, Floats, Floats]:
+    """The lower, the higher and a spare one; in the cache's own memory, where new memory costs more than comparing."""
+    np.minimum(a, b, out=spare)
+    np.maximum(a, b, out=b)
+    return spare, b, a
+
+
+def _of_steps(sizes: Floats, height: int) -> dict[str, Floats]:
+    """``sizes`` (4, N, lags, L): what four strips share up and down, size of the median, mean size in the strips."""
+    length = sizes.shape[3]
+    lengths = np.array((height, length - height), np.float32)
+    up, down, size, within = np.add.reduceat(sizes, (0, height), axis=3) / (lengths - _LAGS_OF_STEPS)
+    first = len(_LAGS)
+    part = ratio(size[:, :first], within[:, :first], 0.25)
+    both = ratio(np.minimum(up, -down)[:, first:], within[:, first:], 0.5)
+    shared = sizes[0, :, first:] - sizes[1, :, first:]
+    found: dict[str, Floats] = {}
+    for at, (way, ordered) in enumerate(
+        zip(_WAYS, (shared[:, :, :height], shared[:, :, height:]), strict=True)
+    ):
+        ordered.sort(axis=2)
+        for order, lag in enumerate(_LAGS):
+            found[f"stripes_{way}{lag}"] = size[:, order, at]
+            found[f"stripes_{way}{lag}_common"] = part[:, order, at]
+        for order, lag in enumerate(_SHARED):
+            found[f"stripes_{way}_shared{lag}"] = ordered[:, order, _among_steps(ordered.shape[2], lag)]
+            found[f"stripes_{way}_both{lag}"] = both[:, order, at]
+    return found
+
+
+def _of_hues(sizes: Floats, height: int) -> dict[str, Floats]:
+    """Likewise ``sizes`` (4, N, 2, L), of Cb and Cr."""
+    lengths = np.array((height, sizes.shape[3] - height), np.float32)
+    _, _, size, within = np.add.reduceat(sizes, (0, height), axis=3) / (lengths - _HUE_LAG)
+    part, larger = ratio(size, within, 0.5), size.max(axis=1)
+    common = np.where(size[:, 0] > size[:, 1], part[:, 0], part[:, 1])
+    shared = (sizes[0] - sizes[1]).max(axis=1)
+    found: dict[str, Floats] = {}
+    for at, (way, ordered) in enumerate(zip(_WAYS, (shared[:, :height], shared[:, height:]), strict=True)):
+        ordered.sort(axis=1)
+        found[f"stripes_{way}_colour_shared"] = ordered[:, _among_steps(ordered.shape[1], _HUE_LAG)]
+        found[f"stripes_{way}_colour"] = larger[:, at]
+        found[f"stripes_{way}_colour_common"] = common[:, at]
+    return found
+
+
+def _among_steps(length: int, lag: int) -> int:
+    """Place of the 99th percentile of sizes in order, of which ``lag`` are the zeros that fill the line."""
+    return lag + int(0.99 * (length - lag - 1))
 
 
 def _nearly_most(values: Floats, share: float) -> Floats:
     return np.sort(values, axis=1)[:, int(share * (values.shape[1] - 1))]
 
 
-def _steps(strips: Floats, lag: int, least: float) -> tuple[Floats, Floats]:
-    """Mean size (N,) of the steps that strips (N, 5, L) have in common, and its share in that of all steps."""
-    step = strips[:, :, lag:] - strips[:, :, :-lag]
-    common = agreed(step)
-    size = np.abs(common).mean(axis=1)
-    return size, ratio(size, np.abs(step).mean(axis=(1, 2)), least)
+@lru_cache(maxsize=4)
+def _window(length: int) -> Floats:
+    return np.hanning(length).astype(np.float32)
 
 
-def _tone(octaves: Floats) -> tuple[Floats, Floats, Floats]:
-    """Share and number of the strongest frequency in phase (from the third on), and the share of all of them."""
+def _waves(octaves: Floats) -> NDArray[np.complex64]:
     step = octaves[:, :, 1:] - octaves[:, :, :-1]
-    window = np.hanning(step.shape[2]).astype(np.float32)
-    waves = rfft(step * window, n=octaves.shape[2], axis=2)
-    power = (waves.real**2 + waves.imag**2).mean(axis=1)
-    mean = waves.mean(axis=1)
-    phase = np.maximum((mean.real**2 + mean.imag**2) - power / 5, 0) * 1.25
-    phase[:, :3] = 0
-    three = phase[:, :-2] + phase[:, 1:-1] + phase[:, 2:]
-    at = three.argmax(axis=1)
-    every = np.maximum(power.sum(axis=1), 1)
-    tone = three[np.arange(len(three)), at] / every
-    return (
-        np.asarray(tone, np.float32),
-        np.asarray(at + 1, np.float32),
-        np.asarray(phase.sum(axis=1) / every, np.float32),
-    )
+    step *= _window(step.shape[2])
+    return np.asarray(rfft(step, n=octaves.shape[2], axis=2), np.complex64)
+
+
+def _tones(octaves: Floats, height: int) -> dict[str, Floats]:
+    """Share and number of the strongest frequency in phase (from the third on), and the share of all of them."""
+    waves = np.concatenate((_waves(octaves[:, :, :height]), _waves(octaves[:, :, height:])), axis=2)
+    mean = waves.sum(axis=1) * np.float32(1 / STRIPS)
+    power = (waves.real**2 + waves.imag**2).sum(axis=1) * np.float32(1 / STRIPS)
+    phase = mean.real**2 + mean.imag**2 - power / STRIPS
+    np.maximum(phase, 0, out=phase)
+    phase *= 1.25
+    found = {}
+    count = height // 2 + 1
+    for way, part in zip(_WAYS, (slice(count), slice(count, None)), strict=True):
+        own = phase[:, part]
+        own[:, :3] = 0
+        three = own[:, :-2] + own[:, 1:-1] + own[:, 2:]
+        every = np.maximum(power[:, part].sum(axis=1), 1)
+        found[f"stripes_{way}_tone"] = three.max(axis=1) / every
+        found[f"stripes_{way}_pitch"] = (three.argmax(axis=1) + 1).astype(np.float32)
+        found[f"stripes_{way}_phase"] = own.sum(axis=1) / every
+    return found

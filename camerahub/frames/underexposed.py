@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from camerahub.frames.cells import Cells, level, percentile, portion, quantiles, ratio
+from camerahub.frames.cells import Cells, Measuring, Portion, Quantiles, percentile, ratio
 from camerahub.frames.measures import Measure
-from camerahub.frames.sketch import Floats
 
 _GREY = ("grey", 0.0, 255.0, "never")
 _SHARE = ("share", 0.0, 1.0, "never")
@@ -30,20 +29,22 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def measure(c: Cells) -> dict[str, Floats]:
+def measure(c: Cells) -> Measuring:
     """Each measure (N,)."""
-    light = c.sketch.light.reshape(len(c.every), -1).astype(np.float32)
-    middle = percentile(c.light, 0.5)
-    most = percentile(c.light, 0.98)
-    (edge,) = quantiles(c.middle, c.inner, [0.95])
-    (grain,) = quantiles(c.grain, c.inner, [0.5])
+    middle, most = percentile(c.light, 0.5), percentile(c.light, 0.98)
+    edge, grain, lamps, glow = yield [
+        Quantiles(c.middle, (0.95,)),
+        Quantiles(c.planes.grain1, (0.5,)),
+        Portion(c.fine > 70),
+        Portion(c.planes.light > np.maximum(4 * middle, middle + 24)[:, None]),
+    ]
     return {
         "under_black": c.share[:, 15],
         "under_dark": c.share[:, 39],
-        "under_floor": level(c.share, 0.02),
+        "under_floor": c.levels[1],
         "light_most": most,
-        "under_lamps": portion(c.fine > 70, c.inner),
-        "under_glow": portion(light > np.maximum(4 * middle, middle + 24)[:, None], c.inner),
+        "under_lamps": lamps,
+        "under_glow": glow,
         "under_edge": edge,
         "under_lift": ratio(most, middle, 1),
         "under_noise": ratio(grain, middle, 4),

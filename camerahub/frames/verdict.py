@@ -40,7 +40,7 @@ def severities(measures: Mapping[str, Floats], night: Floats | None = None) -> F
 
 
 def _with_certain(measures: Mapping[str, Floats], learned: Floats) -> Floats:
-    rows = np.stack([measures[name] for name in lit.LitMeasures._fields], axis=1).tolist()
+    rows = np.array([measures[name] for name in lit.LitMeasures._fields]).T.tolist()
     for at, row in enumerate(rows):
         known = lit.LitMeasures(*row)
         card, black = lit.judge_no_signal(known).severity, lit.judge_black(known).severity

@@ -147,3 +147,22 @@ def test_every_check_measures_what_its_table_says() -> None:
     names = [name for check in CHECKS.values() for name in check.measures]
     assert len(names) == len(set(names))
     assert set(names) < set(MEASURES)
+
+
+def test_a_mask_over_the_text_alone_changes_no_measure_of_sharpness() -> None:
+    """Cells behind a mask are looked for one by one, without a mask as one slice: the answers are the same."""
+    image = draw.scene(640, 360, 5)
+    mask = np.full((360, 640), 255, np.uint8)
+    mask[0, 0] = 0
+    whole = measured([from_bgr(image, 640, 360)])
+    masked = measured([from_bgr(image, 640, 360)], [mask])
+    for name in (
+        "snow_floor",
+        "blur_detail",
+        "mosaic_straight",
+        "contrast_best",
+        "under_lamps",
+        "blur_edges",
+    ):
+        assert masked[name][0] == pytest.approx(whole[name][0], abs=1e-6), name
+    assert masked["cover_plain"][0] * 299 == pytest.approx(whole["cover_plain"][0] * 300, abs=1.001)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camerahub.frames.cells import agreed, cells, quantiles, unanimous
+from camerahub.frames.cells import agreed, cells, patches, quantiles, unanimous
 from camerahub.frames.picture import Picture, from_bgr
 from camerahub.frames.sketch import sketch, too_small
 from tests.frames import draw
@@ -96,3 +96,19 @@ def test_text_rows_do_not_count_for_sharpness() -> None:
     shared = cells(sketch([picture()]))
     assert shared.every.sum() == 300
     assert shared.inner.sum() == 11 * 20
+
+
+@given(st.integers(0, 2**30), st.sampled_from([(15, 20), (20, 15)]), st.floats(0.2, 0.8))
+@settings(deadline=None, max_examples=30)
+def test_patches_of_many_grids_are_those_of_each_alone(
+    seed: int, shape: tuple[int, int], share: float
+) -> None:
+    flags = np.random.default_rng(seed).random((5, shape[0] * shape[1])) < share
+    flags[3] = False
+    shares, found = patches(flags, shape)
+    for at, grid in enumerate(flags.reshape(5, *shape).astype(np.uint8)):
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(grid, connectivity=4)
+        largest = max(stats[1:, cv2.CC_STAT_AREA].tolist(), default=0)
+        assert shares[at] == pytest.approx(largest / grid.size)
+        assert found[at].sum() == largest
+        assert len(set(labels.ravel()[found[at]].tolist())) == (count > 1)
