@@ -1,19 +1,61 @@
 """The checks of a single picture: one line a kind, its measures apart from its judgement.
 
-A new kind is one file with a ``measure`` and a ``judge`` and one line in ``CHECKS``; each measure has its line in
-``MEASURES`` of its file. What was measured is kept, so that a judgement can be repeated under other thresholds.
+A new kind is one file with ``MEASURES`` and ``measure`` and one line in ``CHECKS``; what a judgement makes of the
+measures of all kinds is learned (``verdict``). What was measured is kept, so that a judgement can be repeated under
+other thresholds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from camerahub.frames import lit
+import numpy as np
+
+from camerahub.frames import (
+    blur,
+    colour_cast,
+    lit,
+    low_contrast,
+    mosaic,
+    occlusion,
+    overexposed,
+    snow_noise,
+    stripes,
+    underexposed,
+)
+from camerahub.frames.cells import Cells, cells
 from camerahub.frames.judgement import Judgement
 from camerahub.frames.measures import Measure
+from camerahub.frames.picture import Picture, Plane
+from camerahub.frames.sketch import Floats, sketch
+
+
+class Check(NamedTuple):
+    """What a kind of fault is judged by: its measures, described and taken over a batch."""
+
+    measures: dict[str, Measure]
+    measure: Callable[[Cells], dict[str, Floats]]
+
+
+#: Fault kind of a single picture -> its measures; black and no_signal have theirs in ``lit``.
+CHECKS: dict[str, Check] = {
+    "overexposed": Check(overexposed.MEASURES, overexposed.measure),
+    "underexposed": Check(underexposed.MEASURES, underexposed.measure),
+    "low_contrast": Check(low_contrast.MEASURES, low_contrast.measure),
+    "colour_cast": Check(colour_cast.MEASURES, colour_cast.measure),
+    "snow_noise": Check(snow_noise.MEASURES, snow_noise.measure),
+    "stripes": Check(stripes.MEASURES, stripes.measure),
+    "mosaic": Check(mosaic.MEASURES, mosaic.measure),
+    "blur": Check(blur.MEASURES, blur.measure),
+    "occlusion": Check(occlusion.MEASURES, occlusion.measure),
+}
 
 #: Every measure by name; docs/pictures.md has a row for each.
-MEASURES: dict[str, Measure] = {**lit.MEASURES}
+MEASURES: dict[str, Measure] = {
+    **lit.MEASURES,
+    **{name: measure for check in CHECKS.values() for name, measure in check.measures.items()},
+}
 
 #: Fault kind -> its judgement. In this order one answer is chosen for the facet 点亮: the more definite card first.
 LIT_CHECKS: dict[str, Callable[[lit.LitMeasures], Judgement]] = {
@@ -28,3 +70,17 @@ def lit_reason(measures: lit.LitMeasures) -> str:
         if judge(measures).level == "fault":
             return kind
     return "ok"
+
+
+def measured(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = None) -> dict[str, Floats]:
+    """Every measure of ``MEASURES``, each float32 (N,), of N >= 1 pictures of one working size.
+
+    ``masks`` as in ``sketch``. ValueError when sizes differ or a mask does not fit.
+    """
+    shared = cells(sketch(pictures, masks))
+    found: dict[str, Floats] = dict(
+        zip(lit.LitMeasures._fields, np.array([lit.measure(p) for p in pictures], np.float32).T, strict=True)
+    )
+    for check in CHECKS.values():
+        found.update(check.measure(shared))
+    return found

@@ -7,20 +7,45 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from camerahub.frames import lit
-from camerahub.frames.checks import LIT_CHECKS
-from camerahub.frames.judgement import Judgement
-from camerahub.frames.picture import Picture
+import numpy as np
+
+from camerahub.frames.checks import MEASURES, measured
+from camerahub.frames.judgement import Judgement, judgement
+from camerahub.frames.mode import modes
+from camerahub.frames.picture import Picture, Plane
+from camerahub.frames.sketch import Floats, too_small
+from camerahub.frames.verdict import KINDS, severities
+
+#: Pictures that are reduced and measured together: their small vectors stay in a core's cache.
+CHUNK = 16
+#: At least this share of a picture must be left by its mask.
+LEAST_SEEN = 0.2
+_MODES = ("auto", "day", "night")
+
+
+class Item(NamedTuple):
+    """One camera's pictures, the newest last; ``gap_s`` seconds between the last two, None when unknown.
+
+    ``mode``: ``auto``, ``day`` or ``night``. ``mask``: uint8 (H, W) at the working size of the newest picture, 0 =
+    ignore (privacy mask, or everything outside a region of interest), None for all of it.
+    """
+
+    pictures: Sequence[Picture]
+    gap_s: float | None = None
+    mode: str = "auto"
+    mask: Plane | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The judgement of one item (one picture, a pair or a sequence of one camera).
 
-    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown, else None. ``mode``: ``day``,
-    ``night`` (colour) or ``infrared``. ``findings``: warnings and faults only, most severe first. ``measures``: every
-    measure by name (``checks.MEASURES``), NaN where it is not defined.
+    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90 pixels,
+    ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or ``infrared``. ``findings``:
+    warnings and faults only, most severe first. ``measures``: every measure by name (``checks.MEASURES``), NaN where it
+    is not defined.
     """
 
     verdict: str
@@ -35,18 +60,70 @@ class Diagnosis:
         return tuple(finding.kind for finding in self.findings if finding.level == "fault")
 
 
-def diagnose(pictures: Sequence[Picture], gap_s: float | None = None, mode: str = "auto") -> Diagnosis:
-    """Judge one item: one or more pictures of one camera, the newest last.
+def diagnose(
+    pictures: Sequence[Picture], gap_s: float | None = None, mode: str = "auto", *, mask: Plane | None = None
+) -> Diagnosis:
+    """Judge one item: one or more pictures of one camera, the newest last; see ``Item``.
 
-    ``gap_s``: seconds between the last two, None when unknown. ``mode``: ``auto``, ``day`` or ``night``. ValueError
-    for no picture or an unknown mode.
+    ValueError for no picture, an unknown mode, or a mask that does not fit.
     """
-    if not pictures or mode not in ("auto", "day", "night"):
-        raise ValueError(
-            f"{len(pictures)} pictures in mode {mode!r}: expected one or more in auto, day or night"
-        )
-    measures = lit.measure(pictures[-1])
-    judged = (judge(measures) for judge in LIT_CHECKS.values())
+    return diagnose_many([Item(pictures, gap_s, mode, mask)])[0]
+
+
+def diagnose_many(items: Sequence[Item]) -> list[Diagnosis]:
+    """Judge many items, in any order with the same answers, several times faster than one by one.
+
+    ValueError as ``diagnose``.
+    """
+    for item in items:
+        if not item.pictures or item.mode not in _MODES:
+            raise ValueError(
+                f"{len(item.pictures)} pictures in mode {item.mode!r}: expected one or more in auto, day or night"
+            )
+    found: dict[int, Diagnosis] = {}
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for at, item in enumerate(items):
+        if reason := _unjudgeable(item):
+            found[at] = Diagnosis(
+                "unknown", reason, _mode(item.mode, "day"), (), dict.fromkeys(MEASURES, np.nan)
+            )
+        else:
+            groups.setdefault(item.pictures[-1].luma.shape, []).append(at)
+    for group in groups.values():
+        for start in range(0, len(group), CHUNK):
+            chunk = group[start : start + CHUNK]
+            found.update(zip(chunk, _judged([items[at] for at in chunk]), strict=True))
+    return [found[at] for at in range(len(items))]
+
+
+def _unjudgeable(item: Item) -> str | None:
+    if too_small(item.pictures[-1]):
+        return "small"
+    if item.mask is not None and np.count_nonzero(item.mask) < LEAST_SEEN * item.mask.size:
+        return "masked"
+    return None
+
+
+def _mode(wanted: str, seen: str) -> str:
+    """What the caller knows, unless the picture shows more: infrared is a way of the night."""
+    return seen if wanted == "auto" or (wanted, seen) == ("night", "infrared") else wanted
+
+
+def _judged(items: Sequence[Item]) -> list[Diagnosis]:
+    """Items whose newest pictures have one working size."""
+    masks = [item.mask for item in items]
+    measures = measured([item.pictures[-1] for item in items], masks)
+    night: Floats = np.array([item.mode == "night" for item in items], np.float32)
+    severity = severities(measures, night if night.any() else None).tolist()
+    rows = np.stack(list(measures.values()), axis=1).tolist()
+    return [
+        _diagnosis(severity[at], _mode(item.mode, seen), dict(zip(measures, rows[at], strict=True)))
+        for at, (item, seen) in enumerate(zip(items, modes(measures), strict=True))
+    ]
+
+
+def _diagnosis(severity: list[float], mode: str, measures: dict[str, float]) -> Diagnosis:
+    judged = (judgement(kind, value) for kind, value in zip(KINDS, severity, strict=True))
     findings = sorted((found for found in judged if found.level != "ok"), key=lambda found: -found.severity)
     verdict = "fault" if any(found.level == "fault" for found in findings) else "ok"
-    return Diagnosis(verdict, None, "day" if mode == "auto" else mode, tuple(findings), measures._asdict())
+    return Diagnosis(verdict, None, mode, tuple(findings), measures)

@@ -13,7 +13,7 @@ import cv2
 import pytest
 
 from camerahub.frames import lit
-from camerahub.frames.checks import LIT_CHECKS, MEASURES, lit_reason
+from camerahub.frames.checks import LIT_CHECKS, lit_reason
 from camerahub.frames.judgement import FAULT, judgement, ramp
 from camerahub.frames.picture import from_bgr
 from tests.frames import draw
@@ -110,7 +110,7 @@ def test_darker_is_never_less_black() -> None:
 
 
 def test_every_measure_is_in_its_range_and_described() -> None:
-    assert list(MEASURES) == list(lit.LitMeasures._fields)
+    assert list(lit.MEASURES) == list(lit.LitMeasures._fields)
     for image in (
         draw.scene(704, 576),
         draw.black(352, 288, 3, 1),
@@ -118,7 +118,7 @@ def test_every_measure_is_in_its_range_and_described() -> None:
         draw.card(640, 360, (0, 0, 0)),
     ):
         for name, value in measured(image)._asdict().items():
-            known = MEASURES[name]
+            known = lit.MEASURES[name]
             if math.isnan(value):
                 assert known.nan != "never", name
             else:

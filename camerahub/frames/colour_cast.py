@@ -1,0 +1,82 @@
+"""偏色 ``colour_cast``: one colour over everything, the greys and the shadows too.
+
+A green meadow, a blue dusk and an autumn wood are one colour as well, but something in them is another one, and their
+greys are grey.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from camerahub.frames.cells import Cells, ratio
+from camerahub.frames.measures import Measure
+from camerahub.frames.sketch import Floats
+
+_SIGNED = ("grey", -128.0, 127.0, "never")
+_CHROMA = ("grey", 0.0, 182.0, "never")
+_SHARE = ("share", 0.0, 1.0, "never")
+
+MEASURES: dict[str, Measure] = {
+    "colour_cb": Measure(*_SIGNED, "median Cb of the thumbnail, from neutral", "Buchsbaum 1980, grey world"),
+    "colour_cr": Measure(*_SIGNED, "median Cr", "Buchsbaum 1980, grey world"),
+    "colour_shift": Measure(*_CHROMA, "length of the mean of (Cb, Cr)", "Buchsbaum 1980, grey world"),
+    "colour_least": Measure(*_CHROMA, "10th percentile of the chroma", "own"),
+    "colour_mid": Measure(*_CHROMA, "its median", "own"),
+    "colour_most": Measure(*_CHROMA, "its 98th percentile", "ffmpeg signalstats, SATHIGH"),
+    "colour_spread": Measure(
+        *_CHROMA, "root of the variances of Cb and Cr", "Gasparini 2004, cast detection by spread"
+    ),
+    "colour_factor": Measure("ratio", 0, 182, "never", "colour_shift over colour_spread", "Gasparini 2004"),
+    "colour_purity": Measure(*_SHARE, "colour_shift over mean chroma: 1 = one hue everywhere", "own"),
+    "colour_neutral": Measure(*_SHARE, "thumbnail's pixels of chroma below 6", "own"),
+    "colour_bright": Measure(
+        *_CHROMA, "chroma of the mean colour of the brightest tenth", "Land 1977, white patch"
+    ),
+    "colour_dark": Measure(*_CHROMA, "that of the darkest fifth", "own"),
+    "colour_bright_cb": Measure(*_SIGNED, "Cb of the brightest tenth", "Land 1977, white patch"),
+    "colour_bright_cr": Measure(*_SIGNED, "Cr of the brightest tenth", "Land 1977, white patch"),
+    "colour_dark_cb": Measure(*_SIGNED, "Cb of the darkest fifth", "own"),
+    "colour_dark_cr": Measure(*_SIGNED, "Cr of the darkest fifth", "own"),
+    "colour_green": Measure(*_CHROMA, "how far the median lies towards green (Cb and Cr both low)", "own"),
+    "colour_cb_low": Measure(*_SIGNED, "5th percentile of Cb", "own"),
+    "colour_cb_high": Measure(*_SIGNED, "95th percentile of Cb", "own"),
+    "colour_cr_low": Measure(*_SIGNED, "5th percentile of Cr", "own"),
+    "colour_cr_high": Measure(*_SIGNED, "95th percentile of Cr", "own"),
+}
+
+
+def measure(c: Cells) -> dict[str, Floats]:
+    """Each measure (N,)."""
+    chroma = np.sort(c.chroma, axis=1)
+    cb, cr = np.sort(c.cb, axis=1), np.sort(c.cr, axis=1)
+    last = chroma.shape[1] - 1
+    shift = np.hypot(c.cb.mean(axis=1), c.cr.mean(axis=1))
+    spread = np.sqrt(c.cb.var(axis=1) + c.cr.var(axis=1))
+    bright = c.tone >= c.light[:, last * 9 // 10, None]
+    dark = c.tone <= c.light[:, last // 5, None]
+    bright_cb, bright_cr, dark_cb, dark_cr = (
+        (plane * part).sum(axis=1) / part.sum(axis=1) for part in (bright, dark) for plane in (c.cb, c.cr)
+    )
+    return {
+        "colour_cb": cb[:, last // 2],
+        "colour_cr": cr[:, last // 2],
+        "colour_shift": shift,
+        "colour_least": chroma[:, last // 10],
+        "colour_mid": chroma[:, last // 2],
+        "colour_most": chroma[:, last * 98 // 100],
+        "colour_spread": spread,
+        "colour_factor": ratio(shift, spread, 1),
+        "colour_purity": ratio(shift, c.chroma.mean(axis=1), 1),
+        "colour_neutral": (c.chroma < 6).mean(axis=1),
+        "colour_bright": np.hypot(bright_cb, bright_cr),
+        "colour_dark": np.hypot(dark_cb, dark_cr),
+        "colour_bright_cb": bright_cb,
+        "colour_bright_cr": bright_cr,
+        "colour_dark_cb": dark_cb,
+        "colour_dark_cr": dark_cr,
+        "colour_green": np.maximum(0, -np.maximum(cb[:, last // 2], cr[:, last // 2])),
+        "colour_cb_low": cb[:, last // 20],
+        "colour_cb_high": cb[:, last * 19 // 20],
+        "colour_cr_low": cr[:, last // 20],
+        "colour_cr_high": cr[:, last * 19 // 20],
+    }
