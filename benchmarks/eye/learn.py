@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +39,8 @@ DEPTH = 4
 PARAMETERS = {
     "objective": "multiclass",
     "num_class": len(KINDS),
-    "learning_rate": 0.08,
-    "num_leaves": 12,
+    "learning_rate": 0.07,
+    "num_leaves": 14,
     "max_depth": DEPTH,
     "min_data_in_leaf": 10,
     "feature_fraction": 0.35,
@@ -51,11 +52,12 @@ PARAMETERS = {
     "force_row_wise": True,
     "verbose": -1,
 }
-ROUNDS = 120
-#: What a share of false alarms beyond the cap costs in macro F1 when the starting scores are chosen.
-ALARM_CAP, ALARM_COST = 0.012, 8.0
-#: Starting scores that are tried for each kind, log-odds.
-STARTS = np.arange(-5.0, 1.1, 0.5)
+ROUNDS = 170
+#: The share of healthy photographs that each kind alone may be said of, on held-out sources. Colour has more: what it
+#: is said of there is one hue all over (sky, lawn, dusk), which only other sources of the same could have taught.
+BUDGET, COLOUR_BUDGET = 0.006, 0.012
+#: No kind is believed before it is this much likelier than healthy (log-odds), however clean its record.
+LEAST_START = -0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,27 +143,21 @@ def held_scores(data: Set, seed: int) -> Values:
     return scores
 
 
-def _worth(said: NDArray[np.intp], kind: NDArray[np.intp]) -> float:
-    """Macro F1 less what the false alarms beyond the cap cost."""
-    f1 = [
-        2
-        * np.count_nonzero((said == k) & (kind == k))
-        / max(1, np.count_nonzero(said == k) + np.count_nonzero(kind == k))
-        for k in range(1, len(KINDS))
-    ]
-    alarms = float(np.mean(said[kind == 0] != 0))
-    return float(np.mean(f1)) - ALARM_COST * max(0.0, alarms - ALARM_CAP)
+def starts(scores: Values, data: Set) -> Values:
+    """Starting scores (kinds,) that keep each kind's false alarms within its budget.
 
-
-def starts(scores: Values, kind: NDArray[np.intp]) -> Values:
-    """Starting scores (kinds,), chosen kind by kind on held-out sources, three times round."""
+    Every photograph weighs the same, however often it was drawn.
+    """
+    healthy = np.flatnonzero(data.kind == 0)
+    drawn = Counter(data.truth[at]["file"] for at in healthy)
+    weight = np.array([1 / drawn[data.truth[at]["file"]] / len(drawn) for at in healthy])
     start = np.zeros(len(KINDS), np.float32)
-    start[1:] = -1.5
-    for _ in range(3):
-        for k in range(1, len(KINDS)):
-            tried = np.repeat(start[None], len(STARTS), axis=0)
-            tried[:, k] = STARTS
-            start = max(tried, key=lambda one: _worth((scores + one).argmax(axis=1), kind))
+    for k in range(1, len(KINDS)):
+        ahead = scores[healthy, k] - scores[healthy, 0]
+        order = np.argsort(-ahead)
+        budget = COLOUR_BUDGET if KINDS[k] == "colour_cast" else BUDGET
+        at = int(np.searchsorted(np.cumsum(weight[order]), budget))
+        start[k] = min(LEAST_START, -float(ahead[order[at]]))
     return start
 
 
@@ -251,7 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     data = joined([read(folder) for folder in args.items])
     scores = held_scores(data, args.seed)
-    start = starts(scores, data.kind)
+    start = starts(scores, data)
     print("starting scores", dict(zip(KINDS, start.tolist(), strict=True)))
     check(data, scores + start)
     if args.check_ways:

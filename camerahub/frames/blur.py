@@ -18,26 +18,65 @@ _RATIO = ("ratio", 0.0, 32.0, _FEW)
 _EDGE = 14
 
 MEASURES: dict[str, Measure] = {
-    "blur_steep_low": Measure(*_RATIO, "25th percentile over cells with an edge of steepest at level 1 over steepest at level 2", "Crete 2007, turned round: halving instead of blurring"),
+    "blur_steep_low": Measure(
+        *_RATIO,
+        "25th percentile over cells with an edge of steepest at level 1 over steepest at level 2",
+        "Crete 2007, turned round: halving instead of blurring",
+    ),
     "blur_steep_mid": Measure(*_RATIO, "its median", "Crete 2007"),
     "blur_steep_high": Measure(*_RATIO, "its 90th percentile", "Crete 2007"),
     "blur_coarse_low": Measure(*_RATIO, "25th percentile of level 2 over level 3", "Crete 2007"),
     "blur_coarse_mid": Measure(*_RATIO, "its median", "Crete 2007"),
     "blur_coarse_high": Measure(*_RATIO, "its 90th percentile", "Crete 2007"),
-    "blur_across": Measure(*_RATIO, "75th percentile of level 1 over level 2, differences of columns only", "own: motion blurs one way"),
+    "blur_across": Measure(
+        *_RATIO,
+        "75th percentile of level 1 over level 2, differences of columns only",
+        "own: motion blurs one way",
+    ),
     "blur_down": Measure(*_RATIO, "the same of rows", "own: motion blurs one way"),
     "blur_worse": Measure(*_RATIO, "the smaller of the two", "own"),
     "blur_edges": Measure("share", 0, 1, "no cell counts", "cells with an edge of 14 at level 2", "own"),
-    "blur_coarse_edges": Measure("share", 0, 1, "no cell counts", "cells with an edge of 14 at level 3", "own"),
-    "blur_detail": Measure("ratio", 0, 64, "fewer than 12 cells count", "median of mean detail at level 1 less grain over that at level 2", "Pertuz 2013, energy of gradients"),
-    "blur_detail_high": Measure("ratio", 0, 64, "fewer than 12 cells count", "its 90th percentile", "Pertuz 2013"),
-    "blur_detail_coarse": Measure("ratio", 0, 64, "fewer than 12 cells count", "median of mean detail at level 2 over level 3", "Pertuz 2013"),
-    "blur_top": Measure("grey", 0, 255, "fewer than 12 cells count", "98th percentile of the steepest difference at level 1", "own"),
+    "blur_coarse_edges": Measure(
+        "share", 0, 1, "no cell counts", "cells with an edge of 14 at level 3", "own"
+    ),
+    "blur_detail": Measure(
+        "ratio",
+        0,
+        64,
+        "fewer than 12 cells count",
+        "median of mean detail at level 1 less grain over that at level 2",
+        "Pertuz 2013, energy of gradients",
+    ),
+    "blur_detail_high": Measure(
+        "ratio", 0, 64, "fewer than 12 cells count", "its 90th percentile", "Pertuz 2013"
+    ),
+    "blur_detail_coarse": Measure(
+        "ratio",
+        0,
+        64,
+        "fewer than 12 cells count",
+        "median of mean detail at level 2 over level 3",
+        "Pertuz 2013",
+    ),
+    "blur_top": Measure(
+        "grey",
+        0,
+        255,
+        "fewer than 12 cells count",
+        "98th percentile of the steepest difference at level 1",
+        "own",
+    ),
     "blur_mid": Measure("grey", 0, 255, "fewer than 12 cells count", "its median", "own"),
-    "blur_finest": Measure("ratio", 0, 64, "never", "mean difference at level 0 over that at level 1, middle strips", "own"),
-    "blur_best_part": Measure(*_RATIO, "largest median of level 1 over level 2 among six parts of the picture", "own: shallow depth of field keeps one part sharp"),
+    "blur_finest": Measure(
+        "ratio", 0, 64, "never", "mean difference at level 0 over that at level 1, middle strips", "own"
+    ),
+    "blur_best_part": Measure(
+        *_RATIO,
+        "largest median of level 1 over level 2 among six parts of the picture",
+        "own: shallow depth of field keeps one part sharp",
+    ),
     "blur_worst_part": Measure(*_RATIO, "the smallest among the parts", "own"),
-}  # fmt: skip
+}
 
 
 def measure(c: Cells) -> dict[str, Floats]:
@@ -50,7 +89,7 @@ def measure(c: Cells) -> dict[str, Floats]:
         ratio(c.middle, c.coarse, 1), has_coarse, [0.25, 0.5, 0.9]
     )
     across, down = _one_way(s.px1, s.px2, c.inner), _one_way(s.py1, s.py2, c.inner)
-    detail3 = (flat(s.dx3) + flat(s.dy3)) / 4
+    detail3 = flat(s.dx3, 0.25) + flat(s.dy3, 0.25)
     detail, detail_high = quantiles(ratio(c.detail1 - c.grain, c.detail2, 0.5), c.inner, [0.5, 0.9])
     top, steepest = quantiles(c.fine, c.inner, [0.98, 0.5])
     parts = _parts(steep, has, s.light.shape[1:])
@@ -91,5 +130,5 @@ def _parts(steep: Floats, has: Flags, shape: tuple[int, ...]) -> list[Floats]:
 
 def _finest(c: Cells) -> Floats:
     s = c.sketch
-    fine = s.edge_columns[:, 1:4].mean(axis=(1, 2)) + s.edge_rows[:, 1:4].mean(axis=(1, 2))
-    return ratio(fine, c.detail1.mean(axis=1), 0.5)
+    fine = s.edge_columns[:, 1:6].mean(axis=(1, 2)) + s.edge_rows[:, 1:6].mean(axis=(1, 2))
+    return ratio(fine, np.asarray(c.detail1.mean(axis=1), np.float32), 0.5)

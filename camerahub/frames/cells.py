@@ -1,7 +1,8 @@
 """What the measures have in common: the cells that count, their percentiles, light and colour of the thumbnail.
 
 Measures work on quantiles over cells, never on means over pixels: a camera name fills a few cells and moves no
-quantile. Where the letters usually stand (the upper and lower eighth) cells count for light and cover, not for sharpness.
+quantile. Where the letters usually stand (the upper and lower eighth) cells count for light and cover, not for
+sharpness.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camerahub.frames.picture import Plane
 from camerahub.frames.sketch import Floats, Sketch
 
 Flags = NDArray[np.bool_]
@@ -26,10 +28,10 @@ class Cells(NamedTuple):
     """A sketch and what several checks derive from it, computed once; N pictures, K cells in a row, grey levels.
 
     ``every`` and ``inner`` bool (N, K): cells that count, with and without the rows of text. ``fine``, ``middle``,
-    ``coarse`` (N, K): largest difference of neighbours in a cell at levels 1, 2 and 3. ``detail1``, ``detail2``: mean
-    difference. ``grain`` (N, K): ``grain1``. ``light`` (N, 1200): thumbnail's luma, sorted; ``tone`` (N, 1200): luma, unsorted; ``cb``, ``cr`` (N, 1200): chroma from
-    neutral, in the order of ``tone``; ``chroma`` (N, 1200): their distance from neutral. ``share`` (N, 256): cumulated histogram,
-    0..1.
+    ``coarse`` (N, K): largest difference of neighbours in a cell at levels 1, 2 and 3. ``detail1``, ``detail2`` (N, K):
+    mean difference at levels 1 and 2. ``grain`` (N, K): ``grain1``. Of the thumbnail's 1,200 pixels (N, 1200):
+    ``light`` luma, in order; ``tone`` luma, ``cb`` and ``cr`` chroma from neutral, ``chroma`` its length, in place.
+    ``share`` (N, 256): cumulated histogram, 0..1.
     """
 
     sketch: Sketch
@@ -49,9 +51,9 @@ class Cells(NamedTuple):
     share: Floats
 
 
-def flat(plane: NDArray[np.generic]) -> Floats:
-    """(N, R, C) as float32 (N, K)."""
-    return plane.reshape(plane.shape[0], -1).astype(np.float32)
+def flat(plane: Plane, unit: float = 1.0) -> Floats:
+    """uint8 (N, R, C) as float32 (N, K), in units of ``unit``."""
+    return plane.reshape(plane.shape[0], -1).astype(np.float32) * np.float32(unit)
 
 
 def cells(sketch: Sketch) -> Cells:
@@ -70,9 +72,9 @@ def cells(sketch: Sketch) -> Cells:
         fine=flat(np.maximum(sketch.px1, sketch.py1)),
         middle=flat(np.maximum(sketch.px2, sketch.py2)),
         coarse=flat(np.maximum(sketch.px3, sketch.py3)),
-        detail1=(flat(sketch.dx1) + flat(sketch.dy1)) / 4,
-        detail2=(flat(sketch.dx2) + flat(sketch.dy2)) / 4,
-        grain=flat(sketch.grain1) / 4,
+        detail1=(flat(sketch.dx1, 0.25) + flat(sketch.dy1, 0.25)),
+        detail2=(flat(sketch.dx2, 0.25) + flat(sketch.dy2, 0.25)),
+        grain=flat(sketch.grain1, 0.25),
         light=np.sort(tone, axis=1).astype(np.float32),
         tone=tone.astype(np.float32),
         cb=colour[:, 0],

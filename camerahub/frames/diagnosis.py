@@ -31,8 +31,8 @@ class Item(NamedTuple):
     """One camera's pictures, the newest last; ``gap_s`` seconds between the last two, None when unknown.
 
     ``mode``: ``auto``, ``day`` or ``night``. ``mask``: uint8 (H, W) at the working size of the newest picture, 0 =
-    ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is usual of this
-    camera, and ``hour`` 0..24 of the newest picture by the clock the past was learned by, None when unknown.
+    ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is usual of
+    this camera; ``hour`` 0..24 of the newest picture by the clock the past was learned by, None when unknown.
     """
 
     pictures: Sequence[Picture]
@@ -47,10 +47,11 @@ class Item(NamedTuple):
 class Diagnosis:
     """The judgement of one item (one picture, a pair or a sequence of one camera).
 
-    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90 pixels,
-    ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or ``infrared``. ``findings``:
-    warnings and faults only, most severe first. ``measures``: every measure by name (``checks.MEASURES``), NaN where it
-    is not defined. ``odds``: log-odds of every kind that was weighed, before the camera's past; ``learned`` wants them.
+    ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90
+    pixels; ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or
+    ``infrared``. ``findings``: warnings and faults only, most severe first. ``measures``: every measure by name
+    (``checks.MEASURES``), NaN where it is not defined. ``odds``: log-odds of every kind that was weighed, before the
+    camera's past (``learned`` wants them).
     """
 
     verdict: str

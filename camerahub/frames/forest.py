@@ -24,8 +24,8 @@ UNDEFINED = np.float32(-1e4)
 class Forest:
     """T complete trees of depth D. ``measures``: names of the columns; ``kinds``: ``healthy`` first.
 
-    ``asked`` (T, 2^D - 1): column of each question, ``than`` its threshold: greater goes right. ``answers`` (T, 2^D): what
-    is added to the score of kind ``about`` (T,). ``start`` (kinds,): the scores before any tree.
+    ``asked`` (T, 2^D - 1): column of each question, ``than`` its threshold: greater goes right. ``answers`` (T, 2^D):
+    what is added to the score of kind ``about`` (T,). ``start`` (kinds,): the scores before any tree.
     """
 
     measures: tuple[str, ...]
@@ -48,10 +48,10 @@ class Forest:
             if node[0, 0] >= questions:
                 break
         leaf = node - questions + np.arange(trees) * (questions + 1)
-        return self.start + self.answers.take(leaf) @ self._kind_of_tree()
+        return np.asarray(self.start + self.answers.take(leaf) @ self._kind_of_tree(), np.float32)
 
     def _kind_of_tree(self) -> Floats:
-        return (self.about[:, None] == np.arange(len(self.kinds))).astype(np.float32)
+        return np.asarray(self.about[:, None] == np.arange(len(self.kinds)), np.float32)
 
 
 def loaded(path: Path) -> Forest:

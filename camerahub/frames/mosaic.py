@@ -26,9 +26,16 @@ _BLOCKS = (16, 24, 32, 40, 48, 64)
 _EDGE = 10
 
 MEASURES: dict[str, Measure] = {
-    "mosaic_upright": Measure("grey", 0, 64, _FEW, "90th percentile over the cells of differences that five rows share", "own"),
+    "mosaic_upright": Measure(
+        "grey", 0, 64, _FEW, "90th percentile over the cells of differences that five rows share", "own"
+    ),
     "mosaic_level": Measure("grey", 0, 64, _FEW, "90th percentile of those that five columns share", "own"),
-    "mosaic_both": Measure(*_GREY, _FEW, "90th percentile of the lower of a cell's highest straight edges in both directions", "own"),
+    "mosaic_both": Measure(
+        *_GREY,
+        _FEW,
+        "90th percentile of the lower of a cell's highest straight edges in both directions",
+        "own",
+    ),
     "mosaic_both_mid": Measure(*_GREY, _FEW, "its median", "own"),
     "mosaic_both_most": Measure(*_GREY, _FEW, "its 97th percentile", "own"),
     "mosaic_corners": Measure(*_CELLS, "cells with a straight edge of 10 in both directions", "own"),
@@ -36,36 +43,65 @@ MEASURES: dict[str, Measure] = {
     "mosaic_faint_tiles": Measure(*_CELLS, "the same with a straight edge of 4", "own"),
     "mosaic_straight": Measure(*_RATIO, "90th percentile of straight over all detail of a cell", "own"),
     "mosaic_straight_mid": Measure(*_RATIO, "its median", "own"),
-    "mosaic_part": Measure("ratio", 0, 255, _FEW, "90th percentile of mosaic_both over the highest edge of a cell", "own"),
+    "mosaic_part": Measure(
+        "ratio", 0, 255, _FEW, "90th percentile of mosaic_both over the highest edge of a cell", "own"
+    ),
     "mosaic_sparse": Measure(*_RATIO, "90th percentile of largest edge over mean detail in a cell", "own"),
     "mosaic_sparse_mid": Measure(*_RATIO, "its median", "own"),
-    "mosaic_one_way": Measure(*_RATIO, "90th percentile over the cells of detail across over detail down", "own"),
+    "mosaic_one_way": Measure(
+        *_RATIO, "90th percentile over the cells of detail across over detail down", "own"
+    ),
     "mosaic_one_way_most": Measure(*_RATIO, "its 98th percentile", "own"),
     "mosaic_smear": Measure(*_CELLS, "cells with detail across but next to none down, or the reverse", "own"),
     "mosaic_smear_patch": Measure(*_CELLS, "largest connected patch of those with none down", "own"),
     "mosaic_void": Measure(*_CELLS, "cells without any difference, neither black nor white", "own"),
     "mosaic_void_patch": Measure(*_CELLS, "largest connected patch of them", "own"),
-    "mosaic_lone_v": Measure("ratio", 0, 64, "never", "99th percentile of columns' edges beyond their neighbours', over the mean edge, level 0", "Wang 2000, blockiness"),
+    "mosaic_lone_v": Measure(
+        "ratio",
+        0,
+        64,
+        "never",
+        "root mean square of columns' edges beyond their neighbours', over the mean edge, level 0",
+        "Wang 2000, blockiness",
+    ),
     "mosaic_lone_h": Measure("ratio", 0, 64, "never", "the same of rows", "Wang 2000, blockiness"),
-    "mosaic_lone_v_grey": Measure("grey", 0, 255, "never", "that 99th percentile in grey levels", "own"),
+    "mosaic_lone_v_grey": Measure("grey", 0, 255, "never", "that root mean square in grey levels", "own"),
     "mosaic_lone_h_grey": Measure("grey", 0, 255, "never", "the same of rows", "own"),
-    "mosaic_grid_v": Measure("grey", -255, 255, "never", "lone edges on a grid of blocks less those half way between; best of 16, 24, 32, 40, 48, 64 source pixels, second best strip", "ffmpeg blockdetect"),
+    "mosaic_grid_v": Measure(
+        "grey",
+        -255,
+        255,
+        "never",
+        "lone edges on a grid of 16 to 64 source pixels less those half way between: best grid, second best strip",
+        "ffmpeg blockdetect",
+    ),
     "mosaic_grid_h": Measure("grey", -255, 255, "never", "the same of rows", "ffmpeg blockdetect"),
     "mosaic_grid": Measure("grey", -255, 255, "never", "the lower of the two", "ffmpeg blockdetect"),
-    "mosaic_grid_part": Measure("ratio", -64, 64, "never", "the sum of the two over the mean lone edge", "ffmpeg blockdetect"),
-    "mosaic_leap": Measure("grey", 0, 255, "never", "90th percentile of the difference of a cell's light from the median of its neighbours", "own"),
-    "mosaic_colour": Measure("grey", 0, 128, _FEW, "95th percentile of the difference of chroma neighbours, level 2", "own"),
-}  # fmt: skip
+    "mosaic_grid_part": Measure(
+        "ratio", -64, 64, "never", "the sum of the two over the mean lone edge", "ffmpeg blockdetect"
+    ),
+    "mosaic_leap": Measure(
+        "grey",
+        0,
+        255,
+        "never",
+        "90th percentile of the difference of a cell's light from the median of its neighbours",
+        "own",
+    ),
+    "mosaic_colour": Measure(
+        "grey", 0, 128, _FEW, "95th percentile of the difference of chroma neighbours, level 2", "own"
+    ),
+}
 
 
 def measure(c: Cells) -> dict[str, Floats]:
     """Each measure (N,)."""
     s = c.sketch
-    upright, lying = flat(s.run_x) / 4, flat(s.run_y) / 4
+    upright, lying = flat(s.run_x, 0.25), flat(s.run_y, 0.25)
     both = np.minimum(flat(s.prx), flat(s.pry))
     corner = both >= _EDGE
     quiet = flat(s.busy) < 100
-    across, down = flat(s.dx1) / 4, flat(s.dy1) / 4
+    across, down = flat(s.dx1, 0.25), flat(s.dy1, 0.25)
     one_way, one_way_most = quantiles(ratio(across, down, 0.25), c.inner & (across > 0.75), [0.9, 0.98])
     smeared = (across > 1) & (across > 4 * down)
     void = (c.fine <= 1) & (flat(s.light) > 30) & (flat(s.light) < 236)
@@ -104,7 +140,7 @@ def measure(c: Cells) -> dict[str, Floats]:
         "mosaic_grid": np.minimum(grid_v, grid_h),
         "mosaic_grid_part": ratio(grid_v + grid_h, lone_v.mean(axis=(1, 2)) + lone_h.mean(axis=(1, 2)), 0.25),
         "mosaic_leap": _leap(s.light),
-        "mosaic_colour": quantiles((flat(s.du) + flat(s.dv)) / 4, c.inner, [0.95])[0],
+        "mosaic_colour": quantiles((flat(s.du, 0.25) + flat(s.dv, 0.25)), c.inner, [0.95])[0],
     }
 
 
@@ -116,9 +152,10 @@ def _lone(edges: Floats) -> Floats:
 
 
 def _high(lone: Floats) -> Floats:
-    """99th percentile over each strip; the second largest strip counts, for text lies on one."""
-    at = lone.shape[2] - 1 - lone.shape[2] // 100
-    return np.sort(np.partition(lone, at, axis=2)[:, :, at], axis=1)[:, -2]
+    """Root mean square over each strip; the second largest strip counts, for text lies on one."""
+    return np.asarray(
+        np.sqrt(np.sort(np.einsum("nsl,nsl->ns", lone, lone), axis=1)[:, -2] / lone.shape[2]), np.float32
+    )
 
 
 def _grid(lone: Floats, source: NDArray[np.int32]) -> Floats:

@@ -48,36 +48,84 @@ MEASURES: dict[str, Measure] = {
     "cover_soft": Measure(*_CELLS, "cells whose edges climb less than half their height at level 1", "own"),
     "cover_largest": Measure(*_CELLS, "largest connected patch of plain cells", "own"),
     **_of_patch("cover", "plain"),
-    "cover_soft_edges": Measure(*_CELLS, "cells with an edge of 10 at level 3 that climbs slowly at levels 2 and 1", "own: a rim out of focus"),
-    "cover_sharp_edges": Measure(*_CELLS, "cells with an edge of 10 at level 3 that climbs as fast at level 2", "own"),
+    "cover_soft_edges": Measure(
+        *_CELLS,
+        "cells with an edge of 10 at level 3 that climbs slowly at levels 2 and 1",
+        "own: a rim out of focus",
+    ),
+    "cover_sharp_edges": Measure(
+        *_CELLS, "cells with an edge of 10 at level 3 that climbs as fast at level 2", "own"
+    ),
     "cover_soft_part": Measure("share", 0, 1, "never", "the former's share in both", "own"),
     "cover_soft_height": Measure("grey", 0, 255, _FEW, "median edge at level 3 of the soft ones", "own"),
-    "poor_gap": Measure("octaves", 0, 16, "never", "mean of the cells' largest fine edges, doublings: rich less poor cells, best cut", "Otsu 1979"),
-    "poor_split": Measure("share", 0, 1, "never", "share of the variance which that cut explains", "Otsu 1979"),
-    "poor_level": Measure("octaves", 0, 9, "never", "doublings of the mean largest fine edge of the poor cells", "own"),
+    "poor_gap": Measure(
+        "octaves",
+        0,
+        16,
+        "never",
+        "mean of the cells' largest fine edges, doublings: rich less poor cells, best cut",
+        "Otsu 1979",
+    ),
+    "poor_split": Measure(
+        "share", 0, 1, "never", "share of the variance which that cut explains", "Otsu 1979"
+    ),
+    "poor_level": Measure(
+        "octaves", 0, 9, "never", "doublings of the mean largest fine edge of the poor cells", "own"
+    ),
     "poor_cells": Measure(*_CELLS, "share of the poor cells", "Otsu 1979"),
     "poor_largest": Measure(*_CELLS, "largest connected patch of them", "own"),
     **_of_patch("poor", "poor"),
     "poor_detail": Measure("grey", 0, 64, _FEW, "median of mean detail at level 1 within that patch", "own"),
-    "poor_slope": Measure("ratio", 0, 64, _FEW, "its median over detail at level 2: noise alone doubles", "own"),
-    "poor_chroma_spread": Measure("grey", 0, 182, "never", "standard deviation of chroma within the patch", "own"),
-    "poor_rim": Measure("grey", 0, 255, _FEW, "median coarse edge of the cells around that patch", "own: a thing near the lens stands out"),
+    "poor_slope": Measure(
+        "ratio", 0, 64, _FEW, "its median over detail at level 2: noise alone doubles", "own"
+    ),
+    "poor_chroma_spread": Measure(
+        "grey", 0, 182, "never", "standard deviation of chroma within the patch", "own"
+    ),
+    "poor_rim": Measure(
+        "grey",
+        0,
+        255,
+        _FEW,
+        "median coarse edge of the cells around that patch",
+        "own: a thing near the lens stands out",
+    ),
     "poor_rim_steep": Measure("ratio", 0, 32, _FEW, "their median steepness", "own: and ends softly"),
-    "cover_split": Measure("share", 0, 1, "never", "variance between the two classes of light, best cut, over all variance", "Otsu 1979"),
+    "cover_split": Measure(
+        "share",
+        0,
+        1,
+        "never",
+        "variance between the two classes of light, best cut, over all variance",
+        "Otsu 1979",
+    ),
     "cover_dark": Measure(*_CELLS, "share of the darker class", "Otsu 1979"),
     "cover_dark_light": Measure("grey", 0, 255, _FEW, "its median light", "own"),
-    "cover_dark_edge": Measure("ratio", 0, 255, _FEW, "median edge of the darker class over that of the brighter one", "own"),
+    "cover_dark_edge": Measure(
+        "ratio", 0, 255, _FEW, "median edge of the darker class over that of the brighter one", "own"
+    ),
     "cover_dark_patch": Measure(*_CELLS, "largest connected patch of the darker class", "own"),
     "cover_dark_plain": Measure(*_CELLS, "dark and plain cells", "own"),
     "cover_bright_plain": Measure(*_CELLS, "bright and plain cells", "own"),
-    "cover_uneven": Measure("octaves", 0, 16, _FEW, "90th over 10th percentile of the cells' largest edges, doublings", "own"),
-    "cover_side": Measure("octaves", -16, 16, _FEW, "edges of the poorest side (a third of the picture) over all edges, doublings", "own"),
+    "cover_uneven": Measure(
+        "octaves", 0, 16, _FEW, "90th over 10th percentile of the cells' largest edges, doublings", "own"
+    ),
+    "cover_side": Measure(
+        "octaves",
+        -16,
+        16,
+        _FEW,
+        "edges of the poorest side (a third of the picture) over all edges, doublings",
+        "own",
+    ),
     "cover_side_next": Measure("octaves", -16, 16, _FEW, "the second poorest side", "own"),
     "cover_across": Measure("octaves", 0, 16, _FEW, "left against right, doublings", "own"),
     "cover_upright": Measure("octaves", -16, 16, _FEW, "upper against lower, doublings", "own"),
     "cover_centre": Measure("octaves", -16, 16, _FEW, "edges of the middle over all edges, doublings", "own"),
-    "cover_soft_split": Measure("ratio", 0, 32, _FEW, "90th less 10th percentile of steepness among cells with an edge of 8", "own"),
-}  # fmt: skip
+    "cover_soft_split": Measure(
+        "ratio", 0, 32, _FEW, "90th less 10th percentile of steepness among cells with an edge of 8", "own"
+    ),
+}
 
 
 def measure(c: Cells) -> dict[str, Floats]:

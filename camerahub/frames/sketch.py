@@ -1,8 +1,8 @@
 """One reduction of each picture that every check shares: OpenCV reads the pixels once, numpy works on what is left.
 
 It exists because pixels are dear and numbers are cheap: a whole set of checks that each read the picture takes four
-times as long, and stacking pictures takes longer still, because the temporaries leave the cache. So each picture is reduced
-alone to small vectors, and only those are stacked.
+times as long, and stacking pictures takes longer still, because the temporaries leave the cache. So each picture is
+reduced alone to small vectors, and only those are stacked.
 
 The planes of one level lie side by side in one sheet, so that a reduction to cells is one pass and not one call a
 plane. Level 0 is the working luma, level 1 is 320x180 (180x320 for tall pictures) whatever the source, levels 2 and 3
@@ -30,11 +30,13 @@ CELLS_LONG, CELLS_SHORT = 20, 15
 #: Profiles are taken over this many strips of the picture: text lies on one or two of them.
 STRIPS = 5
 #: Edges of broken blocks are short.
-EDGE_STRIPS = 9
+EDGE_STRIPS = 7
 #: A thumbnail for percentiles of light and colour.
 THUMB_LONG, THUMB_SHORT = 40, 30
-#: Above ``_BUSY`` grey levels a neighbour differs visibly; above ``_IMPULSE`` a pixel is unlike all around it.
-_BUSY, _IMPULSE = 3, 24
+#: The middle of level 2 (long and short side) in which slanted waves are looked for.
+WINDOW = (128, 64)
+#: Above this many grey levels a neighbour differs visibly.
+_BUSY = 3
 #: An edge is straight when so many pixels at level 1 share it.
 _RUN = 5
 _UPRIGHT, _LEVEL = np.ones((_RUN, 1), np.uint8), np.ones((1, _RUN), np.uint8)
@@ -44,16 +46,19 @@ class Sketch(NamedTuple):
     """N pictures of one orientation, reduced; R x C cells (15 x 20, or 20 x 15 for tall pictures).
 
     uint8 (N, R, C), means over cells: ``light`` luma; ``u``, ``v`` chroma (128 = none). Likewise, but in quarters of a
-    grey level and cut at 63 levels, so that a letter weighs no more than an edge: ``dx1`` .. ``dx3``, ``dy1`` .. ``dy3``
-    absolute differences of neighbours at each level; ``grain1``, ``grain2`` absolute difference from the median of
-    3 x 3; ``du``, ``dv`` of chroma neighbours at level 2. Shares, 255 = all: ``busy`` of neighbours that differ by more
-    than 3, ``impulse`` of pixels more than 24 from their median. ``run_x``, ``run_y``: like ``dx1`` and ``dy1``, of what five
-    rows (columns) share: straight edges. ``px1`` .. ``py3``: largest difference in each cell, ``pg1``, ``prx``, ``pry`` of grain and straight edges.
-    ``columns`` float32 (N, 5, W1) and ``rows`` (N, 5, H1): luma averaged over a fifth of the picture, at level 1;
-    ``edge_columns`` (N, 5, W0 - 1) and ``edge_rows`` (N, 5, H0 - 1): differences of neighbours at level 0, likewise.
-    ``histogram`` (N, 256): counts of luma at level 1. ``slant`` (N, 2): power of the strongest slanted wave at level 2 over
-    the mean, both weighted by frequency, and its cycles over the picture. ``thumb`` uint8 (N, 3, 30, 40): luma, u, v, small.
-    ``valid`` bool (N, R, C): cells that count. ``source`` (N, 2): width and height of the source in pixels.
+    grey level and cut at 63 levels, so that a letter weighs no more than an edge: ``dx1`` .. ``dx3`` and ``dy1`` ..
+    ``dy3`` absolute differences of neighbours at each level; ``grain1``, ``grain2`` absolute difference from the median
+    of 3 x 3; ``run_x``, ``run_y`` like ``dx1`` and ``dy1``, of what five rows (columns) share: straight edges; ``du``,
+    ``dv`` of chroma neighbours at level 2. ``busy``: share, 255 = all, of neighbours that differ by more than 3.
+    Largest in each cell: ``px1`` .. ``py3`` difference, ``pg1`` grain, ``prx``, ``pry`` straight edge.
+
+    float32: ``columns`` (N, 5, W1) and ``rows`` (N, 5, H1) luma averaged over a fifth of the picture, at level 1;
+    ``colour_columns`` (N, 2, 5, W2) and ``colour_rows`` (N, 2, 5, H2) chroma, likewise, at level 2; ``edge_columns``
+    (N, 7, W0 - 1) and ``edge_rows`` (N, 7, H0 - 1) differences of neighbours at level 0, over sevenths. ``histogram``
+    (N, 256): counts of luma at level 1. ``slant`` (N, 3): power of the strongest slanted wave at level 2 over the mean,
+    both weighted by frequency squared; mean square of that power over its squared mean; cycles of that wave over the
+    picture. ``thumb`` uint8 (N, 3, 30, 40): luma, u, v, small. ``valid`` bool (N, R, C): cells that count. ``source``
+    int32 (N, 2): width and height of the source in pixels.
     """
 
     light: Plane
@@ -65,7 +70,6 @@ class Sketch(NamedTuple):
     run_x: Plane
     run_y: Plane
     busy: Plane
-    impulse: Plane
     dx2: Plane
     dy2: Plane
     grain2: Plane
@@ -98,7 +102,7 @@ class Sketch(NamedTuple):
 def too_small(picture: Picture) -> bool:
     """Whether so little is left of a picture that its checks would measure the enlargement."""
     height, width = picture.luma.shape
-    return max(height, width) < LEAST[0] or min(height, width) < LEAST[1]
+    return bool(max(height, width) < LEAST[0] or min(height, width) < LEAST[1])
 
 
 def sketch(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = None) -> Sketch:
@@ -115,7 +119,8 @@ def sketch(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = N
     reduced = [bench.reduce(picture) for picture in pictures]
     valid = [_valid(mask, (height, width), bench.cells) for mask in masks or [None] * len(pictures)]
     source = np.array([(p.source_width, p.source_height) for p in pictures], np.int32)
-    return Sketch(*(np.stack(parts) for parts in zip(*reduced, strict=True)), np.stack(valid), source)
+    fields = [np.stack(parts) for parts in zip(*reduced, strict=True)]
+    return Sketch(*fields, np.stack(valid), source)  # type: ignore[call-arg]
 
 
 def _valid(mask: Plane | None, shape: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.bool_]:
@@ -149,11 +154,12 @@ def _strips(plane: Plane, along: int, count: int = STRIPS) -> Floats:
 
 def _colour_strips(u: Plane, v: Plane) -> list[Floats]:
     """colour_columns (2, 5, W), colour_rows (2, 5, H)."""
-    planes = [plane.astype(np.float32) for plane in (u, v)]
-    height, width = u.shape
-    across = [cv2.resize(plane, (width, STRIPS), interpolation=cv2.INTER_AREA) for plane in planes]
-    down = [cv2.resize(plane, (STRIPS, height), interpolation=cv2.INTER_AREA).T for plane in planes]
-    return [np.stack(across), np.stack(down)]
+    planes = np.stack((u, v)).astype(np.float32)
+    _, height, width = planes.shape
+    down, across = height // STRIPS, width // STRIPS
+    columns = planes.reshape(2, STRIPS, down, width).sum(axis=2) * np.float32(1 / down)
+    rows = planes.reshape(2, height, STRIPS, across) @ np.full(across, 1 / across, np.float32)
+    return [columns, rows.transpose(0, 2, 1)]
 
 
 def _differences(plane: Plane, across: Plane, down: Plane) -> None:
@@ -184,7 +190,7 @@ class _Sheet:
             high, wide = np.maximum(high[:, ::2], high[:, 1::2]), wide // 2
         if wide > 1:
             high = high.reshape(self.rows, -1, wide).max(axis=2)
-        return high.reshape(self.rows, count, self.columns).transpose(1, 0, 2)
+        return np.asarray(high.reshape(self.rows, count, self.columns).transpose(1, 0, 2), np.uint8)
 
     def quadruple(self, first: int, count: int) -> None:
         """In quarters of a grey level from here on; what is above 63 is cut."""
@@ -206,8 +212,8 @@ class _Bench:
         size = (SHORT, LONG) if tall else (LONG, SHORT)
         self.sizes = [(size[0] >> level, size[1] >> level) for level in range(3)]
         self.thumb = (THUMB_SHORT, THUMB_LONG) if tall else (THUMB_LONG, THUMB_SHORT)
-        self.weights = _weights(self.sizes[1])
-        self.sheets = [_Sheet(*each, self.cells) for each in zip((10, 15, 17), self.sizes, strict=True)]
+        self.weights = _weights(WINDOW[::-1] if tall else WINDOW)
+        self.sheets = [_Sheet(*each, self.cells) for each in zip((9, 14, 16), self.sizes, strict=True)]
 
     def reduce(self, picture: Picture) -> list[NDArray[np.generic]]:
         """Every field of ``Sketch`` of one picture but the last two, in their order."""
@@ -226,7 +232,7 @@ class _Bench:
         return [*self._cells(), *first, *second, *third, *profiles, histogram, slant, thumb]
 
     def _first(self, luma: Plane, u: Plane, v: Plane) -> Plane:
-        """Planes light, u, v, dx1, dy1, grain1, run_x, run_y, busy, impulse; largest dx1, dy1."""
+        """Planes light, u, v, dx1, dy1, grain1, run_x, run_y, busy; largest of dx1 to run_y."""
         sheet = self.sheets[0]
         for index, plane in enumerate((luma, u, v)):
             sheet.planes(index)[:] = plane
@@ -236,7 +242,6 @@ class _Bench:
         cv2.erode(sheet.planes(4), _LEVEL, sheet.planes(7))
         steep = cv2.max(sheet.planes(3), sheet.planes(4))
         cv2.threshold(steep, _BUSY, 255, cv2.THRESH_BINARY, sheet.planes(8))
-        cv2.threshold(sheet.planes(5), _IMPULSE, 255, cv2.THRESH_BINARY, sheet.planes(9))
         largest = sheet.largest(3, 5)
         sheet.quadruple(3, 5)
         sheet.halved(self.sheets[1])
@@ -245,29 +250,29 @@ class _Bench:
     def _second(self, luma: Plane, u: Plane, v: Plane) -> Plane:
         """Planes dx2, dy2, grain2, du, dv; largest dx2, dy2."""
         sheet = self.sheets[1]
-        _differences(luma, sheet.planes(10), sheet.planes(11))
-        cv2.absdiff(luma, cv2.medianBlur(luma, 3), sheet.planes(12))
-        for index, plane in ((13, u), (14, v)):
+        _differences(luma, sheet.planes(9), sheet.planes(10))
+        cv2.absdiff(luma, cv2.medianBlur(luma, 3), sheet.planes(11))
+        for index, plane in ((12, u), (13, v)):
             cv2.absdiff(plane[:, 1:], plane[:, :-1], sheet.planes(index)[:, :-1])
             sheet.planes(index)[:, -1] = 0
-        largest = sheet.largest(10, 2)
-        sheet.quadruple(10, 5)
+        largest = sheet.largest(9, 2)
+        sheet.quadruple(9, 5)
         sheet.halved(self.sheets[2])
         return largest
 
     def _third(self, luma: Plane) -> Plane:
         """Planes dx3, dy3; largest of both."""
         sheet = self.sheets[2]
-        _differences(luma, sheet.planes(15), sheet.planes(16))
-        largest = sheet.largest(15, 2)
-        sheet.quadruple(15, 2)
+        _differences(luma, sheet.planes(14), sheet.planes(15))
+        largest = sheet.largest(14, 2)
+        sheet.quadruple(14, 2)
         return largest
 
     def _cells(self) -> Plane:
-        """(17, R, C): every plane of every sheet; the third sheet holds the halves of the others."""
+        """(16, R, C): every plane of every sheet; the third sheet holds the halves of the others."""
         rows, columns = self.cells
-        small = cv2.resize(self.sheets[2].pixels, (17 * columns, rows), interpolation=cv2.INTER_AREA)
-        return small.reshape(rows, 17, columns).transpose(1, 0, 2)
+        small = cv2.resize(self.sheets[2].pixels, (16 * columns, rows), interpolation=cv2.INTER_AREA)
+        return np.asarray(small.reshape(rows, 16, columns).transpose(1, 0, 2), np.uint8)
 
 
 def _edges(luma: Plane) -> list[Floats]:
@@ -282,18 +287,20 @@ def _weights(size: tuple[int, int]) -> tuple[Floats, Floats]:
     A natural picture's power falls with the square of the frequency; slow waves, level and upright ones weigh nothing.
     """
     width, height = size
-    down = np.minimum(np.arange(height), height - np.arange(height)).astype(np.float32)[:, None]
-    across = np.arange(1, width // 2, dtype=np.float32)[None]
-    cycles = np.hypot(down, across)
-    return np.where((cycles > 4) & (down >= 2) & (across >= 2), cycles**2, np.float32(0)), cycles
+    down = np.minimum(np.arange(height), height - np.arange(height)).astype(np.float32)[:, None] / height
+    across = np.arange(1, width // 2, dtype=np.float32)[None] / width
+    cycles = np.hypot(down, across) * LONG / 2
+    slanted = (cycles > 4) & (down * height >= 2) & (across * width >= 2)
+    return np.where(slanted, cycles**2, np.float32(0)).astype(np.float32), cycles
 
 
 def _slant(luma: Plane, weights: tuple[Floats, Floats]) -> Floats:
-    """(3,): see ``Sketch.slant``."""
-    packed = cv2.dft(luma.astype(np.float32))
+    """(3,): see ``Sketch.slant``; of the middle of the picture, whose sides are powers of two."""
+    height, width = weights[0].shape[0], 2 * weights[0].shape[1] + 2
+    top, left = (luma.shape[0] - height) // 2, (luma.shape[1] - width) // 2
+    packed = cv2.dft(luma[top : top + height, left : left + width].astype(np.float32))
     power = cv2.mulSpectrums(packed, packed, 0, conjB=True)[:, 1:-1:2] * weights[0]
-    mean = max(float(power.mean()), 1e-3)
-    near = cv2.blur(power, (3, 3))
-    _, peak, _, at = cv2.minMaxLoc(near)
-    uneven = float(cv2.norm(power, cv2.NORM_L2SQR)) / power.size / mean**2
+    mean = max(cv2.mean(power)[0], 1e-3)
+    _, peak, _, at = cv2.minMaxLoc(cv2.blur(power, (3, 3)))
+    uneven = cv2.norm(power, cv2.NORM_L2SQR) / power.size / mean**2
     return np.array((peak / mean, uneven, weights[1][at[1], at[0]]), np.float32)

@@ -31,10 +31,6 @@ MEASURES: dict[str, Measure] = {
     ),
     "snow_octave": Measure(*_RATIO, "25th percentile of the grain at level 1 over that at level 2", "own"),
     "snow_part": Measure(*_RATIO, "median over the cells of grain over detail at level 1", "own"),
-    "snow_impulse": Measure(
-        *_SHARE, "25th percentile over the cells of pixels more than 24 from their median", "salt and pepper"
-    ),
-    "snow_impulse_mid": Measure(*_SHARE, "its median", "salt and pepper"),
     "snow_busy": Measure(
         *_SHARE, "10th percentile of the pixels that differ from a neighbour by more than 3", "own"
     ),
@@ -54,13 +50,12 @@ MEASURES: dict[str, Measure] = {
 def measure(c: Cells) -> dict[str, Floats]:
     """Each measure (N,)."""
     s = c.sketch
-    coarse = flat(s.grain2) / 4
-    chroma = (flat(s.du) + flat(s.dv)) / 4
+    coarse = flat(s.grain2, 0.25)
+    chroma = flat(s.du, 0.25) + flat(s.dv, 0.25)
     floor, quarter, mid, high = quantiles(c.grain, c.inner, [0.1, 0.25, 0.5, 0.9])
     floor2, quarter2, mid2 = quantiles(coarse, c.inner, [0.1, 0.25, 0.5])
     (part,) = quantiles(ratio(c.grain, c.detail1, 0.5), c.inner, [0.5])
-    impulse, impulse_mid = quantiles(flat(s.impulse) / 255, c.inner, [0.25, 0.5])
-    busy, busy_mid = quantiles(flat(s.busy) / 255, c.inner, [0.1, 0.5])
+    busy, busy_mid = quantiles(flat(s.busy, 1 / 255), c.inner, [0.1, 0.5])
     chroma_floor, chroma_mid = quantiles(chroma, c.inner, [0.1, 0.5])
     (slope,) = quantiles(ratio(c.detail1, c.detail2, 0.5), c.inner, [0.5])
     return {
@@ -72,8 +67,6 @@ def measure(c: Cells) -> dict[str, Floats]:
         "snow_even": np.minimum(ratio(floor, high, 0.25), 1),
         "snow_octave": ratio(quarter, quarter2, 0.25),
         "snow_part": part,
-        "snow_impulse": impulse,
-        "snow_impulse_mid": impulse_mid,
         "snow_busy": busy,
         "snow_busy_mid": busy_mid,
         "snow_chroma": chroma_floor,

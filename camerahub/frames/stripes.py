@@ -12,7 +12,7 @@ from camerahub.frames.cells import Cells, agreed, ratio, unanimous
 from camerahub.frames.measures import Measure
 from camerahub.frames.sketch import Floats
 
-_LAGS = (1, 3, 8, 20)
+_LAGS = (1, 8, 20)
 #: Steps that four strips of five share, from sharp bands to slow waves.
 _SHARED = (2, 12, 30)
 _WAYS = {"h": "rows", "v": "columns"}
@@ -22,7 +22,7 @@ def _described() -> dict[str, Measure]:
     found = {}
     for way, name in _WAYS.items():
         for lag in _LAGS:
-            words = f"mean step of {name} {lag} apart that the median of the five strips shows, level 1, doublings of light x 32"
+            words = f"mean step of {name} {lag} apart that the median of five strips shows, level 1"
             found[f"stripes_{way}{lag}"] = Measure("1/32 octave", 0, 255, "never", words, "own")
             words = f"its share in the mean step of {name} within strips"
             found[f"stripes_{way}{lag}_common"] = Measure("ratio", 0, 64, "never", words, "own")
@@ -34,8 +34,6 @@ def _described() -> dict[str, Measure]:
         found[f"stripes_{way}_pitch"] = Measure("cycles", 0, 160, "never", words, "Fourier")
         words = "power in phase over all power of the steps, all frequencies"
         found[f"stripes_{way}_phase"] = Measure("share", 0, 1, "never", words, "coherence, Welch 1967")
-        words = f"{name} that differ by more than a quarter octave from the last in the median of the strips"
-        found[f"stripes_{way}_lines"] = Measure("share", 0, 1, "never", words, "own")
         for lag in _SHARED:
             words = f"99th percentile of steps of {name} {lag} apart that four strips of five share"
             found[f"stripes_{way}_shared{lag}"] = Measure("1/32 octave", 0, 255, "never", words, "own")
@@ -75,19 +73,16 @@ def measure(c: Cells) -> dict[str, Floats]:
     for way, profiles, colours in (("h", s.rows, s.colour_rows), ("v", s.columns, s.colour_columns)):
         octaves = np.log2(profiles + 8) * 32
         for lag in _LAGS:
-            common, found[f"stripes_{way}{lag}"], found[f"stripes_{way}{lag}_common"] = _steps(
-                octaves, lag, 0.25
-            )
-            if lag == 1:
-                found[f"stripes_{way}_lines"] = (np.abs(common) > 8).mean(axis=1)
+            size, part = _steps(octaves, lag, 0.25)
+            found |= {f"stripes_{way}{lag}": size, f"stripes_{way}{lag}_common": part}
         for lag in _SHARED:
             found |= _shared(octaves, lag, f"stripes_{way}")
         shared = [np.abs(unanimous(colours[:, at, :, 2:] - colours[:, at, :, :-2])) for at in (0, 1)]
         found[f"stripes_{way}_colour_shared"] = _nearly_most(np.maximum(*shared), 0.99)
         edges = s.edge_rows if way == "h" else s.edge_columns
-        lone = agreed(edges[:, 2:7, 1:-1] - np.maximum(edges[:, 2:7, :-2], edges[:, 2:7, 2:]))
+        lone = agreed(edges[:, 1:6, 1:-1] - np.maximum(edges[:, 1:6, :-2], edges[:, 1:6, 2:]))
         found[f"stripes_{way}_torn"] = np.maximum(_nearly_most(lone, 0.98), 0)
-        (_, u, u_common), (_, v, v_common) = (_steps(colours[:, at], 2, 0.5) for at in (0, 1))
+        (u, u_common), (v, v_common) = (_steps(colours[:, at], 2, 0.5) for at in (0, 1))
         found[f"stripes_{way}_colour"] = np.maximum(u, v)
         found[f"stripes_{way}_colour_common"] = np.where(u > v, u_common, v_common)
         tone, pitch, phase = _tone(octaves)
@@ -111,18 +106,19 @@ def _nearly_most(values: Floats, share: float) -> Floats:
     return np.sort(values, axis=1)[:, int(share * (values.shape[1] - 1))]
 
 
-def _steps(strips: Floats, lag: int, least: float) -> tuple[Floats, Floats, Floats]:
-    """Common steps (N, L - lag) of strips (N, 5, L), their mean size (N,) and its share in all steps."""
+def _steps(strips: Floats, lag: int, least: float) -> tuple[Floats, Floats]:
+    """Mean size (N,) of the steps that strips (N, 5, L) have in common, and its share in that of all steps."""
     step = strips[:, :, lag:] - strips[:, :, :-lag]
     common = agreed(step)
     size = np.abs(common).mean(axis=1)
-    return common, size, ratio(size, np.abs(step).mean(axis=(1, 2)), least)
+    return size, ratio(size, np.abs(step).mean(axis=(1, 2)), least)
 
 
 def _tone(octaves: Floats) -> tuple[Floats, Floats, Floats]:
     """Share and number of the strongest frequency in phase (from the third on), and the share of all of them."""
     step = octaves[:, :, 1:] - octaves[:, :, :-1]
-    waves = np.fft.rfft(step * np.hanning(step.shape[2]).astype(np.float32), axis=2)
+    window = np.hanning(step.shape[2]).astype(np.float32)
+    waves = np.fft.rfft(step * window, n=octaves.shape[2], axis=2)
     power = (waves.real**2 + waves.imag**2).mean(axis=1)
     mean = waves.mean(axis=1)
     phase = np.maximum((mean.real**2 + mean.imag**2) - power / 5, 0) * 1.25
