@@ -1,8 +1,9 @@
-"""A day before a thousand cameras, made on the fly: few scenes rendered in every light once, many cameras that see them.
+"""A day before a thousand cameras, made on the fly: few scenes rendered in every light once, many cameras that see
+them.
 
-A scene is rendered in the lights of ``light`` in a few moments (traffic differs, lamps stay where they are); a camera cuts
-its own window out of it, mirrors it, adds clouds, sway, the noise of its sensor, name and clock, and its JPEG. This is the
-cheap way of ``camera``: about 5 ms a picture, so that 100,000 of them are a matter of minutes.
+A scene is rendered in the lights of ``light`` in a few moments (traffic differs, lamps stay where they are); a camera
+cuts its own window out of it, mirrors it, adds clouds, sway, the noise of its sensor, name and clock, and its JPEG.
+This is the cheap way of ``camera``: some 5 ms a picture, so that 100,000 of them are a matter of minutes.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.eye import light, osd, pairs, sources
-from benchmarks.eye.camera import Camera, Faults, fitted, jpeg
-from benchmarks.eye.image import Bytes, Image, Random, between, clipped, cloud, floats, gaussian, grey, pick
+from benchmarks.eye.camera import Camera, Faults, Stage, fitted, jpeg, same
+from benchmarks.eye.image import Bytes, Image, Random, between, clipped, cloud, floats, gaussian, pick
 from benchmarks.eye.sources import Photo
 from camerahub.frames.picture import Picture, from_bgr
 
@@ -28,6 +29,7 @@ ROUNDS = 96
 ROUND_S = 86400 / ROUNDS
 
 Weather = tuple[str, float, float]
+Ink = tuple[slice, Image, Image]
 
 
 class Scene:
@@ -57,45 +59,37 @@ class Scene:
             self._lights[name, moment] = clipped(made)
         return self._lights[name, moment]
 
-    def mixed(self, one: str, other: str, share: float, moment: int) -> Image:
-        """Between two lights: ``share`` 0 the one, 1 the other."""
-        if share <= 0 or one == other:
-            return floats(self.seen(one, moment))
-        if share >= 1:
-            return floats(self.seen(other, moment))
-        return np.asarray(
-            cv2.addWeighted(
-                floats(self.seen(one, moment)), 1 - share, floats(self.seen(other, moment)), share, 0
-            ),
-            np.float32,
-        )
-
 
 def resized(image: Bytes) -> Image:
     return np.asarray(cv2.resize(floats(image), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-@functools.cache
-def _grain() -> NDArray[np.float32]:
-    """A sheet of the noise of a mosaic sensor, deviation about 1; cameras take windows of it."""
+@functools.lru_cache(maxsize=64)
+def _grain(deviation: float) -> NDArray[np.int16]:
+    """A sheet of the noise of a mosaic sensor; cameras take windows of it."""
     random = np.random.default_rng(5)
     shape = (HEIGHT + 256, WIDTH + 256)
     luma = random.standard_normal((*shape, 1), dtype=np.float32)
     colour = gaussian(random.standard_normal((*shape, 3), dtype=np.float32), 0.7)
-    return np.asarray(0.85 * luma + 0.9 * colour, np.float32)
+    return np.rint(deviation * (0.85 * luma + 0.9 * colour)).astype(np.int16)
 
 
 @functools.cache
-def _clouds() -> NDArray[np.float32]:
-    return np.stack([cloud(np.random.default_rng(seed), HEIGHT, WIDTH, 2, 2) for seed in range(8)])
+def _clouds() -> dict[tuple[int, int], NDArray[np.float32]]:
+    return {
+        (width, height): np.stack(
+            [cloud(np.random.default_rng(seed), height, width, 2, 2) for seed in range(8)]
+        )
+        for width, height in SIZES
+    }
 
 
 @dataclass(slots=True)
 class View:
     """One camera: ``cam`` as in ``camera``, its window of the scene (shares), and how its day goes.
 
-    ``dark``: "ir" or "night", what it shows after dusk, "day" for a lit room. ``sunrise``, ``sunset``: hours. ``weather``:
-    light of ``light``, from hour, to hour, by day. ``low_sun``: it looks into the evening sun.
+    ``dark``: "ir" or "night", what it shows after dusk, "day" for a lit room. ``sunrise``, ``sunset``: hours.
+    ``weather``: light of ``light``, from hour, to hour, by day. ``low_sun``: it looks into the evening sun.
     """
 
     cam: Camera
@@ -106,7 +100,7 @@ class View:
     sunset: float
     weather: tuple[Weather, ...]
     low_sun: bool
-    inks: list[tuple[slice, NDArray[np.float32], NDArray[np.float32]]] = field(default_factory=list)
+    inks: list[list[Ink]] = field(default_factory=list)
 
 
 def view(random: Random, photo: Photo) -> View:
@@ -141,21 +135,31 @@ def view(random: Random, photo: Photo) -> View:
     return made
 
 
-def _ink(cam: Camera, after_s: float) -> tuple[slice, NDArray[np.float32], NDArray[np.float32]]:
+def _ink(cam: Camera, after_s: float) -> list[Ink]:
     """Name and clock as what is let through and what is added: drawn once on black and once on white."""
     assert cam.look is not None
     shape = (cam.height, cam.width, 3)
     black = osd.drawn(np.zeros(shape, np.float32), cam.look, after_s)
     white = osd.drawn(np.full(shape, 255, np.float32), cam.look, after_s)
-    return slice(0, cam.height), np.clip((white - black) / 255, 0, 1), black
+    through = np.clip((white - black) / 255, 0, 1).astype(np.float32)
+    touched = np.flatnonzero((through < 1).any(axis=(1, 2)))
+    gap = np.flatnonzero(np.diff(touched) > 1) + 1
+    return [
+        (
+            slice(int(part[0]), int(part[-1]) + 1),
+            through[part[0] : part[-1] + 1],
+            black[part[0] : part[-1] + 1],
+        )
+        for part in np.split(touched, gap)
+        if len(part)
+    ]
 
 
-def named(image: Image, seen: View, at: int) -> Image:
-    """With name and clock of round ``at``."""
-    if not seen.inks:
-        return image
-    _, through, added = seen.inks[at % len(seen.inks)]
-    return np.asarray(image * through + added, np.float32)
+def named(image: Bytes, seen: View, at: int) -> Bytes:
+    """With name and clock of round ``at``; ``image`` is written to."""
+    for rows, through, added in seen.inks[at % len(seen.inks)] if seen.inks else ():
+        image[rows] = clipped(image[rows] * through + added)
+    return image
 
 
 def lit(seen: View, hour: float) -> tuple[str, str, float]:
@@ -177,10 +181,15 @@ def exposed(scene: Scene, seen: View, at: int, random: Random, broken: Faults | 
     """The picture of round ``at`` as it leaves the camera (BGR, after its JPEG), with what is ``broken``."""
     broken = broken or Faults()
     hour = at % ROUNDS * 24 / ROUNDS
-    image = broken.optics(_cut(scene, seen, hour, random))
-    image = broken.sensor(_noisy(gaussian(image, seen.cam.softness), seen, hour, random))
-    image = broken.stream(broken.line(named(image, seen, at)))
-    return decoded(clipped(image), seen.cam.quality)
+    image = staged(_cut(scene, seen, hour, random), broken.optics)
+    image = staged(_noisy(image, seen, hour, random), broken.sensor)
+    image = staged(staged(named(image, seen, at), broken.line), broken.stream)
+    return decoded(image, seen.cam.quality)
+
+
+def staged(image: Bytes, stage: Stage) -> Bytes:
+    """Through a stage that is broken; nothing is done, and nothing rounded, by one that is not."""
+    return image if stage is same else clipped(stage(floats(image)))
 
 
 def decoded(image: Bytes, quality: int) -> Bytes:
@@ -192,31 +201,43 @@ def picture(image: Bytes) -> Picture:
     return from_bgr(image, image.shape[1], image.shape[0])
 
 
-def _cut(scene: Scene, seen: View, hour: float, random: Random) -> Image:
+def _cut(scene: Scene, seen: View, hour: float, random: Random) -> Bytes:
+    """The camera's window, between two lights of one moment, under a cloud or none."""
     one, other, share = lit(seen, hour)
-    image = scene.mixed(one, other, share, int(random.integers(MOMENTS)))
-    if one in ("day", "dusk") and seen.dark != "day" and share:
-        shade = _clouds()[int(random.integers(8))]
-        image = image * (between(random, 0.75, 1.0) + between(random, 0, 0.25) * shade)[..., None]
+    moment = int(random.integers(MOMENTS))
     scale, across, down = seen.window
     tall, wide = HEIGHT * scale * 0.97, WIDTH * scale * 0.97
     sway = random.normal(0, 0.7, 2)
     x = int(np.clip(across * (WIDTH - wide) + sway[0], 0, WIDTH - wide))
     y = int(np.clip(down * (HEIGHT - tall) + sway[1], 0, HEIGHT - tall))
-    cut = image[y : y + int(tall), x : x + int(wide)]
-    cut = np.ascontiguousarray(cut[:, ::-1]) if seen.mirrored else cut
-    size = (seen.cam.width, seen.cam.height)
-    return np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.float32)
+
+    def windowed(name: str) -> Bytes:
+        cut = scene.seen(name, moment)[y : y + int(tall), x : x + int(wide)]
+        size = (seen.cam.width, seen.cam.height)
+        small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.flip(small, 1) if seen.mirrored else small, np.uint8)
+
+    image = windowed(other if share >= 1 else one)
+    if 0 < share < 1 and one != other:
+        image = np.asarray(cv2.addWeighted(image, 1 - share, windowed(other), share, 0), np.uint8)
+    if {one, other} & {"day", "dusk"} and seen.dark != "day" and "ir" not in (one, other):
+        shade = _clouds()[seen.cam.width, seen.cam.height][int(random.integers(8))]
+        return _times(image, between(random, 0.75, 1.0) + between(random, 0, 0.25) * shade)
+    return image
 
 
-def _noisy(image: Image, seen: View, hour: float, random: Random) -> Image:
+def _times(image: Bytes, plane: NDArray[np.float32]) -> Bytes:
+    return np.asarray(cv2.multiply(image, cv2.merge((plane, plane, plane)), dtype=cv2.CV_8U), np.uint8)
+
+
+def _noisy(image: Bytes, seen: View, hour: float, random: Random) -> Bytes:
+    """Softness of the lens, noise of the sensor (more by night), the ISP's sharpening, no colour in infrared."""
     cam, dark = seen.cam, not seen.sunrise <= hour <= seen.sunset and seen.dark != "day"
     y, x = int(random.integers(256)), int(random.integers(256))
-    grain = _grain()[y : y + cam.height, x : x + cam.width]
-    deviation = cam.noise * (1.8 if dark else 1.0) * np.sqrt(0.35 + grey(image).clip(0, 255) / 196)
-    noisy = image + grain * deviation[..., None]
+    grain = _grain(round(cam.noise * (1.8 if dark else 1.0), 1))[y : y + cam.height, x : x + cam.width]
+    noisy = cv2.add(cv2.GaussianBlur(image, (3, 3), cam.softness), grain, dtype=cv2.CV_8U)
     if cam.sharpen > 0.05:
-        noisy = noisy + cam.sharpen * (noisy - gaussian(noisy, 1.0))
+        noisy = cv2.addWeighted(noisy, 1 + cam.sharpen, cv2.GaussianBlur(noisy, (5, 5), 1.0), -cam.sharpen, 0)
     if dark and lit(seen, hour)[0] == "ir":
-        noisy = np.repeat(grey(noisy)[..., None], 3, axis=2)
-    return np.clip(noisy, 0, 255).astype(np.float32)
+        noisy = cv2.cvtColor(cv2.cvtColor(noisy, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    return np.asarray(noisy, np.uint8)
