@@ -13,7 +13,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -34,8 +34,8 @@ from camerahub.frames.picture import Picture
 KINDS = (*FAULTS, "frozen", "scene_change")
 #: A fault stays for so many rounds; it must be confirmed within FOUND of them.
 STAYS, FOUND = 6, 2
-#: Rounds of the day before, in which the past is learned.
-BEFORE = tuple(range(0, ROUNDS, 6))
+#: Of the day before, in which the past is learned, every so many rounds are looked at.
+BEFORE = 6
 _T0 = 1_790_000_000_000_000
 #: The road of the picture speaks of its own facet; of 点亮, under the same rule, where it does not yet.
 _FACET = Facet.PICTURE if Facet.PICTURE in PROBE_KINDS["picture"].facets else Facet.LIT
@@ -53,9 +53,10 @@ class Misfortune:
     scene: Scene | None = None
     found: int | None = None
     named: bool = False
+    every: int = 1
 
     def now(self, at: int) -> bool:
-        return self.at <= at < self.at + STAYS
+        return self.at <= at < self.at + STAYS * self.every
 
 
 @dataclass(slots=True)
@@ -83,16 +84,18 @@ class Tally:
     judge_s: float = 0.0
 
 
-def befallen(one: One, scene: Scene, other: Scene, kind: str, photo: Photo) -> Misfortune | None:
+def befallen(
+    one: One, scene: Scene, other: Scene, kind: str, photo: Photo, every: int = 1
+) -> Misfortune | None:
     """A fault of ``kind`` at a round at which a person sees it; None when this camera shows none."""
     random = one.random
     for _ in range(12):
-        at = int(random.integers(8, ROUNDS - STAYS))
+        at = every * int(random.integers(4, ROUNDS // every - STAYS + 1))
         light = lit(one.seen, at * 24 / ROUNDS)[0]
         if kind == "frozen":
-            return Misfortune(kind, "repeat", at)
+            return Misfortune(kind, "repeat", at, every=every)
         if kind == "scene_change":
-            return Misfortune(kind, "other", at, scene=other)
+            return Misfortune(kind, "other", at, scene=other, every=every)
         if light in SENSELESS.get(kind, ()) or photo.condition in SENSELESS.get(kind, ()):
             continue
         ways = FAULTS[kind]
@@ -105,7 +108,7 @@ def befallen(one: One, scene: Scene, other: Scene, kind: str, photo: Photo) -> M
             for what in (Faults(), broken)
         )
         if faults.visible(kind, clean, faulty):
-            return Misfortune(kind, way.name, at, broken)
+            return Misfortune(kind, way.name, at, broken, every=every)
     return None
 
 
@@ -129,24 +132,22 @@ def seen_at(one: One, scene: Scene, at: int) -> Bytes:
 
 
 def _unnamed(one: One, scene: Scene, at: int) -> Bytes:
-    inks, one.seen.inks = one.seen.inks, []
-    image = exposed(scene, one.seen, at - 1, one.random)
-    one.seen.inks = inks
-    return image
+    seen = replace(one.seen, cam=replace(one.seen.cam, look=None))
+    return exposed(scene, seen, at, one.random)
 
 
 class Day:
     """The cameras of one scene after the other; what was said is folded at the end of each scene."""
 
-    def __init__(self, seed: int, past: bool) -> None:
-        self._seed, self._with_past, self.tally = seed, past, Tally()
+    def __init__(self, past: bool, every: int = 1) -> None:
+        self._with_past, self._every, self.tally = past, every, Tally()
 
     def scene(self, scene: Scene, ones: list[One], first: int) -> None:
         """One scene's cameras through the day before and the day."""
         states = States.fresh(len(ones), (POLICIES[_FACET],))
-        for at in BEFORE if self._with_past else ():
+        for at in range(0, ROUNDS, max(BEFORE, self._every)) if self._with_past else ():
             self._round(scene, ones, at - ROUNDS)
-        for at in range(ROUNDS):
+        for at in range(0, ROUNDS, self._every):
             told = self._round(scene, ones, at)
             self._count(ones, told, at)
             self._fold(states, ones, told, at, first)
@@ -197,7 +198,8 @@ class Day:
         ill = one.misfortune
         if ill is not None and ill.now(at):
             if ill.found is None:
-                ill.found, ill.named = at - ill.at + 1, ill.kind in said.faults
+                ill.found = (at - ill.at) // ill.every + 1
+                ill.named = ill.kind in said.faults
         elif ill is None or at < ill.at:
             self.tally.wrong.append((camera, at, ",".join(said.faults), "/".join(map(str, lit_of(one, at)))))
 
@@ -220,13 +222,16 @@ def stills(photos: list[Photo]) -> list[Photo]:
     ]
 
 
-def simulate(photos: list[Photo], cameras: int, ill: int, seed: int, scenes: int, past: bool) -> Tally:
-    """A day of ``cameras`` of which ``ill`` get a fault, before ``scenes`` scenes drawn from ``photos``."""
+def simulate(
+    photos: list[Photo], cameras: int, ill: int, seed: int, scenes: int, past: bool, every: int = 1
+) -> Tally:
+    """A day of ``cameras`` of which ``ill`` get a fault, before ``scenes`` scenes drawn from ``photos``;
+    only every so many rounds of it are looked at."""
     random = np.random.default_rng(seed)
     order = random.permutation(len(photos))
     chosen = [photos[order[at % len(photos)]] for at in range(scenes)]
     unlucky = set(random.permutation(cameras)[:ill].tolist())
-    day, kinds, made = Day(seed, past), iter(np.resize(random.permutation(KINDS), max(ill, 1))), 0
+    day, kinds, made = Day(past, every), iter(np.resize(random.permutation(KINDS), max(ill, 1))), 0
     for at, photo in enumerate(chosen):
         stock = sources.read(pick(random, photos).path)
         scene, other = Scene(photo, stock, seed * 1000 + at), _other(chosen, at, stock, seed)
@@ -238,7 +243,8 @@ def simulate(photos: list[Photo], cameras: int, ill: int, seed: int, scenes: int
             if number in unlucky:
                 kind = str(next(kinds))
                 tries = (
-                    befallen(one, scene, other, name, photo) for name in (kind, *random.permutation(KINDS))
+                    befallen(one, scene, other, name, photo, every)
+                    for name in (kind, *random.permutation(KINDS))
                 )
                 one.misfortune = next(fate for fate in tries if fate)
             ones.append(one)

@@ -27,6 +27,8 @@ WIDTH, HEIGHT = 720, 440
 MOMENTS = 3
 ROUNDS = 96
 ROUND_S = 86400 / ROUNDS
+#: Times that a camera's clock shows, one after the other; drawn once each.
+CLOCKS = 8
 
 Weather = tuple[str, float, float]
 Ink = tuple[slice, Image, Image]
@@ -36,18 +38,19 @@ class Scene:
     """One place in every light, rendered when first asked for. A clip gives its own moments."""
 
     def __init__(self, photo: Photo, stock: Bytes, seed: int) -> None:
-        self._seed, self._stock = seed, floats(cv2.resize(stock, (WIDTH, HEIGHT)))
-        random = np.random.default_rng(seed)
-        if photo.role == "clip":
-            shown = [sources.two_of(photo.path, random) for _ in range(2)]
-            self._moments = [resized(one) for two in shown for one in two][:MOMENTS]
-        else:
-            plain = fitted(sources.read(photo.path), WIDTH, HEIGHT, random)
-            busy = photo.condition == "day"
-            self._moments = [
-                pairs.things(plain, random, self._stock) if busy and at else plain for at in range(MOMENTS)
-            ]
+        self._seed, self._photo, self._stock = seed, photo, stock
         self._lights: dict[tuple[str, int], Bytes] = {}
+
+    @functools.cached_property
+    def _moments(self) -> list[Image]:
+        random = np.random.default_rng(self._seed)
+        if self._photo.role == "clip":
+            shown = [sources.two_of(self._photo.path, random) for _ in range(2)]
+            return [resized(one) for two in shown for one in two][:MOMENTS]
+        plain = fitted(sources.read(self._photo.path), WIDTH, HEIGHT, random)
+        stock = floats(cv2.resize(self._stock, (WIDTH, HEIGHT)))
+        busy = self._photo.condition == "day"
+        return [pairs.things(plain, random, stock) if busy and at else plain for at in range(MOMENTS)]
 
     def seen(self, name: str, moment: int) -> Bytes:
         """The scene in the light ``name`` ("day", or of ``light.CONDITIONS``) at a moment 0..MOMENTS-1."""
@@ -64,14 +67,20 @@ def resized(image: Bytes) -> Image:
     return np.asarray(cv2.resize(floats(image), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-@functools.lru_cache(maxsize=64)
-def _grain(deviation: float) -> NDArray[np.int16]:
-    """A sheet of the noise of a mosaic sensor; cameras take windows of it."""
+@functools.cache
+def _sheet() -> Image:
+    """The noise of a mosaic sensor, deviation about 1."""
     random = np.random.default_rng(5)
     shape = (HEIGHT + 256, WIDTH + 256)
     luma = random.standard_normal((*shape, 1), dtype=np.float32)
     colour = gaussian(random.standard_normal((*shape, 3), dtype=np.float32), 0.7)
-    return np.rint(deviation * (0.85 * luma + 0.9 * colour)).astype(np.int16)
+    return np.asarray(0.85 * luma + 0.9 * colour, np.float32)
+
+
+@functools.lru_cache(maxsize=32)
+def _grain(quarters: int) -> NDArray[np.int16]:
+    """A sheet of noise of which cameras take windows; its deviation in quarters of a grey level."""
+    return np.rint(quarters / 4 * _sheet()).astype(np.int16)
 
 
 @functools.cache
@@ -90,6 +99,7 @@ class View:
 
     ``dark``: "ir" or "night", what it shows after dusk, "day" for a lit room. ``sunrise``, ``sunset``: hours.
     ``weather``: light of ``light``, from hour, to hour, by day. ``low_sun``: it looks into the evening sun.
+    ``inks``: name and clock at each of CLOCKS times, once drawn.
     """
 
     cam: Camera
@@ -100,7 +110,7 @@ class View:
     sunset: float
     weather: tuple[Weather, ...]
     low_sun: bool
-    inks: list[list[Ink]] = field(default_factory=list)
+    inks: dict[int, list[Ink]] = field(default_factory=dict)
 
 
 def view(random: Random, photo: Photo) -> View:
@@ -120,7 +130,7 @@ def view(random: Random, photo: Photo) -> View:
         weather += [("rain", start, start + between(random, 2, 6))] if random.random() < 0.4 else []
         weather += [("fog", 4.0, between(random, 7.5, 10))] if random.random() < 0.1 else []
         weather += [("snow", 8.0, between(random, 12, 24))] if random.random() < 0.04 else []
-    made = View(
+    return View(
         cam,
         (scale, random.random(), random.random()),
         random.random() < 0.5,
@@ -130,9 +140,6 @@ def view(random: Random, photo: Photo) -> View:
         tuple(weather),
         outside and photo.condition == "day" and random.random() < 0.15,
     )
-    if look is not None:
-        made.inks = [_ink(cam, at * 8641.0) for at in range(8)]
-    return made
 
 
 def _ink(cam: Camera, after_s: float) -> list[Ink]:
@@ -157,7 +164,12 @@ def _ink(cam: Camera, after_s: float) -> list[Ink]:
 
 def named(image: Bytes, seen: View, at: int) -> Bytes:
     """With name and clock of round ``at``; ``image`` is written to."""
-    for rows, through, added in seen.inks[at % len(seen.inks)] if seen.inks else ():
+    if seen.cam.look is None:
+        return image
+    hand = at % CLOCKS
+    if hand not in seen.inks:
+        seen.inks[hand] = _ink(seen.cam, hand * 8641.0)
+    for rows, through, added in seen.inks[hand]:
         image[rows] = clipped(image[rows] * through + added)
     return image
 
@@ -234,7 +246,7 @@ def _noisy(image: Bytes, seen: View, hour: float, random: Random) -> Bytes:
     """Softness of the lens, noise of the sensor (more by night), the ISP's sharpening, no colour in infrared."""
     cam, dark = seen.cam, not seen.sunrise <= hour <= seen.sunset and seen.dark != "day"
     y, x = int(random.integers(256)), int(random.integers(256))
-    grain = _grain(round(cam.noise * (1.8 if dark else 1.0), 1))[y : y + cam.height, x : x + cam.width]
+    grain = _grain(round(cam.noise * (7.2 if dark else 4.0)))[y : y + cam.height, x : x + cam.width]
     noisy = cv2.add(cv2.GaussianBlur(image, (3, 3), cam.softness), grain, dtype=cv2.CV_8U)
     if cam.sharpen > 0.05:
         noisy = cv2.addWeighted(noisy, 1 + cam.sharpen, cv2.GaussianBlur(noisy, (5, 5), 1.0), -cam.sharpen, 0)
