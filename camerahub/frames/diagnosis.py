@@ -6,7 +6,7 @@ A picture that could not be judged is ``unknown`` with a reason, never ``ok``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +14,8 @@ import numpy as np
 from camerahub.frames.checks import MEASURES, measured
 from camerahub.frames.judgement import Judgement, judgement
 from camerahub.frames.mode import modes
-from camerahub.frames.past import Past, adjust, log_odds
 from camerahub.frames.picture import Picture, Plane
 from camerahub.frames.sketch import Floats, too_small
-from camerahub.frames.trace import Trace
 from camerahub.frames.verdict import KINDS, severities
 
 #: Pictures that are reduced and measured together: their small vectors stay in a core's cache.
@@ -31,16 +29,13 @@ class Item(NamedTuple):
     """One camera's pictures, the newest last; ``gap_s`` seconds between the last two, None when unknown.
 
     ``mode``: ``auto``, ``day`` or ``night``. ``mask``: uint8 (H, W) at the working size of the newest picture, 0 =
-    ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is usual of
-    this camera; ``hour`` 0..24 of the newest picture by the clock the past was learned by, None when unknown.
+    ignore (privacy mask, or everything outside a region of interest), None for all of it.
     """
 
     pictures: Sequence[Picture]
     gap_s: float | None = None
     mode: str = "auto"
     mask: Plane | None = None
-    past: Past | None = None
-    hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +45,7 @@ class Diagnosis:
     ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90
     pixels; ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or
     ``infrared``. ``findings``: warnings and faults only, most severe first. ``measures``: every measure by name
-    (``checks.MEASURES``), NaN where it is not defined. ``odds``: log-odds of every kind that was weighed, before the
-    camera's past (``learned`` wants them).
+    (``checks.MEASURES``), NaN where it is not defined.
     """
 
     verdict: str
@@ -59,7 +53,6 @@ class Diagnosis:
     mode: str
     findings: tuple[Judgement, ...]
     measures: dict[str, float]
-    odds: dict[str, float] = field(default_factory=dict)
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -68,26 +61,13 @@ class Diagnosis:
 
 
 def diagnose(
-    pictures: Sequence[Picture],
-    gap_s: float | None = None,
-    mode: str = "auto",
-    *,
-    mask: Plane | None = None,
-    past: Past | None = None,
-    hour: float | None = None,
+    pictures: Sequence[Picture], gap_s: float | None = None, mode: str = "auto", *, mask: Plane | None = None
 ) -> Diagnosis:
     """Judge one item: one or more pictures of one camera, the newest last; see ``Item``.
 
     ValueError for no picture, an unknown mode, or a mask that does not fit.
     """
-    return diagnose_many([Item(pictures, gap_s, mode, mask, past, hour)])[0]
-
-
-def learned(past: Past, told: Diagnosis, picture: Picture, hour: float) -> Past:
-    """The past after ``picture``, of which ``told`` was said: only what was judged ``ok`` is learned from."""
-    if told.verdict != "ok":
-        return past
-    return past.observe(told.odds, told.measures, Trace.of(picture).thumb, told.mode, hour)
+    return diagnose_many([Item(pictures, gap_s, mode, mask)])[0]
 
 
 def diagnose_many(items: Sequence[Item]) -> list[Diagnosis]:
@@ -137,16 +117,13 @@ def _judged(items: Sequence[Item]) -> list[Diagnosis]:
     severity = severities(measures, night if night.any() else None).tolist()
     rows = np.stack(list(measures.values()), axis=1).tolist()
     return [
-        _diagnosis(item, severity[at], _mode(item.mode, seen), dict(zip(measures, rows[at], strict=True)))
+        _diagnosis(severity[at], _mode(item.mode, seen), dict(zip(measures, rows[at], strict=True)))
         for at, (item, seen) in enumerate(zip(items, modes(measures), strict=True))
     ]
 
 
-def _diagnosis(item: Item, severity: list[float], mode: str, measures: dict[str, float]) -> Diagnosis:
-    judged = [judgement(kind, value) for kind, value in zip(KINDS, severity, strict=True)]
-    odds = {found.kind: log_odds(found.severity) for found in judged}
-    if item.past is not None:
-        judged = adjust(judged, measures, item.past, mode, item.hour, Trace.of(item.pictures[-1]).thumb)
+def _diagnosis(severity: list[float], mode: str, measures: dict[str, float]) -> Diagnosis:
+    judged = (judgement(kind, value) for kind, value in zip(KINDS, severity, strict=True))
     findings = sorted((found for found in judged if found.level != "ok"), key=lambda found: -found.severity)
     verdict = "fault" if any(found.level == "fault" for found in findings) else "ok"
-    return Diagnosis(verdict, None, mode, tuple(findings), measures, odds)
+    return Diagnosis(verdict, None, mode, tuple(findings), measures)
