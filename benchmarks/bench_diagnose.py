@@ -21,7 +21,6 @@ from statistics import median
 import cv2
 import numpy as np
 
-from camerahub.cli.diagnose_judge import Question, judge_all
 from camerahub.cli.diagnose_read import Reader
 from tests.probes.streams import encode, photograph
 
@@ -91,7 +90,7 @@ def measured(folder: Path, pictures: list[bytes], reader: Reader, items: int) ->
 
     def judged() -> None:
         for data in repeated:
-            judge_all([Question([reader.picture(data)], None, "auto")])
+            diagnose([reader.picture(data)])
 
     bare = [cpu_ms(work, len(repeated)) for work in (whole, reduced, judged)]
     summary = command(folder)

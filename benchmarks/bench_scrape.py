@@ -17,12 +17,12 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from camerahub.core.batch import RESULT_DTYPE
-from camerahub.core.health import POLICIES, States
+from camerahub.core.health import POLICIES, Answer, States
 from camerahub.core.result import REASONS, Facet
-from camerahub.core.roads import Cameras
+from camerahub.core.roads import Cameras, answers
 from camerahub.services.figures import Rounds, tally_of
 from camerahub.services.roster import Roster, roster_of
-from camerahub.telemetry.board import Board
+from camerahub.telemetry.board import Board, PictureFigures
 from camerahub.telemetry.metrics import Exporter, HubCollector
 
 NETWORKS = ("雪亮", "天网", "慧眼")
@@ -61,9 +61,10 @@ def county(cameras: int, townships: int) -> tuple[Roster, States]:
     areas = [Area(0, "320585", "太仓市", "county", "")]
     areas += [Area(i + 1, f"320585{i:03d}", f"第{i}镇", "township", "320585") for i in range(townships)]
     ids = np.arange(1, cameras + 1)
-    states = States.fresh(cameras, (POLICIES[Facet.ONLINE],))
-    states.state[0] = rng.choice([0, 1, 1, 1, 2, 3, 4], cameras)
-    zeros = np.zeros((1, cameras), np.int64)
+    states = States.fresh(cameras, tuple(POLICIES[facet] for facet in Facet))
+    states.state[:] = rng.choice([0, 1, 1, 1, 2, 3, 4], (len(Facet), cameras))
+    states.reason[states.row(Facet.PICTURE)] = rng.integers(25, 37, cameras)
+    zeros = np.zeros((len(Facet), cameras), np.int64)
     register = Register(
         endpoint=ids,
         camera=np.arange(cameras),
@@ -82,7 +83,7 @@ def county(cameras: int, townships: int) -> tuple[Roster, States]:
 def hub(cameras: int, townships: int) -> tuple[Board, Callable[[], None]]:
     """A filled board, and what runs after each commit."""
     roster, states = county(cameras, townships)
-    rounds = Rounds(roster, ("options",), np.random.default_rng(2).random((1, cameras)) * 60)
+    rounds = Rounds(roster, ("options", "picture"), np.random.default_rng(2).random((2, cameras)) * 60)
     board = Board("0.1.0", 1)
     board.name_places(roster.places)
     rows = np.zeros(cameras, RESULT_DTYPE)
@@ -95,10 +96,14 @@ def hub(cameras: int, townships: int) -> tuple[Board, Callable[[], None]]:
     sources.round_ages = lambda: rounds.ages(100.0)
     sources.ingest_age, sources.queue = lambda: 0.3, lambda: (0, 200_000)
     sources.seats, sources.probers = lambda: {"global": (3, 1000)}, lambda: (2, 2)
-    answers = Cameras.of(states, roster.roads)
+    sources.pictures = lambda: PictureFigures(0.0, 3.0, (12, 0))
+    counted = Cameras.of(states, roster.roads)
+    facets = tuple(facet.name.lower() for facet in Facet)
 
     def publish() -> None:
-        board.publish(tally_of(roster, ("online",), answers.answer))
+        faulty = np.flatnonzero(counted.answer[Facet.PICTURE] == Answer.DOWN)
+        why = answers(states, Facet.PICTURE, roster.roads, faulty).reason
+        board.publish(tally_of(roster, facets, counted.answer, faulty, why))
 
     return board, publish
 

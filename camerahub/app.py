@@ -8,7 +8,7 @@ import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.config import Settings
 from camerahub.core.blindness import Sight
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.eyes import Lesson
 from camerahub.core.guard_rows import Grant, Held
 from camerahub.core.health import RULE
 from camerahub.core.lending import LendingGuard, Loan, Told
@@ -40,7 +41,7 @@ from camerahub.plan import (
     target_of,
     uplinks,
 )
-from camerahub.registry import guards, pauses, queries
+from camerahub.registry import eyes, guards, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
@@ -51,7 +52,8 @@ from camerahub.services.ports import Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
-from camerahub.telemetry.board import Board
+from camerahub.services.teaching import Teaching
+from camerahub.telemetry.board import Board, PictureFigures
 from camerahub.telemetry.metrics import Exporter
 from camerahub.web.control import ControlDoor
 from camerahub.web.server import Binding, WebServer
@@ -163,6 +165,21 @@ class Passwords:
         return self._opened[row.credential_id, row.secret]
 
 
+class _Known:
+    """What the register knows of pictures: ``services.teaching.Reader``."""
+
+    def __init__(self, store: Store) -> None:
+        self._engine = store.engine
+
+    def orders(self) -> Mapping[int, eyes.Order]:
+        """By endpoint."""
+        return eyes.orders(self._engine)
+
+    def lessons(self, endpoints: Sequence[int]) -> list[Lesson]:
+        """Of these endpoints."""
+        return eyes.lessons(self._engine, endpoints, eyes.orders(self._engine))
+
+
 def use_of(row: guards.LoginRow, host: str) -> Use:
     """Who logs in where, for the guard; ``host`` the address as an IP."""
     return Use(row.endpoint, host, row.kind, row.username, row.version, subnet_of(host), row.vendor)
@@ -208,6 +225,7 @@ class Hub:
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
     errands: Errands = field(init=False)
+    teaching: Teaching = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -230,6 +248,18 @@ class Hub:
             uplinks=uplinks(settings, self.probers),
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),
+            on_watch=lambda worker, endpoints: self.teaching.watched(worker, endpoints),
+            on_picture=lambda told: self.teaching.heard(told),
+        )
+        self.teaching = Teaching(
+            self.store,
+            _Known(self.store),
+            self.ingest.exclusively,
+            self.supervisor.teach,
+            self.supervisor.home_of,
+            self._clock,
+            settings.evidence.keep_days * 86_400.0,
+            lambda endpoint, reason: desk.skies.explains(endpoint, reason),
         )
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
@@ -281,6 +311,8 @@ class Hub:
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
+        self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
+        self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)
         return Addresses(self.settings.web.host, port, bool(self.settings.web.tls_cert))
 
@@ -314,6 +346,7 @@ class Hub:
         """The register changed: take the new roster and the new endpoints."""
         self.ingest.reload()
         await self._try_assign()
+        self.teaching.look_again()
 
     async def exclusively(self, work: Callable[[], object]) -> None:
         """Run ``work`` in the writer thread, between two commits."""
@@ -473,6 +506,7 @@ class Hub:
         sources.ingest_age, sources.queue = self.ingest.age, self.ingest.queue
         sources.round_ages = self.ingest.round_ages
         sources.seats = self._seats
+        sources.pictures = self._pictures
         lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
         sources.references = lambda: lines
         sources.names = lambda: self.names_unanswered
@@ -489,6 +523,12 @@ class Hub:
     def _blind(self) -> dict[tuple[str, str], int]:
         values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}
         return {line: values[sight] for line, sight in self.supervisor.sights.items()}
+
+    def _pictures(self) -> PictureFigures:
+        stats = list(self.supervisor.stats.values())
+        late = max((one.get("pictures_late_s", 0.0) for one in stats), default=0.0)
+        decoding = sum(one.get("pictures_decoding", 0.0) for one in stats)
+        return PictureFigures(late, decoding, (self.teaching.kept, self.teaching.dropped))
 
     def _seats(self) -> dict[str, tuple[int, int]]:
         stats = list(self.supervisor.stats.values())

@@ -107,6 +107,7 @@ class Fleet(_Section):
     picture_confirm_s: Seconds = 60.0
     picture_seats: Count = 64
     picture_mbps: float = Field(default=100.0, ge=0, le=1_000_000)
+    picture_share: float = Field(default=0.5, ge=0.5, le=1)
     decoders: int = Field(default=1, ge=1, le=64)
 
     @field_validator("deadline_s")
@@ -225,12 +226,15 @@ class Health(_Section):
     online: FacetHealth = FacetHealth()
     media: PictureHealth = PictureHealth()
     lit: PictureHealth = PictureHealth()
+    picture: PictureHealth = PictureHealth()
 
 
 class Evidence(_Section):
-    """How raw evidence is kept."""
+    """How raw evidence is kept, and pictures of faults."""
 
     checkpoint_s: Seconds = 900.0
+    picture_kb: int = Field(default=32, ge=0, le=48)
+    keep_days: int = Field(default=7, ge=1, le=30)
 
 
 class Logs(_Section):
@@ -259,7 +263,8 @@ class Settings(_Section):
             if value.online.stale_s < longest:
                 raise _wrong("stale", longest=f"{longest:g}")
             longest = fleet.picture_interval_s * (1 + fleet.jitter) + fleet.picture_deadline_s
-            if fleet.picture_interval_s and min(value.media.stale_s, value.lit.stale_s) < longest:
+            slow = (value.media, value.lit, value.picture)
+            if fleet.picture_interval_s and min(rule.stale_s for rule in slow) < longest:
                 raise _wrong("stale_picture", longest=f"{longest:g}")
         return value
 

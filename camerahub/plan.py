@@ -40,7 +40,7 @@ def prober_count(settings: Settings, endpoints: int) -> int:
 def policies(settings: Settings) -> tuple[Policy, ...]:
     """The rules of each facet this version measures."""
     health = settings.health
-    rules = {Facet.ONLINE: health.online, Facet.MEDIA: health.media, Facet.LIT: health.lit}
+    rules = {facet: getattr(health, facet.name.lower()) for facet in Facet}
     return tuple(
         Policy(facet, rule.down_n, rule.down_m, rule.up_n, rule.up_m, round(rule.stale_s * 1e6))
         for facet, rule in rules.items()
@@ -88,6 +88,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         picture_confirm_s=fleet.picture_confirm_s,
         picture_seats=fleet.picture_seats,
         lit_down_n=settings.health.lit.down_n,
+        picture_share=fleet.picture_share,
+        still_bytes=settings.evidence.picture_kb * 1024,
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, fields
 from typing import Any, NamedTuple, NoReturn
 
 from camerahub.core import messages as m
+from camerahub.core.eyes import MAX_PAST, MAX_STILL, Lesson
 from camerahub.core.result import PROBE_KINDS, REASONS, Target
 from camerahub.core.uplinks import Reference, Uplink
 
@@ -22,7 +23,7 @@ MAX_FRAME = 16 * 1024 * 1024
 #: Bytes of one ``core.batch.RESULT_DTYPE`` row (a test compares).
 ROW_BYTES = 28
 #: Bytes of one ``core.batch.FACTS_DTYPE`` row (a test compares).
-FACTS_BYTES = 34
+FACTS_BYTES = 36
 #: Most endpoints one ASSIGN, UNASSIGN, ROUND or PAUSE may name; longer lists are sent in parts.
 MAX_LIST = 2000
 
@@ -249,6 +250,60 @@ def _unpack_results(header: dict[str, Any], payload: bytes) -> m.Results:
     )
 
 
+def _pack_teach(message: m.Teach) -> tuple[dict[str, Any], bytes]:
+    rows, payload = [], []
+    for lesson in message.lessons:
+        endpoint, past, *others = lesson
+        payload += [past or b"", *others]
+        rows.append([endpoint, -1 if past is None else len(past), *map(len, others)])
+    return {"l": rows}, b"".join(payload)
+
+
+def _unpack_teach(header: dict[str, Any], payload: bytes) -> m.Teach:
+    found, at = [], 0
+    for row in _list(header["l"]):
+        if not isinstance(row, list) or len(row) != 5:
+            raise EnvelopeError("not a lesson")
+        endpoint, *sizes = (_integer(value, low=-_I63) for value in row)
+        parts = []
+        for size in sizes:
+            parts.append(payload[at : at + max(0, size)])
+            at += len(parts[-1])
+        if [len(part) for part in parts] != [max(0, size) for size in sizes]:
+            raise EnvelopeError("a lesson cut short")
+        past = None if sizes[0] < 0 else parts[0]
+        try:
+            found.append(Lesson(endpoint, past, *parts[1:]).checked())
+        except ValueError as error:
+            raise EnvelopeError(str(error)) from None
+    if at != len(payload):
+        raise EnvelopeError("more than the lessons")
+    return m.Teach(tuple(found))
+
+
+def _pack_learned(message: m.Learned) -> tuple[dict[str, Any], bytes]:
+    return {"worker": message.worker, "endpoint": message.endpoint, "at": message.at}, message.past
+
+
+def _pack_still(message: m.Still) -> tuple[dict[str, Any], bytes]:
+    header = {"worker": message.worker, "endpoint": message.endpoint, "at": message.at}
+    return header | {"reason": message.reason}, message.jpeg
+
+
+def _of_picture(header: dict[str, Any], payload: bytes, most: int) -> tuple[str, int, int]:
+    if len(payload) > most:
+        raise EnvelopeError(f"at most {most} bytes were expected")
+    return _string(header["worker"], 64), _integer(header["endpoint"], low=-_I63), _integer(header["at"])
+
+
+def _unpack_learned(header: dict[str, Any], payload: bytes) -> m.Learned:
+    return m.Learned(*_of_picture(header, payload, MAX_PAST), payload)
+
+
+def _unpack_still(header: dict[str, Any], payload: bytes) -> m.Still:
+    return m.Still(*_of_picture(header, payload, MAX_STILL), _reason(header["reason"]), payload)
+
+
 def _pack_findings(message: m.Findings) -> tuple[dict[str, Any], bytes]:
     return {"worker": message.worker}, message.rows
 
@@ -323,6 +378,7 @@ _KINDS: dict[int, _Kind] = {
     9: _Kind(m.Withdraw, _pack_plain, lambda h, _: m.Withdraw(_scope(h["keys"]))),
     7: _Kind(m.Drain, _pack_plain, lambda _h, _p: m.Drain()),
     10: _Kind(m.Uplinks, _pack_uplinks, lambda h, _: m.Uplinks(tuple(_uplink(u) for u in _list(h["u"])))),
+    11: _Kind(m.Teach, _pack_teach, _unpack_teach),
     16: _Kind(m.Results, _pack_results, _unpack_results),
     17: _Kind(m.Stats, _pack_plain, lambda h, _: m.Stats(_string(h["worker"], 64), _values(h["values"]))),
     18: _Kind(
@@ -333,6 +389,8 @@ _KINDS: dict[int, _Kind] = {
     20: _Kind(m.LoginEnded, _pack_plain, _unpack_login),
     19: _Kind(m.Bye, _pack_plain, lambda h, _: m.Bye(_integer(h["epoch"]), _integer(h["seq"]))),
     22: _Kind(m.Findings, _pack_findings, _unpack_findings),
+    23: _Kind(m.Learned, _pack_learned, _unpack_learned),
+    24: _Kind(m.Still, _pack_still, _unpack_still),
     21: _Kind(
         m.Sighting,
         _pack_plain,

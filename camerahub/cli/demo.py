@@ -44,11 +44,15 @@ picture_deadline_s = 8.0
 picture_confirm_s = 5.0
 picture_seats = 256
 picture_mbps = 0.0
+picture_share = 1.0
 
 [health.media]
 stale_s = 120.0
 
 [health.lit]
+stale_s = 120.0
+
+[health.picture]
 stale_s = 120.0
 
 [guard]
@@ -199,14 +203,16 @@ async def _tell(hub: Hub) -> None:
         tally = hub.ingest.tally()
         if tally is not None:
             online = [int(part[0].sum()) for part in (tally.up, tally.down, tally.unknown)]
-            sums = [int(tally.expected.sum()), *online, int(tally.up[tally.facets.index("lit")].sum())]
+            seen = [int(tally.up[tally.facets.index(facet)].sum()) for facet in ("lit", "picture")]
+            sums = [int(tally.expected.sum()), *online, *seen]
             if tuple(sums) != last:
-                expected, up, down, unknown, lit = last = tuple(sums)
-                raw, shown = (f"{n / expected:.2%}" if expected else "-" for n in (up, lit))
+                expected, up, down, unknown, lit, intact = last = tuple(sums)
+                raw, shown, whole = (f"{n / expected:.2%}" if expected else "-" for n in (up, lit, intact))
                 _say(
                     "cli.demo_figures",
                     raw=raw,
                     lit=shown,
+                    intact=whole,
                     expected=expected,
                     up=up,
                     down=down,

@@ -21,10 +21,9 @@ import av
 import cv2
 import numpy as np
 
-from camerahub.cli.diagnose_judge import TAKES_MASK, Question, judge_all
 from camerahub.cli.diagnose_line import LENGTH, MOST_READ, MOST_SHOWN, pack
 from camerahub.cli.diagnose_read import Reader, Unusable, mask_for, mask_of
-from camerahub.frames.diagnosis import Diagnosis
+from camerahub.frames.diagnosis import Diagnosis, Item, diagnose_many
 from camerahub.frames.picture import Picture, Plane
 from camerahub.probes import decoder_cage
 
@@ -76,7 +75,7 @@ class Child:
         wedge = np.tile(np.linspace(0, 255, width).astype(np.uint8), (height, 1))
         picture = self._reader.picture(cv2.imencode(".png", wedge)[1].tobytes())
         self._reader.picture(cv2.imencode(".jpg", wedge)[1].tobytes())
-        judge_all([Question([picture] * count, 1.0, "auto") for count in (1, 2, 3)])
+        diagnose_many([Item([picture] * count, 1.0, "auto") for count in (1, 2, 3)])
 
     def serve(self, look: Look) -> None:
         """Until the parent hangs up."""
@@ -96,8 +95,6 @@ class Child:
                 self._reference = [self._reader.picture(blobs.pop(0))]
             which = "mask"
             if order["mask"]:
-                if not TAKES_MASK:
-                    raise Unusable("no_mask")
                 self._mask = mask_of(blobs.pop(0))
         except Unusable as error:
             self._line.sendall(pack({"refused": [which, error.problem, error.detail]}))
@@ -107,13 +104,13 @@ class Child:
     def look(self, order: dict[str, Any], blobs: list[bytes]) -> None:
         """Answer one chunk: ``items`` = [number of pictures or 0, size of the clip, gap_s] each."""
         waiting = iter(blobs)
-        questions: list[Question | Fields] = []
+        questions: list[Item | Fields] = []
         for number, (count, clip, gap_s) in enumerate(order["items"]):
             data = [next(waiting) for _ in range(count)]
             questions.append(
                 self._asked(data, Clip(self._line, number, clip), order["demuxers"][number], gap_s)
             )
-        asked = [question for question in questions if isinstance(question, Question)]
+        asked = [question for question in questions if isinstance(question, Item)]
         judged = iter(self._judged(asked))
         pixels: list[bytes] = []
         bugs: list[str] = []
@@ -123,7 +120,7 @@ class Child:
         ]
         self._line.sendall(b"".join([pack({"items": items, "bugs": bugs}), *pixels]))
 
-    def _asked(self, data: list[bytes], clip: Clip, demuxer: str, gap_s: float | None) -> Question | Fields:
+    def _asked(self, data: list[bytes], clip: Clip, demuxer: str, gap_s: float | None) -> Item | Fields:
         try:
             pictures = [self._reader.picture(one) for one in data]
             if demuxer:
@@ -137,16 +134,16 @@ class Child:
         except MemoryError:
             return _refused("memory")
         mask = None if self._mask is None else mask_for(self._mask, pictures[-1])
-        return Question(pictures, gap_s, self._mode, mask)
+        return Item(pictures, gap_s, self._mode, mask)
 
-    def _judged(self, asked: list[Question]) -> list[Diagnosis | str]:
+    def _judged(self, asked: list[Item]) -> list[Diagnosis | str]:
         """All at once; one by one when that fails, so that a bug costs one item only."""
         try:
-            return list(judge_all(asked))
+            return diagnose_many(asked)
         except Exception:  # noqa: BLE001 - told below, of the item it belongs to
             return [_tried(question) for question in asked]
 
-    def _fields(self, asked: Question, said: Diagnosis | str, pixels: list[bytes], bugs: list[str]) -> Fields:
+    def _fields(self, asked: Item, said: Diagnosis | str, pixels: list[bytes], bugs: list[str]) -> Fields:
         if isinstance(said, str):
             bugs.append(said)
             return _refused("bug")
@@ -168,9 +165,9 @@ class Child:
         ]
 
 
-def _tried(question: Question) -> Diagnosis | str:
+def _tried(question: Item) -> Diagnosis | str:
     try:
-        return judge_all([question])[0]
+        return diagnose_many([question])[0]
     except Exception:  # noqa: BLE001 - a bug of ours is told to the parent, which says it
         return traceback.format_exc(limit=-4)[-2000:]
 

@@ -64,7 +64,7 @@ def as_lines(told: Dialled, zone: tzinfo) -> Iterator[dict[str, Any]]:
         yield {
             "type": "media", "at": when(seen.at), "endpoint": seen.endpoint, "stream": seen.stream,
             "codec": seen.codec, "received": seen.received, "key_bytes": seen.key_bytes, "bit_rate": seen.bit_rate,
-            "width": seen.width, "height": seen.height,
+            "width": seen.width, "height": seen.height, "faults": list(seen.faults),
         }  # fmt: skip
     yield {"summary": summary(told, zone)}
 
@@ -158,6 +158,7 @@ def _media(told: Dialled, zone: tzinfo) -> list[Cells]:
             moment(seen.at, zone), places.get(seen.endpoint, "-"), seen.stream, seen.codec or "-",
             f"{seen.width}x{seen.height}" if seen.width else "-",
             f"{seen.bit_rate / 1000:.0f} kbit/s" if seen.bit_rate else "-", str(seen.key_bytes), str(seen.received),
+            ", ".join(f"{REASONS[kind].zh} {kind}" for kind in seen.faults),
         ]
         for seen in told.media
     ]  # fmt: skip
@@ -172,7 +173,7 @@ SECTIONS: dict[str, tuple[Sequence[str], Sequence[int], Callable[[Dialled, tzinf
     ),
     "silences": (("from", "to", "silence", "subject", "why", "certain"), (), _silences),
     "media": (
-        ("at", "place", "stream", "codec", "size", "rate", "key_bytes", "received"), (6, 7), _media,
+        ("at", "place", "stream", "codec", "size", "rate", "key_bytes", "received", "faults"), (6, 7), _media,
     ),
 }  # fmt: skip
 

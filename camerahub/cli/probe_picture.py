@@ -67,4 +67,9 @@ def _picture_facts(facts: MediaFacts) -> dict[str, Any]:
     if not facts.width:
         return {}
     measures = {name: value for name, value in facts.measures if math.isfinite(value)}  # JSON knows no NaN
-    return {"width": facts.width, "height": facts.height, "measures": measures}
+    return {
+        "width": facts.width,
+        "height": facts.height,
+        "faults": list(facts.faults),
+        "measures": measures,
+    }

@@ -15,6 +15,7 @@ from camerahub.core.rates import Parts, rfc3339
 from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
 from camerahub.core.uplinks import UPLINK_SCOPE
+from camerahub.core.weather import WEATHER_SCOPE
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
@@ -29,7 +30,7 @@ def _figures(context: Context) -> dict[str, Any]:
         told = queries.status(store.engine)
         facets = {
             facet.name.lower(): counted(census(store.engine, facet), None, None).get("", Parts())
-            for facet in (Facet.ONLINE, Facet.MEDIA, Facet.LIT)
+            for facet in Facet
         }
         parts = facets["online"]
     finally:
@@ -61,6 +62,9 @@ def _figures(context: Context) -> dict[str, Any]:
             }
             for gap in told.blind
         ],
+        "weather": [
+            {"township": gap.scope.removeprefix(WEATHER_SCOPE), "from": gap.from_at} for gap in told.weather
+        ],
         "database_bytes": told.database_bytes,
         "schema": told.schema,
     }
@@ -80,7 +84,7 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_states"), states),
         *(
             (text(f"web.status_{name}"), " / ".join(map(str, told["facets"][name].values())))
-            for name in ("media", "lit")
+            for name in ("media", "lit", "picture")
         ),
         (text("web.status_endpoints"), f"{told['probed']} / {told['endpoints']}"),
         (text("web.status_areas"), str(told["areas"])),
@@ -89,6 +93,10 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_alive"), moment(told["last_alive"], zone)),
         (text("web.status_gaps"), str(told["open_gaps"])),
         *((text("web.status_blind"), _blind(one, zone)) for one in told["blind"]),
+        *(
+            (text("web.status_weather"), f"{one['township']} {moment(one['from'], zone)}")
+            for one in told["weather"]
+        ),
         (text("web.status_log"), str(told["log_results"])),
         (text("web.status_size"), f"{_size(told['database_bytes'])}, {told['schema']}"),
     ]
@@ -102,8 +110,10 @@ def _as_json(told: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
     times = {
         name: rfc3339(told[name], zone) if told[name] else None for name in ("last_commit", "last_alive")
     }
-    blind = [{**gap, "from": rfc3339(gap["from"], zone)} for gap in told["blind"]]
-    return {**told, **times, "blind": blind, "hub_running": told["hub_pid"] is not None}
+    blind, weather = (
+        [{**gap, "from": rfc3339(gap["from"], zone)} for gap in told[name]] for name in ("blind", "weather")
+    )
+    return {**told, **times, "blind": blind, "weather": weather, "hub_running": told["hub_pid"] is not None}
 
 
 @click.command("status")

@@ -263,7 +263,9 @@ def _facts(facts: MediaFacts | None) -> str:
     if facts is None:
         return ""
     told = facts._asdict()
-    del told["measures"]
-    if not told["fresh"]:  # of a snapshot only
-        del told["fresh"]
+    for name in ("measures", "past", "still"):
+        del told[name]
+    for name in ("fresh", "faults"):  # of a snapshot, of a picture
+        if not told[name]:
+            del told[name]
     return f',"facts":{json.dumps(told, separators=(",", ":"))}'

@@ -25,7 +25,7 @@ RESULT_DTYPE = np.dtype(
 )
 
 #: What conversations about media learned (``core.result.MediaFacts``): stream and codec as codes, sizes in bytes and
-#: pixels, rate in bit/s.
+#: pixels, rate in bit/s; ``faults``: bit k = kind k of ``core.result.FAULT_KINDS`` was found in the picture.
 FACTS_DTYPE = np.dtype(
     [
         ("endpoint_id", "<i8"),
@@ -37,6 +37,7 @@ FACTS_DTYPE = np.dtype(
         ("bit_rate", "<u4"),
         ("width", "<u2"),
         ("height", "<u2"),
+        ("faults", "<u2"),
     ]
 )
 

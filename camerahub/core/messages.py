@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from camerahub.core.eyes import Lesson
 from camerahub.core.result import Target
 from camerahub.core.uplinks import Uplink
 
@@ -21,7 +22,8 @@ class FleetPolicy:
     round waits for a seat before the round hears ``no_seat`` (a regular one waits one interval).
     ``reference_s``: between two checks that an uplink carries, each of ``reference_deadline_s`` at most.
     ``picture_interval_s`` 0 = no pictures; ``picture_confirm_s``: until the second look at one that went dark;
-    ``picture_seats``: conversations about media at once.
+    ``picture_seats``: conversations about media at once; ``picture_share``: of the pictures whose key frame has the
+    usual size, so many are decoded; ``still_bytes``: largest picture kept as evidence, 0 = none.
     """
 
     interval_s: float = 60.0
@@ -46,6 +48,8 @@ class FleetPolicy:
     picture_confirm_s: float = 60.0
     picture_seats: int = 64
     lit_down_n: int = 2
+    picture_share: float = 1.0
+    still_bytes: int = 0
 
 
 #: Longest texts of an assignment, in characters; ids are signed 64-bit.
@@ -103,6 +107,13 @@ class Assign:
     """Watch these as well; those already watched are changed in place and keep their memory."""
 
     assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Teach:
+    """What judging the pictures of these endpoints needs."""
+
+    lessons: tuple[Lesson, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +194,27 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """The past of an endpoint's pictures as of ``at`` (µs UTC), to be kept; a lost one is learned again."""
+
+    worker: str
+    endpoint: int
+    at: int
+    past: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A reduced JPEG that shows why an endpoint's result at ``at`` (µs UTC) says ``reason``: a fault or its end."""
+
+    worker: str
+    endpoint: int
+    at: int
+    reason: str
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RoundDone:
     """Every endpoint of the round has answered in batches up to and including ``seq``."""
 
@@ -235,6 +267,7 @@ Message = (
     Setup
     | Uplinks
     | Assign
+    | Teach
     | Unassign
     | Ack
     | Round
@@ -244,6 +277,8 @@ Message = (
     | Drain
     | Results
     | Findings
+    | Learned
+    | Still
     | RoundDone
     | Sighting
     | Stats

@@ -50,13 +50,14 @@ class Stage(IntEnum):
 
 
 class ReasonInfo(NamedTuple):
-    """What one reason means: outcome of the attempt, what it says of three facets, words."""
+    """What one reason means: outcome of the attempt, what it says of four facets, words."""
 
     code: int
     outcome: Outcome
     online: Signal
     media: Signal
     lit: Signal
+    picture: Signal
     zh: str
     en: str
 
@@ -66,40 +67,62 @@ _U, _D, _Q = Signal.UP, Signal.DOWN, Signal.UNKNOWN
 
 #: The closed list (design: reasons table). Order of the dict = order of the codes.
 REASONS: dict[str, ReasonInfo] = {
-    "ok": ReasonInfo(0, _OK, _U, _U, _U, "正常", "works"),
-    "timeout": ReasonInfo(1, _FAULT, _D, _D, _D, "超时无应答", "no answer before the deadline"),
-    "unreachable": ReasonInfo(2, _FAULT, _D, _D, _D, "网络不可达", "host or network unreachable"),
-    "refused": ReasonInfo(3, _FAULT, _D, _D, _D, "端口拒绝连接", "connection refused"),
-    "reset": ReasonInfo(4, _FAULT, _D, _D, _D, "连接被中断", "connection reset or closed early"),
-    "protocol": ReasonInfo(5, _FAULT, _D, _D, _D, "应答不合协议", "answer is not the protocol"),
-    "tls": ReasonInfo(6, _FAULT, _D, _Q, _Q, "TLS 握手失败", "TLS handshake failed"),
-    "auth": ReasonInfo(7, _FAULT, _U, _Q, _Q, "用户名或密码错误", "credentials refused"),
+    "ok": ReasonInfo(0, _OK, _U, _U, _U, _U, "正常", "works"),
+    "timeout": ReasonInfo(1, _FAULT, _D, _D, _D, _D, "超时无应答", "no answer before the deadline"),
+    "unreachable": ReasonInfo(2, _FAULT, _D, _D, _D, _D, "网络不可达", "host or network unreachable"),
+    "refused": ReasonInfo(3, _FAULT, _D, _D, _D, _D, "端口拒绝连接", "connection refused"),
+    "reset": ReasonInfo(4, _FAULT, _D, _D, _D, _D, "连接被中断", "connection reset or closed early"),
+    "protocol": ReasonInfo(5, _FAULT, _D, _D, _D, _D, "应答不合协议", "answer is not the protocol"),
+    "tls": ReasonInfo(6, _FAULT, _D, _Q, _Q, _Q, "TLS 握手失败", "TLS handshake failed"),
+    "auth": ReasonInfo(7, _FAULT, _U, _Q, _Q, _Q, "用户名或密码错误", "credentials refused"),
     "locked": ReasonInfo(
-        8, _UNKNOWN, Signal.NONE, _Q, _Q, "凭据待核, 暂停登录", "login paused: credentials to check"
+        8, _UNKNOWN, Signal.NONE, _Q, _Q, _Q, "凭据待核, 暂停登录", "login paused: credentials to check"
     ),
-    "busy": ReasonInfo(9, _UNKNOWN, _U, _Q, _Q, "连接数已满", "session slots full"),
-    "transport": ReasonInfo(10, _UNKNOWN, _U, _Q, _Q, "仅支持 UDP 取流", "only UDP transport offered"),
-    "not_found": ReasonInfo(11, _FAULT, _U, _D, _D, "流地址不存在", "stream path not found"),
-    "no_media": ReasonInfo(12, _FAULT, _U, _D, _D, "无码流", "no media arrives"),
-    "no_keyframe": ReasonInfo(13, _FAULT, _U, _D, _D, "无关键帧", "no key frame arrives"),
-    "undecodable": ReasonInfo(14, _FAULT, _U, _U, _D, "解码失败", "picture cannot be decoded"),
-    "encrypted": ReasonInfo(15, _UNKNOWN, _U, _U, _Q, "码流加密, 不可诊断", "stream is encrypted"),
-    "codec_unsupported": ReasonInfo(16, _UNKNOWN, _U, _U, _Q, "编码格式不支持", "codec not supported"),
-    "black": ReasonInfo(17, _FAULT, _U, _U, _D, "黑屏", "picture is black"),
-    "no_signal": ReasonInfo(18, _FAULT, _U, _U, _D, "信号丢失", "no-signal card"),
-    "no_address": ReasonInfo(19, _UNKNOWN, _Q, _Q, _Q, "未检测: 无地址", "not checked: no address"),
+    "busy": ReasonInfo(9, _UNKNOWN, _U, _Q, _Q, _Q, "连接数已满", "session slots full"),
+    "transport": ReasonInfo(10, _UNKNOWN, _U, _Q, _Q, _Q, "仅支持 UDP 取流", "only UDP transport offered"),
+    "not_found": ReasonInfo(11, _FAULT, _U, _D, _D, _D, "流地址不存在", "stream path not found"),
+    "no_media": ReasonInfo(12, _FAULT, _U, _D, _D, _D, "无码流", "no media arrives"),
+    "no_keyframe": ReasonInfo(13, _FAULT, _U, _D, _D, _D, "无关键帧", "no key frame arrives"),
+    "undecodable": ReasonInfo(14, _FAULT, _U, _U, _D, _D, "解码失败", "picture cannot be decoded"),
+    "encrypted": ReasonInfo(15, _UNKNOWN, _U, _U, _Q, _Q, "码流加密, 不可诊断", "stream is encrypted"),
+    "codec_unsupported": ReasonInfo(16, _UNKNOWN, _U, _U, _Q, _Q, "编码格式不支持", "codec not supported"),
+    "black": ReasonInfo(17, _FAULT, _U, _U, _D, _D, "黑屏", "picture is black"),
+    "no_signal": ReasonInfo(18, _FAULT, _U, _U, _D, _D, "信号丢失", "no-signal card"),
+    "no_address": ReasonInfo(19, _UNKNOWN, _Q, _Q, _Q, _Q, "未检测: 无地址", "not checked: no address"),
     "no_route": ReasonInfo(
-        20, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测机无路由", "not checked: prober has no route"
+        20, _UNKNOWN, _Q, _Q, _Q, _Q, "未检测: 探测机无路由", "not checked: prober has no route"
     ),
-    "no_seat": ReasonInfo(21, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测名额不足", "not checked: no seat"),
-    "paused": ReasonInfo(22, _UNKNOWN, _Q, _Q, _Q, "未检测: 已暂停", "not checked: paused"),
-    "blind": ReasonInfo(23, _UNKNOWN, _Q, _Q, _Q, "未检测: 探测机失明", "not checked: prober was blind"),
+    "no_seat": ReasonInfo(21, _UNKNOWN, _Q, _Q, _Q, _Q, "未检测: 探测名额不足", "not checked: no seat"),
+    "paused": ReasonInfo(22, _UNKNOWN, _Q, _Q, _Q, _Q, "未检测: 已暂停", "not checked: paused"),
+    "blind": ReasonInfo(23, _UNKNOWN, _Q, _Q, _Q, _Q, "未检测: 探测机失明", "not checked: prober was blind"),
     "platform_down": ReasonInfo(
-        24, _UNKNOWN, _Q, _Q, _Q, "未检测: 上级平台离线", "not checked: platform down"
+        24, _UNKNOWN, _Q, _Q, _Q, _Q, "未检测: 上级平台离线", "not checked: platform down"
+    ),
+    "blur": ReasonInfo(25, _FAULT, _U, _U, _U, _D, "清晰度异常", "picture is blurred"),
+    "overexposed": ReasonInfo(26, _FAULT, _U, _U, _U, _D, "过亮", "picture is too bright"),
+    "underexposed": ReasonInfo(27, _FAULT, _U, _U, _U, _D, "过暗", "picture is too dark"),
+    "low_contrast": ReasonInfo(28, _FAULT, _U, _U, _U, _D, "对比度异常", "picture lacks contrast"),
+    "colour_cast": ReasonInfo(29, _FAULT, _U, _U, _U, _D, "偏色", "picture has a colour cast"),
+    "snow_noise": ReasonInfo(30, _FAULT, _U, _U, _U, _D, "雪花噪声", "picture is covered in noise"),
+    "stripes": ReasonInfo(31, _FAULT, _U, _U, _U, _D, "条纹干扰", "stripes across the picture"),
+    "mosaic": ReasonInfo(32, _FAULT, _U, _U, _U, _D, "花屏", "picture is broken into blocks"),
+    "occlusion": ReasonInfo(33, _FAULT, _U, _U, _U, _D, "遮挡", "view is blocked"),
+    "frozen": ReasonInfo(34, _FAULT, _U, _U, _U, _D, "画面冻结", "picture does not change"),
+    "scene_change": ReasonInfo(35, _FAULT, _U, _U, _U, _D, "场景变更", "camera looks elsewhere"),
+    "shake": ReasonInfo(36, _FAULT, _U, _U, _U, _D, "抖动", "picture shakes"),
+    "unjudged": ReasonInfo(37, _UNKNOWN, _U, _U, _U, _Q, "画面无法判断", "picture cannot be judged"),
+    "weather": ReasonInfo(
+        38, _UNKNOWN, _U, _U, _U, _Q, "天气影响, 暂不判断", "township-wide weather: judgement held"
     ),
 }
 REASON_NAMES: tuple[str, ...] = tuple(REASONS)
 REASON_CODES: dict[str, int] = {name: info.code for name, info in REASONS.items()}
+
+#: What can be wrong with a picture (closed list, in this order): each is a reason, too.
+FAULT_KINDS: tuple[str, ...] = (
+    "no_signal", "black", "blur", "overexposed", "underexposed", "low_contrast", "colour_cast", "snow_noise",
+    "stripes", "mosaic", "occlusion", "frozen", "scene_change", "shake",
+)  # fmt: skip
 
 
 class ProbeInfo(NamedTuple):
@@ -126,10 +149,10 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
     ),
     "picture": ProbeInfo(
         4,
-        Stage.L5,
-        (Facet.ONLINE, Facet.MEDIA, Facet.LIT),
-        "点亮探测",
-        "key frame decodes and shows something",
+        Stage.L6,
+        (Facet.ONLINE, Facet.MEDIA, Facet.LIT, Facet.PICTURE),
+        "画面探测",
+        "key frame decodes, shows something and has no fault",
         login=True,
     ),
     "onvif_time": ProbeInfo(5, Stage.L2, (), "时钟探测", "ONVIF time without credentials"),
@@ -155,6 +178,11 @@ STREAM_NAMES = (SUB, MAIN)
 CODEC_NAMES = ("", "H264", "H265", "JPEG", "other")
 
 
+def kinds_of(bits: int) -> tuple[str, ...]:
+    """Kinds of fault of which ``bits`` has a bit, in the order of ``FAULT_KINDS``; other bits mean nothing."""
+    return tuple(kind for place, kind in enumerate(FAULT_KINDS) if bits >> place & 1)
+
+
 class MediaFacts(NamedTuple):
     """What a conversation about media learned besides its verdict: cheap evidence, kept per endpoint.
 
@@ -162,7 +190,9 @@ class MediaFacts(NamedTuple):
     ``key_bytes`` size of the key picture; ``bit_rate`` bit/s by the stream's own clock, 0 = too short to say;
     ``width``, ``height`` of the picture in pixels, 0 = not decoded; ``measures`` by name, of the decoded picture.
     ``fresh``: "fresh" or "stale" where a snapshot can be told to be (``wire.snapshot.freshness``), "" = nobody knows.
-    Neither ``measures`` nor ``fresh`` are in ``row``.
+    ``faults``: kinds found in the picture (``FAULT_KINDS``), most severe first. ``past``: of the endpoint's pictures,
+    when it is time to keep it; ``still``: a JPEG, where there is to be evidence. Neither these two nor ``measures`` nor
+    ``fresh`` are in ``row``.
     """
 
     stream: str = MAIN
@@ -174,6 +204,9 @@ class MediaFacts(NamedTuple):
     height: int = 0
     measures: tuple[tuple[str, float], ...] = ()
     fresh: str = ""
+    faults: tuple[str, ...] = ()
+    past: bytes = b""
+    still: bytes = b""
 
     def row(self, endpoint: int, at: int) -> tuple[int, ...]:
         """The fields in the order of ``core.batch.FACTS_DTYPE``; ``at`` µs UTC."""
@@ -187,6 +220,7 @@ class MediaFacts(NamedTuple):
             *counts,
             self.width & 0xFFFF,
             self.height & 0xFFFF,
+            sum(1 << FAULT_KINDS.index(kind) for kind in set(self.faults)),
         )
 
 

@@ -158,12 +158,12 @@ PROVEN_BY: dict[Facet, Stage] = {
 def signal_of(facet: Facet, probe: str, reason: str) -> Signal:
     """What a result of ``probe`` with ``reason`` says of ``facet``. KeyError for a word outside the tables.
 
-    PICTURE reads the column of LIT: a picture that cannot be seen is not intact.
+    A picture that cannot be seen is not intact: what is down for LIT is down for PICTURE.
     """
     kind, info = PROBE_KINDS[probe], REASONS[reason]
     if facet not in kind.facets:
         return Signal.NONE
-    column = {Facet.ONLINE: info.online, Facet.MEDIA: info.media}.get(facet, info.lit)
+    column: Signal = getattr(info, facet.name.lower())
     if column is Signal.UP and kind.stage < PROVEN_BY[facet]:
         return Signal.NONE
     return column

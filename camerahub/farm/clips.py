@@ -23,7 +23,7 @@ PAYLOAD_TYPES = {"h264": 96, "h265": 96, "mjpeg": 26}
 
 
 class Clip(NamedTuple):
-    """A loop of one group of pictures: ``units`` are access units of NAL units (or one JPEG); the first is a key."""
+    """A loop of groups of pictures: ``units`` are access units of NAL units (or one JPEG); the first is a key."""
 
     name: str
     codec: str
@@ -55,6 +55,14 @@ class Track(NamedTuple):
     fps: int
     payload_type: int
     sdp: str
+
+    def before_key(self, turn: int, phase: float) -> int:
+        """A place in the group of pictures, ``phase`` 0 to 1 of the way back, that ends with key picture ``turn``,
+        counted round and round: callers that come one after the other see one after the other."""
+        keys = [number for number, frame in enumerate(self.frames) if frame.key]
+        turn %= len(keys)
+        group = (keys[turn] - keys[turn - 1]) % len(self.frames) or len(self.frames)
+        return (keys[turn] - int(phase * group)) % len(self.frames)
 
 
 def write_library(fd: int, clips: Sequence[Clip]) -> None:
@@ -112,7 +120,7 @@ def packetised(clip: Clip, style: Style, spoilt: str = "") -> Track:
     cut = {"h264": _h264, "h265": _h265, "mjpeg": _mjpeg}[codec]
     for number, unit in enumerate(clip.units):
         payloads = cut([_spoil(nal, codec, spoilt) for nal in unit], style)
-        frames.append(_frame(payloads, codec, number == 0 or codec == "mjpeg"))
+        frames.append(_frame(payloads, codec, number == 0 or _is_key(unit, codec)))
     return Track(tuple(frames), clip.fps, PAYLOAD_TYPES[clip.codec], _sdp(clip))
 
 
@@ -133,6 +141,12 @@ def _is_parameters(nal: bytes, codec: str) -> bool:
     if codec == "h264":
         return nal[0] & 0x1F in (7, 8)
     return codec == "h265" and nal[0] >> 1 & 0x3F in (32, 33, 34)
+
+
+def _is_key(unit: Sequence[bytes], codec: str) -> bool:
+    if codec == "h264":
+        return any(nal[0] & 0x1F == 5 for nal in unit)
+    return codec == "mjpeg" or any(16 <= nal[0] >> 1 & 0x3F <= 23 for nal in unit)
 
 
 def _is_slice(nal: bytes, codec: str) -> bool:

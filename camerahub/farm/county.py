@@ -14,7 +14,7 @@ from itertools import count, cycle, groupby
 from typing import NamedTuple
 
 from camerahub.core.errors import ConfigError
-from camerahub.farm.kinds import KINDS
+from camerahub.farm.kinds import KINDS, PICTURE_KINDS
 from camerahub.farm.makers import MAKERS, SCHEME_WEIGHTS
 from camerahub.farm.model import DISMANTLED, IN_USE, NETWORKS, Area, Camera, Ports, Spec
 from camerahub.farm.places import COUNTY, HEADINGS, SPOTS, Place, places
@@ -46,6 +46,8 @@ NVR_CHANNELS = (4, 8, 16)
 #: Every so many lone cameras of a place, three share one address behind a NAT, each on a port of its own.
 NAT_EVERY = 30
 NAT_DOORS = ("serve", "nat1", "nat2")
+#: One camera in so many shows a picture with a fault, each fault in its turn.
+FAULTY_OUT_OF = 40
 #: One device in so many has no ONVIF address in the register.
 ONVIF_OUT_OF = 3
 _INDUSTRY = {"xueliang": ("01", "6"), "tianwang": ("00", "1"), "huiyan": ("05", "2")}
@@ -146,7 +148,9 @@ def _build(spec: Spec) -> tuple[list[Area], list[Camera]]:
     cameras = [
         c for unit, kind, home in zip(units, kinds, homes, strict=True) for c in maker.unit(unit, kind, home)
     ]
-    return areas, _registered_only(cameras, rng) if extras else cameras
+    if extras:
+        cameras = _with_faulty_pictures(_registered_only(cameras, rng), where[0].code, spec.seed)
+    return areas, cameras
 
 
 def _units(spec: Spec, where: list[Place], extras: bool, rng: random.Random) -> list[_Unit]:
@@ -294,6 +298,20 @@ class _Maker:
             status=IN_USE,
             door=home.door,
         )
+
+
+def _with_faulty_pictures(cameras: list[Camera], perfect: str, seed: int) -> list[Camera]:
+    """Some of the healthy ones outside the township ``perfect`` show a picture that is lit and has a fault."""
+    rng = random.Random(f"pictures {seed}")
+    healthy = [
+        i
+        for i, c in enumerate(cameras)
+        if c.kind == "healthy" and c.host and c.expected and c.township != perfect
+    ]
+    picked = rng.sample(healthy, min(len(healthy) // 4, len(cameras) // FAULTY_OUT_OF))
+    for i, kind in zip(picked, cycle(PICTURE_KINDS), strict=False):
+        cameras[i] = replace(cameras[i], kind=kind)
+    return cameras
 
 
 def _registered_only(cameras: list[Camera], rng: random.Random) -> list[Camera]:

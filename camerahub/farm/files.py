@@ -83,8 +83,9 @@ def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]
 def truth_rows(county: County) -> Iterator[dict[str, Any]]:
     """One row a camera: what an honest hub must say.
 
-    ``online``, ``media``, ``lit`` up, down or unknown; ``onvif``: what its service says of itself, None where the
-    register knows none or nobody answers; ``probes``: per probe the expected outcome and reason, and all allowed.
+    ``online``, ``media``, ``lit``, ``picture`` up, down or unknown; ``onvif``: what its service says of itself, None
+    where the register knows none or nobody answers; ``probes``: per probe the expected outcome and reason, and all
+    allowed.
     A dismantled camera has ``expected`` false and must stand in no denominator; nothing else is claimed of it.
     """
     for camera in county.cameras:
@@ -102,6 +103,7 @@ def truth_rows(county: County) -> Iterator[dict[str, Any]]:
             "online": told.online,
             "media": told.flowing,
             "lit": told.lit,
+            "picture": told.intact,
             "onvif": _onvif(county, camera),
             "reasons": list(told.options),
             "probes": _probes(camera) if camera.expected else {},

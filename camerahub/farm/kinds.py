@@ -24,7 +24,8 @@ class Do(NamedTuple):
 class Truth(NamedTuple):
     """What an honest prober must say: 在线 answer, and per probe the reasons it may give, the expected one first.
 
-    ``media`` and ``picture`` are of the probes L4 and L5; what they say of 出流 and 点亮 follows from the reasons.
+    ``media`` and ``picture`` are of the probes L4 and L5–L6; what they say of 出流, 点亮 and 完好 follows from the
+    reasons.
     """
 
     online: str
@@ -48,6 +49,11 @@ class Truth(NamedTuple):
     def lit(self) -> str:
         """点亮: up, down or unknown."""
         return _STATES[REASONS[self.picture[0]].lit]
+
+    @property
+    def intact(self) -> str:
+        """完好: up, down or unknown."""
+        return _STATES[REASONS[self.picture[0]].picture]
 
 
 _STATES = {Signal.UP: "up", Signal.DOWN: "down", Signal.UNKNOWN: "unknown", Signal.NONE: "unknown"}
@@ -162,9 +168,10 @@ class Kind(NamedTuple):
     do as soon as somebody connects. ``raw``: what to do with any first bytes, instead of RTSP. ``describe``,
     ``setup``, ``play``: the status of that request after a good login. ``delay``: seconds before the first answer.
     ``password_changed``: the camera has another password than the register. ``clip``: what it shows instead of a
-    scene. ``spoilt``: what is wrong with its stream: nothing, ``silent``, ``no_key``, ``damaged`` or ``scrambled``.
-    ``codec``, ``secure``: what its SDP says. ``udp``: no interleaved transport. ``tls``: rtsps only. ``skew``: its
-    clock, seconds ahead of the right time; None: it began in 1970 when it was switched on.
+    scene, ``later``: and what after a while (``world.TURNED_S``). ``spoilt``: what is wrong with its stream: nothing,
+    ``silent``, ``no_key``, ``damaged`` or ``scrambled``. ``codec``, ``secure``: what its SDP says. ``udp``: no
+    interleaved transport. ``tls``: rtsps only. ``skew``: its clock, seconds ahead of the right time; None: it began in
+    1970 when it was switched on.
     """
 
     zh: str
@@ -179,6 +186,7 @@ class Kind(NamedTuple):
     play: Callable[[Camera], int] = _no_status
     delay: Callable[[Camera], float] = _no_delay
     password_changed: bool = False
+    later: str = ""
     truth_of: Callable[[Camera], Truth] | None = None
     clip: Callable[[Camera], str] | None = None
     spoilt: str = ""
@@ -196,6 +204,14 @@ class Kind(NamedTuple):
 
 _OK, _TIME, _BUSY = ("ok",), ("timeout",), ("busy",)
 _WELL = _told("up", _OK)
+
+
+def _picture_of(fault: str, zh: str, en: str, later: str = "") -> Kind:
+    """A camera whose picture comes, and has this fault."""
+    name = fault.replace("_", "-")
+    seen = _told("up", _OK, _OK, _OK, _OK, (fault,))
+    return Kind(zh, en, seen, whole_device=False, clip=lambda camera: name, later=later)
+
 
 KINDS: dict[str, Kind] = {
     "healthy": Kind("正常", "answers", _WELL, whole_device=False),
@@ -294,10 +310,27 @@ KINDS: dict[str, Kind] = {
         whole_device=False,
         clip=_card,
     ),
+    "blur": _picture_of("blur", "画面模糊", "shows a blurred picture"),
+    "overexposed": _picture_of("overexposed", "画面过亮", "shows too bright a picture"),
+    "underexposed": _picture_of("underexposed", "画面过暗", "shows too dark a picture"),
+    "low_contrast": _picture_of("low_contrast", "画面蒙雾", "shows a picture behind a veil"),
+    "colour_cast": _picture_of("colour_cast", "画面偏色", "shows a picture with a colour cast"),
+    "snow_noise": _picture_of("snow_noise", "画面雪花", "shows a picture covered in noise"),
+    "stripes": _picture_of("stripes", "画面条纹", "shows stripes across the picture"),
+    "mosaic": _picture_of("mosaic", "画面花屏", "shows a picture broken into blocks"),
+    "occlusion": _picture_of("occlusion", "画面被遮挡", "shows something before the lens"),
+    "frozen": _picture_of("frozen", "画面冻结", "shows the same picture under a running clock"),
+    "scene_change": _picture_of("scene_change", "场景变更", "is turned away after a minute", later="turned"),
+    "shake": _picture_of("shake", "画面抖动", "shakes"),
     "clock_off": Kind("时钟不准", "clock minutes off", _WELL, skew=_minutes_off),
     "clock_zone": Kind("时区错误", "tells local time as UTC", _WELL, skew=lambda camera: 8 * 3600.0),
     "clock_1970": Kind("时钟未设置", "clock began in 1970", _WELL, skew=None),
 }
+
+#: Those whose picture is lit and has a fault.
+PICTURE_KINDS = tuple(
+    name for name, kind in KINDS.items() if kind.truth.intact == "down" and kind.truth.lit == "up"
+)
 
 _NONE = ("no_address",)
 NO_ADDRESS = _told("unknown", _NONE)

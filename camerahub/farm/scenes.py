@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camerahub.farm import faults
+
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
@@ -23,17 +25,28 @@ _FIRST = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC)
 
 
 class Look(NamedTuple):
-    """How a scene is seen: its base picture, sigma of the noise (grey levels), whether anything moves, OSD texts."""
+    """How a scene is seen: its base picture, sigma of the noise (grey levels), whether anything moves, OSD texts.
+
+    ``every``: what befalls each picture, I420 (h * 3 / 2, w), of the group of pictures n, before its texts are drawn.
+    ``frozen``: the noise stands still, too; ``broken``: ``every`` befalls the texts as well.
+    """
 
     base: Callable[[int, int], Picture]
     noise: float
     moving: bool
     name: str
     clock: bool = True
+    every: Callable[[Picture, int, np.random.Generator], Picture] | None = None
+    frozen: bool = False
+    broken: bool = False
 
 
 def _street(width: int, height: int) -> Picture:
     """A village street by day: sky, houses with windows, trees, a road with a dashed line."""
+    return _textured(_village(width, height), seed=7)
+
+
+def _village(width: int, height: int) -> Picture:
     picture = np.empty((height, width, 3), np.uint8)
     horizon = height * 45 // 100
     shade = np.linspace(0, 1, horizon)[:, None, None]
@@ -47,16 +60,29 @@ def _street(width: int, height: int) -> Picture:
     return picture
 
 
+def _textured(picture: Picture, seed: int) -> Picture:
+    """Nothing real is of one colour: plaster, grass and tarmac have grain of every size, and the lens shades."""
+    rng, (height, width) = np.random.default_rng(seed), picture.shape[:2]
+    grain = np.zeros((height, width), np.float32)
+    for cells, depth in ((6, 7.0), (24, 6.0), (80, 6.0), (200, 6.0)):
+        rough = rng.normal(0, depth, (cells * height // width + 2, cells + 2)).astype(np.float32)
+        grain += cv2.resize(rough, (width, height), interpolation=cv2.INTER_CUBIC)
+    ys, xs = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    shade = (1 - 0.12 * (xs**2 + ys**2)).astype(np.float32)
+    seen: Picture = np.clip((picture + grain[..., None]) * shade[..., None], 0, 255).astype(np.uint8)
+    return seen
+
+
 def _houses_only(width: int, height: int) -> Picture:
     """A square between houses: paving in tiles."""
-    picture = _street(width, height)
+    picture = _village(width, height)
     top = height * 60 // 100
     picture[top:] = (150, 152, 158)
     step = max(8, width // 24)
     picture[top::step] = (120, 122, 126)
     picture[top:, ::step] = (120, 122, 126)
     _trees(picture, top, seed=11)
-    return picture
+    return _textured(picture, seed=13)
 
 
 def _infrared(width: int, height: int) -> Picture:
@@ -159,6 +185,9 @@ def _words(picture: Picture, words: str, at: tuple[int, int], size: int) -> None
     cv2.putText(picture, words, at, (250, 250, 250), font, size)
 
 
+#: Seconds that pass between two groups of pictures.
+PASSED_S = 37
+
 LOOKS: dict[str, Look] = {
     "street": Look(_street, 2.5, True, "青岚镇东桥头 路口"),
     "square": Look(_houses_only, 2.0, True, "云泽街道 文化广场"),
@@ -167,30 +196,79 @@ LOOKS: dict[str, Look] = {
     "card_blue": Look(_card((190, 40, 10)), 0.0, False, "", clock=False),
     "card_grey": Look(_card((128, 128, 128)), 0.0, False, "", clock=False),
     "card_bars": Look(_bars, 0.0, False, "", clock=False),
+    "blur": Look(_houses_only, 1.5, True, "云泽街道 幼儿园", every=faults.blurred),
+    "overexposed": Look(_street, 2.0, True, "青岚镇 西街", every=faults.washed_out),
+    "underexposed": Look(_street, 3.0, True, "青岚镇 后街", every=faults.dimmed),
+    "low_contrast": Look(_houses_only, 1.5, True, "禾湾镇 码头", every=faults.veiled),
+    "colour_cast": Look(_street, 2.0, True, "清岭乡 村口", every=faults.tinted),
+    "snow_noise": Look(_street, 0.0, True, "云泽街道 桥下", every=faults.snow, broken=True),
+    "stripes": Look(_houses_only, 2.0, True, "青岚镇 市场", every=faults.stripes, broken=True),
+    "mosaic": Look(_street, 2.0, True, "禾湾镇 卡口", every=faults.mosaic, broken=True),
+    "occlusion": Look(_houses_only, 2.0, True, "清岭乡 车站", every=faults.covered),
+    "frozen": Look(_street, 2.5, False, "青岚镇 南门", frozen=True),
+    "scene_change": Look(_houses_only, 2.0, True, "云泽街道 转盘"),
+    "turned": Look(faults.turned(_street), 2.5, True, "云泽街道 转盘"),
+    "shake": Look(_street, 2.5, True, "禾湾镇 铁塔", every=faults.shaken),
 }
+#: Looks of cameras whose picture has a fault.
+FAULTY = tuple(list(LOOKS)[7:])
 
 
-def planes(look: Look, width: int, height: int, frames: int, fps: int) -> Iterator[Picture]:
-    """``frames`` pictures as I420, (height * 3 / 2, width) uint8, at ``fps`` a second; width and height even."""
+def planes(
+    look: Look, width: int, height: int, frames: int, fps: int, group: int | None = None
+) -> Iterator[Picture]:
+    """``frames`` pictures as I420, (height * 3 / 2, width) uint8, at ``fps`` a second; width and height even.
+
+    A new group begins every ``group`` pictures (None: never): some time has passed, and the noise is another.
+    """
     rng = np.random.default_rng(width)
-    base = look.base(width, height)
-    if look.name:
-        _words(base, look.name, (width * 60 // 100, height * 95 // 100), max(14, height // 24))
-    still: Picture = cv2.cvtColor(base, cv2.COLOR_BGR2YUV_I420).astype(np.uint8, copy=False)
+    still = _i420(look.base(width, height))
+    name = _name_of(look.name, width, height) if look.name else None
     bank = [_noise(rng, look.noise, width, height) for _ in range(_NOISE_BANK)] if look.noise else []
     for number in range(frames):
+        turn, place = divmod(number, group or frames)
         picture = still.copy()
         if look.moving:
-            _move(picture, width, height, number / frames)
+            _move(picture, width, height, (number + turn) / (frames + turn))
+        if look.every is not None and not look.broken:
+            picture = look.every(picture, turn, rng)
+        if name is not None:
+            np.copyto(picture, name.luma, where=name.drawn)
         if look.clock:
-            stamp = _stamp(number // fps, width, height)
+            stamp = _stamp(place // fps + turn * PASSED_S, width, height)
             corner = picture[8 : 8 + stamp.shape[0], 8 : 8 + stamp.shape[1]]
             np.maximum(corner, stamp, out=corner)
         if bank:
-            more, less = bank[number % _NOISE_BANK]
+            more, less = bank[0 if look.frozen else (place + turn) % _NOISE_BANK]
             luma = picture[:height]
             cv2.subtract(cv2.add(luma, more), less, dst=luma)
+        if look.every is not None and look.broken:
+            picture = look.every(picture, turn, rng)
         yield picture
+
+
+class _Name(NamedTuple):
+    """A camera's name over a whole picture: its luma and chroma, and where it is drawn."""
+
+    luma: Picture
+    drawn: NDArray[np.bool_]
+
+
+def _name_of(words: str, width: int, height: int) -> _Name:
+    """White with a dark rim, in the lower right corner."""
+    where, size = (width * 60 // 100, height * 95 // 100), max(14, height // 24)
+    on_black, on_white = (np.full((height, width, 3), ground, np.uint8) for ground in (0, 255))
+    for picture in (on_black, on_white):
+        _words(picture, words, where, size)
+    luma = _i420(on_black)
+    drawn = np.zeros(luma.shape, np.bool_)
+    drawn[:height] = (on_black == on_white).all(axis=2)
+    return _Name(luma, drawn)
+
+
+def _i420(picture: Picture) -> Picture:
+    converted: Picture = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420).astype(np.uint8, copy=False)
+    return converted
 
 
 def _noise(rng: np.random.Generator, sigma: float, width: int, height: int) -> tuple[Picture, Picture]:

@@ -120,7 +120,8 @@ class Sessions:
 
         def track() -> Track | None:
             library = world.library(True)
-            return None if library is None else track_of(library, seat.camera, kind, sub, in_band)
+            since = world.clock.now() - world.began
+            return None if library is None else track_of(library, seat.camera, kind, sub, in_band, since)
 
         return Stream(
             track,
@@ -129,6 +130,7 @@ class Sessions:
             world.clock.now(),
             lambda: world.time_of(seat.camera, kind),
             keys=kind.spoilt != "no_key",
+            turn=seat.plays,
         )
 
     def _pause(self, request: Request, seat: Seat) -> Said:

@@ -26,13 +26,13 @@ _FPS = 25
 class Stream:
     """The packets of one session on interleaved channels.
 
-    ``track`` gives the clip as soon as there is one. The first picture is any one of the loop, drawn by ``rng``.
-    ``keys`` False: key pictures are never sent.
+    ``track`` gives the clip as soon as there is one. The first picture is any one of the group, drawn by ``rng``, that
+    ends with the key picture ``turn``. ``keys`` False: key pictures are never sent.
     """
 
     __slots__ = (
         "_audio", "_index", "_key_wanted", "_keys", "_next_report", "_octets", "_packets", "_phase", "_sequence",
-        "_source", "_stamp", "_track", "_video", "_wall", "due", "ssrc",
+        "_source", "_stamp", "_track", "_turn", "_video", "_wall", "due", "ssrc",
     )  # fmt: skip
 
     def __init__(
@@ -43,11 +43,12 @@ class Stream:
         now: float,
         wall: Callable[[], float],
         keys: bool = True,
+        turn: int = 0,
     ) -> None:
         self._source, self._wall, self._keys = source, wall, keys
         self._video, self._audio = channels
         self._track: Track | None = None
-        self._phase = rng.random()
+        self._phase, self._turn = rng.random(), turn
         self._index = self._packets = self._octets = 0
         self._key_wanted = False
         self._sequence, self._stamp, self.ssrc = rng.getrandbits(16), rng.getrandbits(32), rng.getrandbits(32)
@@ -92,7 +93,7 @@ class Stream:
     def _find(self) -> Track | None:
         track = self._track = self._source()
         if track is not None:
-            self._index = int(self._phase * len(track.frames))
+            self._index = track.before_key(self._turn, self._phase)
         return track
 
     def _pass(self, now: float, track: Track) -> int:

@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 
 from camerahub.farm.clips import Clip, write_library
-from camerahub.farm.scenes import FPS, LOOKS, Picture, planes
+from camerahub.farm.scenes import FAULTY, FPS, LOOKS, Picture, planes
 
 
 class Order(NamedTuple):
-    """One clip to make: a loop of one group of pictures."""
+    """One clip to make: a loop of ``gops`` groups of ``frames`` pictures, so that no two key pictures that follow each
+    other are the same, as they are not of a real camera."""
 
     name: str
     look: str
@@ -32,32 +33,35 @@ class Order(NamedTuple):
     crf: int = 26
     slices: int = 1
     fps: int = FPS
+    gops: int = 3
 
 
 D1 = (704, 576)
 ORDERS: tuple[Order, ...] = (
-    Order("main-h265", "square", "h265", 1920, 1080, 24, 30, fps=12),
-    Order("main-h264", "street", "h264", 1920, 1080, 50),
-    Order("main-night", "night", "h264", 1920, 1080, 24, 28, fps=12),
+    Order("main-h265", "square", "h265", 1920, 1080, 24, 30, fps=12, gops=2),
+    Order("main-h264", "street", "h264", 1920, 1080, 50, gops=2),
+    Order("main-night", "night", "h264", 1920, 1080, 24, 28, fps=12, gops=2),
     Order("sub-h265", "square", "h265", *D1, 50, 30),
     Order("sub-h264", "street", "h264", *D1, 75),
     Order("sub-night", "night", "h264", *D1, 50, 28),
     Order("sub-slices", "square", "h264", 640, 360, 100, 26, 4),
-    Order("sub-mjpeg", "street", "mjpeg", *D1, 25, 45),
+    Order("sub-mjpeg", "street", "mjpeg", *D1, 25, 45, gops=1),
     Order("black", "black", "h264", *D1, 50),
     Order("card-blue", "card_blue", "h264", *D1, 50),
     Order("card-grey", "card_grey", "h264", *D1, 50),
     Order("card-bars", "card_bars", "h264", *D1, 50),
+    *(Order(look.replace("_", "-"), look, "h264", *D1, 12, 28, fps=12) for look in FAULTY),
     *(
-        Order(f"snap-{look.replace('_', '-')}", look, "mjpeg", *D1, 1, 70)
-        for look in ("street", "square", "night", "black", "card_blue", "card_grey", "card_bars")
+        Order(f"snap-{look.replace('_', '-')}", look, "mjpeg", *D1, 1, 70, gops=1)
+        for look in ("street", "square", "night", "black", "card_blue", "card_grey", "card_bars", *FAULTY)
     ),
 )
 
 
 def make(order: Order) -> Clip:
     """The clip of ``order``: access units as NAL units (JPEG: one file), the first one a key picture."""
-    pictures = planes(LOOKS[order.look], order.width, order.height, order.frames, order.fps)
+    size = (order.width, order.height)
+    pictures = planes(LOOKS[order.look], *size, order.frames * order.gops, order.fps, order.frames)
     units = list(_jpegs(order, pictures) if order.codec == "mjpeg" else _encoded(order, pictures))
     return Clip(order.name, order.codec, order.width, order.height, order.fps, tuple(units))
 

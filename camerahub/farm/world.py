@@ -27,12 +27,16 @@ class World:
     idle_s: float = 60.0
 
     def __post_init__(self) -> None:
-        self.started = self.clock.wall()
+        self.started, self.began = self.clock.wall(), self.clock.now()
 
     def time_of(self, camera: Camera, kind: Kind) -> float:
         """What the clock of ``camera`` shows, seconds since 1970."""
         wall = self.clock.wall()
         return wall - self.started if kind.skew is None else wall + kind.skew(camera)
+
+
+#: So long after the start a camera that is turned away looks elsewhere: a few rounds of a demonstration.
+TURNED_S = 60.0
 
 
 def scene_of(camera: Camera) -> str:
@@ -46,10 +50,13 @@ _MAIN = {"square": "main-h265", "night": "main-night", "street": "main-h264"}
 _SUB = {"square": ("sub-h265", "sub-slices"), "night": ("sub-night",), "street": ("sub-h264",)}
 
 
-def clip_of(camera: Camera, kind: Kind, sub: bool) -> str:
-    """The name of the clip behind the main or sub-stream. Without key pictures it can be no JPEG."""
+def clip_of(camera: Camera, kind: Kind, sub: bool, since: float = 0.0) -> str:
+    """The name of the clip behind the main or sub-stream, ``since`` seconds after the county was switched on.
+
+    Without key pictures it can be no JPEG.
+    """
     if kind.clip is not None:
-        return kind.clip(camera)
+        return kind.later if kind.later and since >= TURNED_S else kind.clip(camera)
     scene, number = scene_of(camera), camera.variant // 3
     if not sub:
         return _MAIN[scene]
@@ -69,10 +76,12 @@ def codec_of(clip: str) -> str:
     return tail if tail in ("h265", "mjpeg") else "h264"
 
 
-def track_of(library: Library, camera: Camera, kind: Kind, sub: bool, in_band: bool) -> Track:
+def track_of(
+    library: Library, camera: Camera, kind: Kind, sub: bool, in_band: bool, since: float = 0.0
+) -> Track:
     """The clip as the camera's maker packetises it; ``in_band``: parameter sets must be in the stream."""
     style = MAKERS[camera.maker].style
     if in_band:
         style = Style(True, style.aggregate)
     spoilt = kind.spoilt if kind.spoilt in ("damaged", "scrambled") else ""
-    return library.track(clip_of(camera, kind, sub), style, spoilt)
+    return library.track(clip_of(camera, kind, sub, since), style, spoilt)

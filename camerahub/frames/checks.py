@@ -20,6 +20,7 @@ from camerahub.frames import (
     mosaic,
     occlusion,
     overexposed,
+    several,
     snow_noise,
     stripes,
     underexposed,
@@ -51,11 +52,13 @@ CHECKS: dict[str, Check] = {
     "occlusion": Check(occlusion.MEASURES, occlusion.measure),
 }
 
-#: Every measure by name; docs/pictures.md has a row for each.
+#: Every measure of one picture by name; docs/pictures.md has a row for each.
 MEASURES: dict[str, Measure] = {
     **lit.MEASURES,
     **{name: measure for check in CHECKS.values() for name, measure in check.measures.items()},
 }
+#: Those and the measures of several pictures (``several.SEVERAL``: frozen, scene_change, shake).
+EVERY: dict[str, Measure] = {**MEASURES, **several.MEASURES}
 
 #: Fault kind -> its judgement. In this order one answer is chosen for the facet 点亮: the more definite card first.
 LIT_CHECKS: dict[str, Callable[[lit.LitMeasures], Judgement]] = {

@@ -11,15 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from camerahub.frames.checks import MEASURES, measured
+from camerahub.frames.checks import EVERY, measured
 from camerahub.frames.judgement import Judgement, judgement
+from camerahub.frames import several
 from camerahub.frames.mode import modes
+from camerahub.frames.past import Past
 from camerahub.frames.picture import Picture, Plane
 from camerahub.frames.sketch import Floats, too_small
 from camerahub.frames.verdict import KINDS, severities
 
 #: Pictures that are reduced and measured together: their small vectors stay in a core's cache.
-CHUNK = 16
+CHUNK = 32
 #: At least this share of a picture must be left by its mask.
 LEAST_SEEN = 0.2
 _MODES = ("auto", "day", "night")
@@ -29,13 +31,16 @@ class Item(NamedTuple):
     """One camera's pictures, the newest last; ``gap_s`` seconds between the last two, None when unknown.
 
     ``mode``: ``auto``, ``day`` or ``night``. ``mask``: uint8 (H, W) at the working size of the newest picture, 0 =
-    ignore (privacy mask, or everything outside a region of interest), None for all of it.
+    ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is known of the
+    camera (``Past.observe`` makes the next one of a diagnosis); ``hour`` 0..24 of its day, None when unknown.
     """
 
     pictures: Sequence[Picture]
     gap_s: float | None = None
     mode: str = "auto"
     mask: Plane | None = None
+    past: Past | None = None
+    hour: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Diagnosis:
     ``verdict``: ``ok``, ``fault`` or ``unknown``; ``reason`` says why it is unknown (``small``: less than 160 x 90
     pixels; ``masked``: a mask leaves less than a fifth), else None. ``mode``: ``day``, ``night`` (colour) or
     ``infrared``. ``findings``: warnings and faults only, most severe first. ``measures``: every measure by name
-    (``checks.MEASURES``), NaN where it is not defined.
+    (``checks.EVERY``), NaN where it is not defined.
     """
 
     verdict: str
@@ -61,13 +66,19 @@ class Diagnosis:
 
 
 def diagnose(
-    pictures: Sequence[Picture], gap_s: float | None = None, mode: str = "auto", *, mask: Plane | None = None
+    pictures: Sequence[Picture],
+    gap_s: float | None = None,
+    mode: str = "auto",
+    *,
+    mask: Plane | None = None,
+    past: Past | None = None,
+    hour: float | None = None,
 ) -> Diagnosis:
     """Judge one item: one or more pictures of one camera, the newest last; see ``Item``.
 
     ValueError for no picture, an unknown mode, or a mask that does not fit.
     """
-    return diagnose_many([Item(pictures, gap_s, mode, mask)])[0]
+    return diagnose_many([Item(pictures, gap_s, mode, mask, past, hour)])[0]
 
 
 def diagnose_many(items: Sequence[Item]) -> list[Diagnosis]:
@@ -85,7 +96,7 @@ def diagnose_many(items: Sequence[Item]) -> list[Diagnosis]:
     for at, item in enumerate(items):
         if reason := _unjudgeable(item):
             found[at] = Diagnosis(
-                "unknown", reason, _mode(item.mode, "day"), (), dict.fromkeys(MEASURES, np.nan)
+                "unknown", reason, _mode(item.mode, "day"), (), dict.fromkeys(EVERY, np.nan)
             )
         else:
             groups.setdefault(item.pictures[-1].luma.shape, []).append(at)
@@ -117,13 +128,18 @@ def _judged(items: Sequence[Item]) -> list[Diagnosis]:
     severity = severities(measures, night if night.any() else None).tolist()
     rows = np.stack(list(measures.values()), axis=1).tolist()
     return [
-        _diagnosis(severity[at], _mode(item.mode, seen), dict(zip(measures, rows[at], strict=True)))
+        _diagnosis(item, severity[at], _mode(item.mode, seen), dict(zip(measures, rows[at], strict=True)))
         for at, (item, seen) in enumerate(zip(items, modes(measures), strict=True))
     ]
 
 
-def _diagnosis(severity: list[float], mode: str, measures: dict[str, float]) -> Diagnosis:
-    judged = (judgement(kind, value) for kind, value in zip(KINDS, severity, strict=True))
+def _diagnosis(item: Item, severity: list[float], mode: str, measures: dict[str, float]) -> Diagnosis:
+    single = dict(zip(KINDS, severity, strict=True))
+    measures |= several.measured(item.pictures, item.past, mode, item.mask)
+    every = single | several.severities(measures, single)
+    if item.past is not None:
+        every = item.past.weighed(every, measures, mode, item.hour)
+    judged = (judgement(kind, value) for kind, value in every.items())
     findings = sorted((found for found in judged if found.level != "ok"), key=lambda found: -found.severity)
     verdict = "fault" if any(found.level == "fault" for found in findings) else "ok"
     return Diagnosis(verdict, None, mode, tuple(findings), measures)

@@ -291,7 +291,7 @@ def _weights(size: tuple[int, int]) -> tuple[Floats, Floats]:
     across = np.arange(1, width // 2, dtype=np.float32)[None] / width
     cycles = np.hypot(down, across) * LONG / 2
     slanted = (cycles > 4) & (down * height >= 2) & (across * width >= 2)
-    return np.where(slanted, cycles**2, np.float32(0)).astype(np.float32), cycles
+    return np.where(slanted, cycles**2, 0).astype(np.float32), cycles.astype(np.float32)
 
 
 def _slant(luma: Plane, weights: tuple[Floats, Floats]) -> Floats:

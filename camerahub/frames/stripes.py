@@ -7,6 +7,7 @@ where the scene changes. So what counts is what the fifths agree on.
 from __future__ import annotations
 
 import numpy as np
+from numpy.fft import rfft
 
 from camerahub.frames.cells import Cells, agreed, ratio, unanimous
 from camerahub.frames.measures import Measure
@@ -118,7 +119,7 @@ def _tone(octaves: Floats) -> tuple[Floats, Floats, Floats]:
     """Share and number of the strongest frequency in phase (from the third on), and the share of all of them."""
     step = octaves[:, :, 1:] - octaves[:, :, :-1]
     window = np.hanning(step.shape[2]).astype(np.float32)
-    waves = np.fft.rfft(step * window, n=octaves.shape[2], axis=2)
+    waves = rfft(step * window, n=octaves.shape[2], axis=2)
     power = (waves.real**2 + waves.imag**2).mean(axis=1)
     mean = waves.mean(axis=1)
     phase = np.maximum((mean.real**2 + mean.imag**2) - power / 5, 0) * 1.25

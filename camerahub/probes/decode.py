@@ -137,13 +137,13 @@ class Decoders:
         """Process ids of the children that live."""
         return [child.pid for child in self._children]
 
-    def submit(self, picture: KeyFrameLike, done: Done) -> None:
-        """Look at one picture; ``done`` is called from the loop, never in here.
+    def submit(self, picture: KeyFrameLike, done: Done, context: bytes = b"") -> None:
+        """Look at one picture, given its packed ``decode_line.Context``; ``done`` is called from the loop, not in here.
 
         Without a child: a codec that is not known is ``codec_unsupported``; a picture larger than ``picture_bytes``, or
         quarantined, ``undecodable``; one for which there is no room ``blind``.
         """
-        job = Job(picture.codec, picture.data, done)
+        job = Job(picture.codec, picture.data, done, context)
         refusal = self._refusal(job)
         if refusal is not None:
             self._loop.call_soon(self._answer, job, refusal)
@@ -297,7 +297,15 @@ class Decoders:
             decoded = _blind("bug")
         else:
             decoded = Decoded(
-                answer.reason, answer.width, answer.height, answer.measures, answer.cpu_s, answer.detail
+                answer.reason,
+                answer.width,
+                answer.height,
+                answer.measures,
+                answer.cpu_s,
+                answer.detail,
+                answer.faults,
+                answer.past,
+                answer.still,
             )
         self._answer(job, decoded)
         self._retire(child, answer.rss)

@@ -33,7 +33,8 @@ class DecodeLimits:
 
 
 class Decoded(NamedTuple):
-    """What one picture shows. ``reason``: ok, black, no_signal, undecodable, codec_unsupported, or blind (our fault).
+    """What one picture shows. ``reason``: ok, a kind of fault, unjudged, undecodable, codec_unsupported, or blind (our
+    fault); ``faults`` all kinds found, most severe first; ``past`` of the camera from now on; ``still`` a JPEG.
 
     ``width`` x ``height`` of the source (0 when not decoded); ``measures`` of ``frames``; ``cpu_s`` spent by the child;
     ``detail`` one word on why there is no picture.
@@ -45,6 +46,9 @@ class Decoded(NamedTuple):
     measures: dict[str, float]
     cpu_s: float
     detail: str = ""
+    faults: tuple[str, ...] = ()
+    past: bytes = b""
+    still: bytes = b""
 
 
 Done = Callable[[Decoded], None]
@@ -57,6 +61,7 @@ class Job:
     codec: str
     data: bytes
     done: Done
+    context: bytes = b""
     tries: int = 0
     moves: int = 0
     starved: bool = False

@@ -2,7 +2,7 @@
 
 ``python -m camerahub.probes.decoder_child FD PARENT MEMORY CPU_S PIXELS``. It locks itself in, decodes one picture of
 each codec of its own, and only then says that it is ready: a child that says so has proven, inside its cage, that it
-can decode. It keeps nothing of any picture.
+can decode. It keeps nothing of any picture: what judging needs of a camera's past comes and goes with each.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from collections.abc import Callable
 import av
 import cv2
 
-from camerahub.frames import checks, lit
+from camerahub.frames import lit
 from camerahub.probes import decoder_cage
-from camerahub.probes.decode_line import CODEC_NAMES, PICTURE, Answer, pack_answer
+from camerahub.probes.decode_line import CODEC_NAMES, OF_FAULT, OF_OK, PICTURE, Answer, Context, pack_answer
 from camerahub.probes.decoder_codecs import Codecs, Undecodable, Unsupported
+from camerahub.probes.decoder_eye import judge, prove_judging, reason_of, still
 
-Look = Callable[[str, bytes], Answer]
+Look = Callable[[str, bytes, Context], Answer]
 
 #: 64 x 64 pixels, the upper half darker, without anything but parameter sets and one slice (base 85).
 _OWN_PICTURES = {
@@ -47,7 +48,7 @@ class Eye:
     def __init__(self, max_pixels: int) -> None:
         self._codecs = Codecs(max_pixels)
 
-    def look(self, codec: str, data: bytes) -> Answer:
+    def look(self, codec: str, data: bytes, context: Context) -> Answer:
         """What the picture shows. Never raises for anything a camera can send."""
         try:
             picture = self._codecs.picture(codec, data)
@@ -57,12 +58,17 @@ class Eye:
             return Answer("codec_unsupported", detail=str(error))
         except MemoryError:
             return Answer("undecodable", detail="memory")
-        measures = lit.measure(picture)
+        told, past = judge(picture, context)
+        shown = context.wanted & (OF_FAULT if told.faults else OF_OK if told.verdict == "ok" else 0)
         return Answer(
-            checks.lit_reason(measures),
+            reason_of(told),
             picture.source_width,
             picture.source_height,
-            {name: round(float(value), 4) for name, value in measures._asdict().items()},
+            {name: round(told.measures[name], 4) for name in lit.MEASURES},
+            detail=told.reason or "",
+            faults=told.faults,
+            past=past,
+            still=still(picture, context) if shown else b"",
         )
 
 
@@ -76,6 +82,7 @@ def main(argv: list[str], hook: Callable[[Look], Look] = lambda look: look) -> N
     av.logging.set_level(None)
     cv2.setNumThreads(1)
     eye = Eye(pixels)
+    prove_judging()  # numpy loads some of itself on first use, which nothing can in the cage
     with socket.socket(fileno=fd) as line, open("/proc/self/statm", "rb", buffering=0) as statm:
         cage = decoder_cage.lock(memory=memory, cpu_s=cpu_s, parent=parent)
         _prove(eye)
@@ -85,20 +92,22 @@ def main(argv: list[str], hook: Callable[[Look], Look] = lambda look: look) -> N
 
 def _prove(eye: Eye) -> None:
     for codec, text in _OWN_PICTURES.items():
-        answer = eye.look(codec, base64.b85decode(text))
-        if answer.reason != "ok" or answer.width != 64:
+        answer = eye.look(codec, base64.b85decode(text), Context())
+        if answer.width != 64:
             raise SystemExit(f"{codec}: {answer}")
+    prove_judging()
 
 
 def _serve(line: socket.socket, look: Look, statm: int) -> None:
     while header := line.recv(PICTURE.size, socket.MSG_WAITALL):
-        length, codec = PICTURE.unpack(header)
+        length, codec, more = PICTURE.unpack(header)
+        context = line.recv(more, socket.MSG_WAITALL) if more else b""
         data = line.recv(length, socket.MSG_WAITALL)
         if len(data) < length:
             return
         began = time.thread_time()
         try:
-            answer = look(CODEC_NAMES[codec], data)
+            answer = look(CODEC_NAMES[codec], data, Context.unpack(context))
         except Exception:  # noqa: BLE001 - a bug of ours is told to the parent, which logs it
             answer = Answer("bug", bug=traceback.format_exc(limit=-4)[-2000:])
         line.sendall(pack_answer(_accounted(answer, began, statm)))

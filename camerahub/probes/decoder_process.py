@@ -88,7 +88,8 @@ class DecoderProcess:
         self.jobs.append(job)
         self.taken += 1
         idle = not self._outbox
-        self._outbox += (memoryview(PICTURE.pack(len(job.data), CODECS[job.codec])), memoryview(job.data))
+        head = PICTURE.pack(len(job.data), CODECS[job.codec], len(job.context)) + job.context
+        self._outbox += (memoryview(head), memoryview(job.data))
         if idle:
             self._write()
 

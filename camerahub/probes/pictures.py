@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from camerahub.core.result import MAIN, REASONS, SUB, MediaFacts, ProbeResult, Target
+from camerahub.core.result import MAIN, PROBE_KINDS, REASONS, SUB, MediaFacts, ProbeResult, Signal, Target
+from camerahub.probes.eyes import Eyes
 from camerahub.probes.media import Media
 from camerahub.probes.snapshot import Shots, Snapshot
 from camerahub.wire.keyframe import KeyFrame
@@ -21,14 +22,13 @@ if TYPE_CHECKING:  # it brings what a prober without decoders does without
     from camerahub.probes.decode import Decoded, Decoders
 
 Done = Callable[[ProbeResult], None]
-#: Stage proven by what a decoder says: a picture that shows nothing has decoded, yet proves no L5.
-_SHOWN = {"ok": 5}
 
 
 class _Waiting(NamedTuple):
     key_frame: KeyFrame
     result: ProbeResult
     done: Done
+    context: bytes
 
 
 class Pictures:
@@ -47,6 +47,7 @@ class Pictures:
         self._streams: dict[int, str] = {}
         self._shots = Shots()
         self._decoding = 0
+        self.eyes = Eyes()
 
     async def start(self) -> None:
         """Decoders before they are needed."""
@@ -84,13 +85,22 @@ class Pictures:
                 fresh=self._shots.judge(result.endpoint, talk.shot, result.started_at)
             )
         result = result._replace(facts=facts)
+        if talk.probe == "picture" and result.reason != "ok":
+            self.eyes.missed(result.endpoint)
         if talk.probe == "media" or result.reason != "ok" or talk.key_frame is None:
             done(result)
         elif self._decoders is None:
             done(_judged(result, "blind", 4))
+        elif talk.probe == "picture" and self.eyes.usual(result.endpoint, len(talk.key_frame.data)):
+            done(result._replace(probe="media"))  # media flows; what it shows was not looked at
         else:
-            self._queue.append(_Waiting(talk.key_frame, result, done))
+            self._queue.append(_Waiting(talk.key_frame, result, done, self._context(result)))
             self._feed()
+
+    def _context(self, result: ProbeResult) -> bytes:
+        if result.probe != "picture":
+            return b""
+        return self.eyes.context(result.endpoint, result.started_at)
 
     def _learn(self, talk: Media, result: ProbeResult) -> None:
         if result.reason == "ok":
@@ -103,16 +113,28 @@ class Pictures:
         while decoders is not None and self._queue and decoders.has_room:
             one = self._queue.popleft()
             self._decoding += 1
-            decoders.submit(one.key_frame, partial(self._decoded, one.result, one.done))
+            decoders.submit(one.key_frame, partial(self._decoded, one.result, one.done), one.context)
 
     def _decoded(self, result: ProbeResult, done: Done, seen: Decoded) -> None:
         self._decoding -= 1
         facts = result.facts or MediaFacts()
-        facts = facts._replace(width=seen.width, height=seen.height, measures=tuple(seen.measures.items()))
+        facts = facts._replace(
+            width=seen.width, height=seen.height, measures=tuple(seen.measures.items()), faults=seen.faults
+        )
+        if result.probe == "picture":
+            past = self.eyes.took(result.endpoint, seen, facts.key_bytes)
+            facts = facts._replace(past=past, still=seen.still)
         if seen.reason == "undecodable" and result.probe == "picture":
             self._streams[result.endpoint] = _other(facts.stream)
-        done(_judged(result, seen.reason, _SHOWN.get(seen.reason, 4))._replace(facts=facts))
+        done(_judged(result, seen.reason, _stage_of(result.probe, seen.reason))._replace(facts=facts))
         self._feed()
+
+
+def _stage_of(probe: str, reason: str) -> int:
+    """Proven by what a decoder says: what shows nothing has decoded, yet proves no L5; what has a fault no L6."""
+    if REASONS[reason].lit is not Signal.UP:
+        return 4
+    return int(min(PROBE_KINDS[probe].stage, 6 if reason == "ok" else 5))
 
 
 def _other(stream: str) -> str:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from typing import NamedTuple, cast
 
+from camerahub.core.eyes import Lesson
+from camerahub.core.messages import FleetPolicy
 from camerahub.core.result import ProbeResult, Target
 from camerahub.probes.address import is_tls
 from camerahub.probes.engine import Brief, Conversation, Done, Engine, Verdict
@@ -94,6 +96,23 @@ class Prober:
     def decoding_s(self) -> float:
         """Processor seconds spent on pictures by the decoders."""
         return self._pictures.cpu_s
+
+    @property
+    def decoding(self) -> int:
+        """Pictures that wait for a decoder or are with one."""
+        return self._pictures.in_flight
+
+    def configure(self, policy: FleetPolicy) -> None:
+        """Which pictures are decoded, and which kept as evidence; without it: all, and none."""
+        self._pictures.eyes.configure(policy)
+
+    def teach(self, lessons: Iterable[Lesson]) -> None:
+        """What judging the pictures of these endpoints needs."""
+        self._pictures.eyes.teach(lessons)
+
+    def forget(self, endpoints: Iterable[int]) -> None:
+        """Their pictures are judged here no longer."""
+        self._pictures.eyes.forget(endpoints)
 
     @property
     def waiting(self) -> int:

@@ -22,8 +22,17 @@ from sqlalchemy import Connection, Engine, select
 
 from camerahub.core.address import device_address
 from camerahub.core.guard_rows import NEVER, Login
-from camerahub.core.result import CODEC_NAMES, PROBE_NAMES, REASON_NAMES, STREAM_NAMES, Facet, Outcome
+from camerahub.core.result import (
+    CODEC_NAMES,
+    PROBE_NAMES,
+    REASON_NAMES,
+    STREAM_NAMES,
+    Facet,
+    Outcome,
+    kinds_of,
+)
 from camerahub.core.uplinks import UPLINK_SCOPE, UplinkMap
+from camerahub.core.weather import WEATHER_SCOPE
 from camerahub.registry import evidence
 from camerahub.registry.engine import reading
 from camerahub.registry.pauses import SCOPES
@@ -134,6 +143,7 @@ class MediaSeen:
     bit_rate: int
     width: int
     height: int
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +339,7 @@ def _gaps(
     """Gaps that concern the camera: of the hub, of the probers seen at it, of the uplink that leads to it."""
     column = gaps.c
     touching = (column.from_at < until) & (column.to_at.is_(None) | (column.to_at > since))
+    touching &= ~column.scope.startswith(WEATHER_SCOPE)  # then somebody looked
     query = select(column.worker, column.scope, column.from_at, column.to_at, column.reason).where(touching)
     for worker, scope, start, end, reason in connection.execute(query):
         if scope == "all":
@@ -376,7 +387,7 @@ def _media(connection: Connection, camera: int) -> tuple[MediaSeen, ...]:
     query = (
         select(
             column.endpoint_id, column.at, column.stream, column.codec, column.received, column.key_bytes,
-            column.bit_rate, column.width, column.height,
+            column.bit_rate, column.width, column.height, column.faults,
         )
         .join_from(media_facts, endpoints, column.endpoint_id == endpoints.c.id)
         .where(endpoints.c.camera_id == camera)
@@ -386,5 +397,6 @@ def _media(connection: Connection, camera: int) -> tuple[MediaSeen, ...]:
 
 
 def _seen(row: Sequence[Any]) -> MediaSeen:
-    endpoint, at, stream, codec, *figures = row
-    return MediaSeen(endpoint, at, STREAM_NAMES[stream], CODEC_NAMES[codec], *figures)
+    endpoint, at, stream, codec, received, key_bytes, bit_rate, width, height, faults = row
+    sizes = (received, key_bytes, bit_rate, width, height)
+    return MediaSeen(endpoint, at, STREAM_NAMES[stream], CODEC_NAMES[codec], *sizes, kinds_of(faults))

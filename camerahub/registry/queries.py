@@ -18,6 +18,7 @@ from camerahub.core.health import ANSWER_NAMES, POLICIES
 from camerahub.core.result import MAIN, PROBE_NAMES, REASON_NAMES, STREAM_NAMES, SUB, Facet, Outcome
 from camerahub.core.roads import Roads, answers
 from camerahub.core.uplinks import UPLINK_SCOPE
+from camerahub.core.weather import WEATHER_SCOPE
 from camerahub.registry.engine import reading, schema_of
 from camerahub.registry.snapshot import SPOKEN, Snapshot, last_alive, last_commit, load
 from camerahub.registry.tables import areas as areas_table
@@ -159,6 +160,7 @@ class StatusFigures:
     log_results: int
     open_gaps: int
     blind: tuple[Gap, ...]  # open gaps of uplinks through which a prober sees nothing
+    weather: tuple[Gap, ...]  # open gaps of townships whose pictures are not judged for what weather does
     database_bytes: int
     schema: str
 
@@ -353,10 +355,10 @@ def gaps_between(engine: Engine, start: int, end: int) -> list[Gap]:
         ]
 
 
-def _blind(connection: Connection) -> tuple[Gap, ...]:
+def _open_gaps(connection: Connection, scope: str) -> tuple[Gap, ...]:
     column = gaps.c
     columns = (column.id, column.worker, column.scope, column.from_at, column.to_at, column.reason)
-    query = select(*columns).where(column.to_at.is_(None) & column.scope.startswith(UPLINK_SCOPE))
+    query = select(*columns).where(column.to_at.is_(None) & column.scope.startswith(scope))
     return tuple(Gap(*row) for row in connection.execute(query.order_by(column.from_at, column.id)))
 
 
@@ -432,7 +434,8 @@ def status(engine: Engine) -> StatusFigures:
             last_alive=last_alive(connection),
             log_results=_count(connection, select(func.sum(evidence_log.c.n))),
             open_gaps=_count(connection, select(func.count()).where(gaps.c.to_at.is_(None))),
-            blind=_blind(connection),
+            blind=_open_gaps(connection, UPLINK_SCOPE),
+            weather=_open_gaps(connection, WEATHER_SCOPE),
             database_bytes=_size(connection),
             schema=schema_of(connection) or "",
         )

@@ -138,6 +138,23 @@ class KeyRing:
         except (ValueError, KeyError, InvalidTag, binascii.Error):
             raise EnvironmentFault("register.secret_closed", id=credential_id, path=self.path) from None
 
+    def seal(self, data: bytes, label: str) -> bytes:
+        """Bytes sealed as passwords are, without base64: ``v1:kid:``, nonce, ciphertext; bound to ``label``."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._cipher(self.current).encrypt(nonce, data, f"camerahub {label}".encode())
+        return f"v1:{self.current}:".encode() + nonce + sealed
+
+    def unseal(self, sealed: bytes, label: str) -> bytes:
+        """What ``seal`` took. EnvironmentFault when the key is gone or the bytes or the label are others."""
+        try:
+            version, kid, body = sealed.split(b":", 2)
+            if version != b"v1":
+                raise ValueError(version)
+            nonce, data = body[:_NONCE_BYTES], body[_NONCE_BYTES:]
+            return self._cipher(kid.decode()).decrypt(nonce, data, f"camerahub {label}".encode())
+        except (ValueError, KeyError, InvalidTag):
+            raise EnvironmentFault("register.secret_closed", id=label, path=self.path) from None
+
     def sealed_now(self, secret: str) -> bool:
         """Whether the key that seals now sealed this."""
         return secret.startswith(f"v1:{self.current}:")

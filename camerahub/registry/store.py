@@ -20,7 +20,7 @@ from camerahub.core.commit import Commit
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.guard_rows import Key
 from camerahub.core.health import Policy
-from camerahub.registry import bulk, checkpoint, evidence, guards, merge, onvif, pauses
+from camerahub.registry import bulk, checkpoint, evidence, eyes, guards, merge, onvif, pauses, stills
 from camerahub.registry.engine import reading
 from camerahub.registry.faults import storage_errors
 from camerahub.registry.merge_areas import merge_areas
@@ -245,6 +245,40 @@ class Store:
             last = len(rows) - 1 - np.unique(rows["endpoint_id"][::-1], return_index=True)[1]
             with self._writing() as connection:
                 bulk.upsert(connection, media_facts, rows[last])
+
+    # --- pictures
+
+    def keep_past(self, endpoint: int, at: int, past: bytes) -> None:
+        """See ``registry.eyes.keep_past``."""
+        with self._writing() as connection:
+            eyes.keep_past(connection, endpoint, at, past)
+
+    def set_mask(self, code: str, kind: str, mask: bytes, who: str, now: int) -> bool:
+        """See ``registry.eyes.set_mask``."""
+        with self._writing() as connection:
+            return eyes.set_mask(connection, code, kind, mask, who, now)
+
+    def add_alarm(self, code: str, kind: str, who: str, why: str, now: int) -> int:
+        """See ``registry.eyes.add_alarm``."""
+        with self._writing() as connection:
+            return eyes.add_alarm(connection, code, kind, who, why, now)
+
+    def keep_still(self, endpoint: int, at: int, reason: str, jpeg: bytes, expires_at: int) -> bool:
+        """See ``registry.stills.keep``. False without a key: no picture is ever kept unsealed."""
+        if self.keys is None:
+            return False
+        with self._writing() as connection:
+            return stills.keep(connection, self.keys, endpoint, at, reason, jpeg, expires_at)
+
+    def expire_stills(self, now: int) -> int:
+        """See ``registry.stills.expire``."""
+        with self._writing() as connection:
+            return stills.expire(connection, now)
+
+    def look_at_still(self, code: str, number: int, who: str, now: int) -> bytes:
+        """See ``registry.stills.look``; EnvironmentFault without a key."""
+        with self._writing() as connection:
+            return stills.look(connection, stills.needed(self.keys), code, number, who, now)
 
     # --- what ONVIF told
 

@@ -7,8 +7,6 @@ Times are int64 µs since 1970 UTC; days are integers ``yyyymmdd`` in the config
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,10 +15,8 @@ from sqlalchemy import (
     Connection,
     Float,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -29,20 +25,23 @@ from sqlalchemy import (
     text,
 )
 
+from camerahub.registry.columns import BIG
+from camerahub.registry.columns import METADATA as METADATA
+from camerahub.registry.columns import at as _at
+from camerahub.registry.columns import index as _index
+from camerahub.registry.columns import number as _id
+from camerahub.registry.columns import of_endpoint as _of_endpoint
+from camerahub.registry.columns import ref as _ref
+from camerahub.registry.columns import small as _small
+from camerahub.registry.columns import txt as _txt
+from camerahub.registry.picture_tables import false_alarms as false_alarms
+from camerahub.registry.picture_tables import picture_masks as picture_masks
+from camerahub.registry.picture_tables import picture_pasts as picture_pasts
+from camerahub.registry.picture_tables import still_reads as still_reads
+from camerahub.registry.picture_tables import stills as stills
+
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0005"
-
-NAMING = {
-    "pk": "pk_%(table_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-}
-METADATA = MetaData(naming_convention=NAMING)
-
-#: AUTOINCREMENT in SQLite needs INTEGER, which is 64 bits there.
-BIG = BigInteger().with_variant(Integer(), "sqlite")
+SCHEMA_REVISION = "0006"
 
 #: Standing of a camera in the register -> (does it count in the denominator, Chinese, English).
 STATUSES: dict[str, tuple[bool, str, str]] = {
@@ -56,37 +55,6 @@ TREES = ("civil", "police")
 ENDPOINT_KINDS = ("rtsp", "onvif", "snapshot", "gb28181")
 STREAMS = ("main", "sub")
 ROADS = ("direct", "via")
-
-
-def _id() -> Column[Any]:
-    return Column("id", BIG, primary_key=True, autoincrement=True)
-
-
-def _ref(name: str, target: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, BIG, ForeignKey(f"{target}.id"), nullable=null)
-
-
-def _at(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, BigInteger, nullable=null)
-
-
-def _txt(name: str, default: str | None = "") -> Column[Any]:
-    """Text that is empty rather than NULL; ``default=None`` for text that must be given."""
-    return Column(
-        name, Text, nullable=False, server_default=None if default is None else text(f"'{default}'")
-    )
-
-
-def _small(name: str) -> Column[Any]:
-    return Column(name, SmallInteger, nullable=False)
-
-
-def _index(table: str, *columns: str, serves: str, where: str | None = None, unique: bool = False) -> Index:
-    name = f"ix_{table}_{'_'.join(columns)}"
-    clause = None if where is None else text(where)
-    return Index(
-        name, *columns, unique=unique, info={"serves": serves}, sqlite_where=clause, postgresql_where=clause
-    )
 
 
 areas = Table(
@@ -221,11 +189,8 @@ media_facts = Table(
     Column("bit_rate", BigInteger, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
+    Column("faults", Integer, nullable=False, server_default=text("0")),  # bit k: core.result.FAULT_KINDS[k]
 )
-
-
-def _of_endpoint() -> Column[Any]:
-    return Column("endpoint_id", BIG, ForeignKey("endpoints.id"), primary_key=True, autoincrement=False)
 
 
 #: What the device behind each ONVIF endpoint said it is; what it said before stands in ``changes``.

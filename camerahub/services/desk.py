@@ -7,6 +7,7 @@ twice. What is shown outside comes from ``picture``, taken after a settled commi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -14,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camerahub.core.commit import FLIP_DTYPE, Commit, correction_rows, flip_rows, state_rows
-from camerahub.core.health import RULE, Flips, Policy, States, expire, fold
+from camerahub.core.errors import EnvironmentFault
+from camerahub.core.health import RULE, Answer, Flips, Policy, States, expire, fold
+from camerahub.core.result import Facet
 from camerahub.core.roads import Cameras, answers
+from camerahub.core.weather import WEATHER_SCOPE
 from camerahub.services.figures import Rounds, Tally, tally_of
 from camerahub.services.roster import AreaLike, Roster, Snapshot, roster_of
+from camerahub.services.skies import Skies
 
 U1 = NDArray[np.uint8]
 
@@ -72,6 +77,7 @@ class Desk:
         self.states: States
         self.cameras: Cameras
         self.rounds: Rounds
+        self.skies: Skies
         self.watching_since = 0
         self._gaps: dict[tuple[str, str], int] = {}  # worker, scope -> its open gap
         self._epoch = self._seq = 0
@@ -92,6 +98,7 @@ class Desk:
         newest = monotonic - np.maximum(seconds, 0.0).min(axis=0, initial=np.inf)
         looked = np.broadcast_to(newest, (len(self._probes), len(self.states))).copy()
         self.rounds = Rounds(self.roster, self._probes, looked)
+        self.skies = Skies(self.roster, self._policies)
         return snapshot.watermarks, self._mend(snapshot, now)
 
     def reload(self, now: int, monotonic: float, *, keep: bool = True) -> Prepared | None:
@@ -110,6 +117,7 @@ class Desk:
             new[:, place[known]] = old[:, known]
         self.cameras = _derive(self.states, roster, snapshot)
         self.rounds = Rounds(roster, self._probes, looked)
+        self.skies = self.skies.moved(roster, self._policies)
         return self._mend(snapshot, now)
 
     def _take_roster(self, snapshot: Snapshot, roster: Roster) -> None:
@@ -129,6 +137,7 @@ class Desk:
         """Fold a batch, RESULT_DTYPE (N,), into the working states."""
         place, known = self.roster.find(rows["endpoint"])
         place, taken = place[known], rows[known]
+        taken = self.skies.hold(self.states, place, taken, now)
         folded = fold(self.states, place, taken, now)
         self.rounds.take(place, taken, monotonic)
         commit = Commit(
@@ -179,7 +188,19 @@ class Desk:
 
     def settle(self, prepared: Prepared) -> bool:
         """Store it in one transaction. False: the register has it already. EnvironmentFault: not now."""
-        return self._book.commit(prepared.commit)
+        stored = self._book.commit(prepared.commit)
+        with contextlib.suppress(EnvironmentFault):  # told with the next commit
+            self._tell_weather(prepared.commit.now)
+        return stored
+
+    def _tell_weather(self, now: int) -> None:
+        """Weather is a gap in judging: open while it lasts, kept for whoever asks why."""
+        for township, since in self.skies.since.items():
+            if (HUB, WEATHER_SCOPE + township) not in self._gaps:
+                self.gap(HUB, since, None, "weather", WEATHER_SCOPE + township)
+        for worker, scope in list(self._gaps):
+            if scope.startswith(WEATHER_SCOPE) and scope.removeprefix(WEATHER_SCOPE) not in self.skies.since:
+                self.gap(worker, now, now, "weather", scope)
 
     def heartbeat(self, now: int) -> None:
         """Say in the register that the hub lives."""
@@ -213,11 +234,20 @@ class Desk:
         for marks in (self.states.observed_at, self.states.seen_at):
             marks[marks > 0] += step
         self.watching_since += step
+        self.skies.shift(step)
 
     def picture(self) -> Picture:
         """Counts of the working states, which are the committed ones after ``settle``."""
-        tally = tally_of(self.roster, self._facets, self.cameras.answer)
+        tally = tally_of(self.roster, self._facets, self.cameras.answer, *self._faulty(), self.skies.held())
         return Picture(tally, self.rounds, self.roster.places)
+
+    def _faulty(self) -> tuple[NDArray[np.int64], U1]:
+        """Cameras (D,) whose picture is down, and why (D,)."""
+        if "picture" not in self._facets:
+            return np.zeros(0, np.int64), np.zeros(0, np.uint8)
+        row = self._facets.index("picture")
+        places = np.flatnonzero(self.cameras.answer[row] == Answer.DOWN)
+        return places, answers(self.states, Facet.PICTURE, self.roster.roads, places).reason
 
 
 def _columns(states: States) -> tuple[NDArray[np.generic], ...]:

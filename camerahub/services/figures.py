@@ -9,19 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camerahub.core.health import Answer
-from camerahub.core.result import PROBE_KINDS, REASONS, Signal
+from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASON_CODES, REASONS, Signal
 from camerahub.services.roster import Roster
 
 Counts = NDArray[np.int64]
+I8 = NDArray[np.int64]
 U1 = NDArray[np.uint8]
+_NOBODY: I8 = np.zeros(0, np.int64)
 
 #: By reason code: whether such a result means that somebody really looked.
 _LOOKED = np.array([info.online in (Signal.UP, Signal.DOWN) for info in REASONS.values()])
+#: By reason code: its place in FAULT_KINDS, -1 for a reason that is no kind of fault.
+_KIND = np.full(256, -1, np.int64)
+_KIND[[REASON_CODES[kind] for kind in FAULT_KINDS]] = np.arange(len(FAULT_KINDS))
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Expected cameras counted by group: arrays (G,) and, by facet, (F, G). U + D + K = E in every cell."""
+    """Expected cameras counted by group: arrays (G,) and, by facet, (F, G). U + D + K = E in every cell.
+
+    ``faults`` (K, T): cameras whose picture is down, by the kind that is its reason and by township; ``held`` (T,)
+    endpoints whose pictures are not judged because of the weather.
+    """
 
     groups: tuple[tuple[str, str], ...]
     facets: tuple[str, ...]
@@ -30,6 +39,9 @@ class Tally:
     up: Counts
     down: Counts
     unknown: Counts
+    townships: tuple[str, ...]
+    faults: Counts
+    held: Counts
 
     def totals(self) -> dict[str, int]:
         """Sums over all groups for the first facet."""
@@ -37,8 +49,16 @@ class Tally:
         return {"expected": int(self.expected.sum())} | {word: int(n.sum()) for word, n in words.items()}
 
 
-def tally_of(roster: Roster, facets: Sequence[str], answer: U1) -> Tally:
-    """Count ``answer`` (F, C) of the cameras of a roster."""
+def tally_of(
+    roster: Roster,
+    facets: Sequence[str],
+    answer: U1,
+    faulty: I8 = _NOBODY,
+    reason: U1 | None = None,
+    held: I8 | None = None,
+) -> Tally:
+    """Count ``answer`` (F, C) of the cameras of a roster; ``faulty`` (D,) places of those whose picture is down,
+    ``reason`` (D,) why; ``held`` (T,) of ``Tally``."""
     size = len(roster.groups)
     counted, group = roster.expected, roster.group
     cells = [
@@ -53,7 +73,20 @@ def tally_of(roster: Roster, facets: Sequence[str], answer: U1) -> Tally:
         up=by[:, :, Answer.UP],
         down=by[:, :, Answer.DOWN],
         unknown=by[:, :, Answer.UNKNOWN],
+        townships=roster.townships,
+        faults=_faults(roster, faulty, np.zeros(0, np.uint8) if reason is None else reason),
+        held=np.zeros(len(roster.townships), np.int64) if held is None else held,
     )
+
+
+def _faults(roster: Roster, faulty: I8, reason: U1) -> Counts:
+    """(K, T) int64."""
+    kind = _KIND[reason]
+    counted = (kind >= 0) & roster.expected[faulty]
+    width = len(roster.townships)
+    cell = kind[counted] * width + roster.township[faulty[counted]]
+    size = len(FAULT_KINDS) * width
+    return np.bincount(cell, minlength=size).reshape(len(FAULT_KINDS), width).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ STATS: Final[dict[str, str]] = {
     "uplinks_blind": "uplinks through which nothing is seen",
     "loop_lag_s": "largest lateness of the event loop since the last report, seconds",
     "cpu_s": "processor time used by this prober, seconds",
+    "pictures_decoding": "pictures that wait for a decoder or are with one",
     "decoding_cpu_s": "processor time its decoders spent on pictures, seconds",
 }
 

@@ -17,7 +17,9 @@ from camerahub.services.looks import Looks
 
 #: Pictures that were held and now may be taken are spread over so long, seconds.
 SOON_S: Final = 5
-_LIT: Final = {name: info.lit for name, info in REASONS.items()}
+#: ``core.weather.KINDS``, said again because that needs numpy, which a prober does without; a test compares them.
+MAYBE_WEATHER: Final = ("low_contrast", "blur", "underexposed")
+_PICTURE: Final = {name: info.picture for name, info in REASONS.items()}
 
 
 class Gallery(Looks):
@@ -47,15 +49,22 @@ class Gallery(Looks):
         self.over(slot, facts.received if facts is not None else None if result is None else 0)
         if slot not in self:
             return
-        signal = _LIT[result.reason] if result is not None else Signal.NONE
+        signal = _PICTURE[result.reason] if result is not None else Signal.NONE
         dark, again = remember(self._dark.get(slot, 0), signal, self._policy.lit_down_n)
         if dark:
             self._dark[slot] = dark
         else:
             self._dark.pop(slot, None)
-        wait = round(self._policy.picture_confirm_s * TICKS_PER_S) if again else self.interval
+        wait = self._second_look(result) if again else self.interval
         jitter = 1 + self._policy.jitter * (self._random.random() - 0.5)
         self.arm(slot, tick + int(min(wait, self.interval) * jitter))
+
+    def _second_look(self, result: ProbeResult | None) -> int:
+        """Ticks until it. What weather does to pictures can wait until others have shown whether it is weather."""
+        wait = round(self._policy.picture_confirm_s * TICKS_PER_S)
+        return (
+            max(wait, self.interval // 3) if result is not None and result.reason in MAYBE_WEATHER else wait
+        )
 
     def held(self, key: int, endpoint: int) -> None:
         """The guard held the login of ``key`` when this endpoint was looked at."""

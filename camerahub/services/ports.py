@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from camerahub.core.messages import Message
+from camerahub.core.eyes import Lesson
+from camerahub.core.messages import FleetPolicy, Message
 from camerahub.core.result import ProbeResult, Target
 
 if TYPE_CHECKING:  # it brings numpy, which a prober does without
@@ -48,6 +49,23 @@ class Prober(Protocol):
     @property
     def decoding_s(self) -> float:
         """Processor seconds spent on pictures so far, outside this process."""
+        ...
+
+    @property
+    def decoding(self) -> int:
+        """Pictures that wait for a decoder or are with one."""
+        ...
+
+    def configure(self, policy: FleetPolicy) -> None:
+        """Which pictures are decoded, and which kept as evidence."""
+        ...
+
+    def teach(self, lessons: Iterable[Lesson]) -> None:
+        """What judging the pictures of these endpoints needs."""
+        ...
+
+    def forget(self, endpoints: Iterable[int]) -> None:
+        """Their pictures are judged here no longer."""
         ...
 
     def hurry(self) -> None:

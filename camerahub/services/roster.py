@@ -65,7 +65,8 @@ class Roster:
     """E endpoints in ascending id, C cameras, G groups.
 
     ``camera`` (E,) camera place of each endpoint · ``group`` (C,) place in ``groups`` = (township label, network) ·
-    ``exempt`` (C,) inside an approved exemption · ``places`` (township label, name, county) for those with a name.
+    ``exempt`` (C,) inside an approved exemption · ``places`` (township label, name, county) for those with a name ·
+    ``township`` (C,) place in ``townships``, the labels.
     """
 
     endpoint: I8
@@ -77,6 +78,8 @@ class Roster:
     groups: tuple[tuple[str, str], ...]
     places: tuple[tuple[str, str, str], ...]
     roads: Roads
+    township: I8
+    townships: tuple[str, ...]
 
     def find(self, ids: I8) -> tuple[I8, Bools]:
         """(place, known) of endpoint ids, each (N,); the place of an unknown one means nothing."""
@@ -93,6 +96,8 @@ def roster_of(snapshot: Snapshot, areas: Sequence[AreaLike], exempt: Bools | Non
     pairs = list(zip(townships, snapshot.network, strict=True))
     groups = tuple(sorted(set(pairs)))
     place = {pair: i for i, pair in enumerate(groups)}
+    labels_used = tuple(sorted(set(townships)))
+    number = {label: i for i, label in enumerate(labels_used)}
     count = len(snapshot.camera_ids)
     return Roster(
         endpoint=snapshot.endpoint,
@@ -104,6 +109,8 @@ def roster_of(snapshot: Snapshot, areas: Sequence[AreaLike], exempt: Bools | Non
         groups=groups,
         places=_places(areas, {township for township, _ in groups}),
         roads=Roads.build(snapshot.camera, count),
+        township=np.array([number[label] for label in townships], np.int64),
+        townships=labels_used,
     )
 
 

@@ -6,7 +6,7 @@ Knows processes only as ``ports.Child`` and results only as batches to be handed
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from typing import TypeVar
@@ -22,6 +22,7 @@ from camerahub.core.messages import (
     Drain,
     Findings,
     FleetPolicy,
+    Learned,
     LoginEnded,
     Message,
     Pause,
@@ -31,6 +32,7 @@ from camerahub.core.messages import (
     Setup,
     Sighting,
     Stats,
+    Still,
     Unassign,
     Uplinks,
 )
@@ -145,7 +147,8 @@ class Supervisor:
     """N probers and their endpoints. ``on_batch`` is awaited batch by batch in each prober's order and returns once
     the batch is committed (batches of different probers may be under way at once); what it raises ends that prober,
     which is started anew. ``on_gap`` hears a gap when it opens (``end`` None) and when it closes; ``on_login`` what
-    probers tell of logins; ``on_end`` the end of each prober's life ("drained": it had told everything).
+    probers tell of logins; ``on_end`` the end of each prober's life ("drained": it had told everything); ``on_watch``
+    which endpoints a prober has just been told to watch; ``on_picture`` what is to be kept of pictures.
     """
 
     def __init__(
@@ -162,7 +165,10 @@ class Supervisor:
         uplinks: Iterable[Uplink] = (),
         on_login: Callable[[str, LoginEnded], object] = lambda _worker, _said: None,
         on_end: Callable[[str, str], object] = lambda _worker, _reason: None,
+        on_watch: Callable[[str, Sequence[int]], object] = lambda _worker, _endpoints: None,
+        on_picture: Callable[[Learned | Still], object] = lambda _told: None,
     ) -> None:
+        self._on_watch, self._on_picture = on_watch, on_picture
         self._on_login, self._on_end = on_login, on_end
         self._spawner, self._clock, self._on_batch, self._on_gap = spawner, clock, on_batch, on_gap
         self._on_findings = on_findings
@@ -241,6 +247,7 @@ class Supervisor:
             seat.share = change.share
             seat.send(Unassign(part) for part in _parts(change.gone))
             seat.send(Assign(part) for part in _parts(change.new))
+            self._on_watch(seat.worker, [a.target.endpoint for a in change.new])
             fresh = [a.target.endpoint for a in change.new if a.target.endpoint in self._paused]
             seat.send(Pause(True, part) for part in _parts(fresh))
 
@@ -267,6 +274,15 @@ class Supervisor:
         for seat in self._seats:
             if seat.worker == worker and seat.child is not None:
                 seat.send(messages)
+                return True
+        return False
+
+    async def teach(self, worker: str, message: Message) -> bool:
+        """As ``tell``, and wait until the prober keeps up with what it was sent."""
+        for seat in self._seats:
+            if seat.worker == worker and seat.child is not None:
+                seat.child.bus.send(message)
+                await seat.child.bus.drain()
                 return True
         return False
 
@@ -350,6 +366,7 @@ class Supervisor:
         if self._paused_all:
             seat.send([Pause(True)])
         seat.send(Assign(part) for part in _parts(list(seat.share.values())))
+        self._on_watch(seat.worker, list(seat.share))
         seat.send(Pause(True, part) for part in _parts(sorted(self._paused & seat.share.keys())))
         seat.send(list(seat.rounds.values()))
         if self._stopping.is_set():
@@ -388,6 +405,8 @@ class Supervisor:
                 await self._on_findings(rows)
             case Sighting():
                 await self._sighted(seat, message)
+            case Learned() | Still():
+                self._on_picture(message)
             case LoginEnded():
                 self._on_login(seat.worker, message)
             case Stats(_, values):

@@ -25,6 +25,7 @@ from camerahub.core.messages import (
     Drain,
     Findings,
     FleetPolicy,
+    Learned,
     Message,
     Pause,
     Permits,
@@ -34,11 +35,13 @@ from camerahub.core.messages import (
     Setup,
     Sighting,
     Stats,
+    Still,
+    Teach,
     Unassign,
     Uplinks,
     Withdraw,
 )
-from camerahub.core.result import ProbeResult
+from camerahub.core.result import MediaFacts, ProbeResult
 from camerahub.services.fleet import Fleet
 from camerahub.services.flights import PICTURE, Flight, is_media
 from camerahub.services.gate import Gate
@@ -50,7 +53,7 @@ _log = structlog.get_logger()
 #: One row of ``core.batch.RESULT_DTYPE``, without numpy.
 ROW = struct.Struct("<qqIHBBBBH")
 #: One row of ``core.batch.FACTS_DTYPE``, likewise.
-FACTS_ROW = struct.Struct("<qqBBIIIHH")
+FACTS_ROW = struct.Struct("<qqBBIIIHHH")
 STATS_S = 1.0
 LAG_S = 0.1
 #: Due endpoints are started together this often, seconds: waking for each of them would cost more than its probe. A few
@@ -76,8 +79,17 @@ class Outbox:
         self._rows += ROW.pack(*result.row())
         if result.facts is not None:
             self._facts += FACTS_ROW.pack(*result.facts.row(result.endpoint, result.started_at))
+            if result.facts.past or result.facts.still:
+                self._show(result, result.facts)
         if len(self._rows) >= self._size * ROW.size:
             self.flush()
+
+    def _show(self, result: ProbeResult, facts: MediaFacts) -> None:
+        """What is to be kept of a picture."""
+        if facts.past:
+            self._send(Learned(self._worker, result.endpoint, result.started_at, facts.past))
+        if facts.still:
+            self._send(Still(self._worker, result.endpoint, result.started_at, result.reason, facts.still))
 
     def flush(self) -> None:
         """Send what there is."""
@@ -109,6 +121,7 @@ class Worker:
     def __init__(self, bus: BusEnd, prober: Prober, clock: Clock, setup: Setup) -> None:
         self._bus, self._prober, self._clock, self._setup = bus, prober, clock, setup
         self._policy = setup.policy
+        prober.configure(setup.policy)
         self._gate = Gate(bus.send)
         self._fleet = Fleet(setup.policy, setup.probe, clock.monotonic(), self._gate)
         self.epoch = clock.wall_us()
@@ -196,6 +209,10 @@ class Worker:
             case Unassign(endpoints):
                 self._sight.forget(endpoints)
                 self._fleet.unassign(endpoints)
+                self._prober.forget(endpoints)
+            case Teach(lessons):
+                self._prober.teach(lessons)
+                return
             case Ack(seq):
                 self._outbox.ack(seq)
                 if not self._fleet.held:
@@ -236,6 +253,7 @@ class Worker:
             "loop_lag_s": self._lag,
             "cpu_s": self._clock.cpu(),
             "decoding_cpu_s": self._prober.decoding_s,
+            "pictures_decoding": self._prober.decoding,
         }
         self._lag = 0.0
         self._bus.send(Stats(self._setup.worker, values))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,10 @@ Counts = NDArray[np.int64]
 
 
 class Tally(Protocol):
-    """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed."""
+    """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed.
+
+    ``faults`` (kinds of fault, townships): cameras whose picture is down for that reason.
+    """
 
     @property
     def groups(self) -> Sequence[tuple[str, str]]: ...
@@ -42,6 +45,12 @@ class Tally(Protocol):
     def down(self) -> Counts: ...
     @property
     def unknown(self) -> Counts: ...
+    @property
+    def townships(self) -> Sequence[str]: ...
+    @property
+    def faults(self) -> Counts: ...
+    @property
+    def held(self) -> Counts: ...
 
 
 class RoundAges(Protocol):
@@ -78,6 +87,14 @@ class Histogram:
         self.sums += np.bincount(rows, weights=seconds, minlength=self.rows)
 
 
+class PictureFigures(NamedTuple):
+    """``late_s`` seconds the oldest due picture has waited; ``decoding`` with decoders; ``stills`` kept, dropped."""
+
+    late_s: float
+    decoding: float
+    stills: tuple[int, int]
+
+
 @dataclass(slots=True)
 class Sources:
     """What is asked at scrape time; each must be cheap and safe to call from another thread."""
@@ -85,6 +102,7 @@ class Sources:
     ingest_age: Callable[[], float | None] = lambda: None
     queue: Callable[[], tuple[int, int] | None] = lambda: None
     round_ages: Callable[[], RoundAges | None] = lambda: None
+    pictures: Callable[[], PictureFigures | None] = lambda: None
     seats: Callable[[], Mapping[str, tuple[int, int]]] = dict  # kind -> (in use, allowed)
     credentials: Callable[[], Mapping[str, int] | None] = lambda: None  # state -> logins
     breaker: Callable[[], int | None] = lambda: None

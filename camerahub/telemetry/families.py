@@ -64,6 +64,38 @@ _ALL = (
         "Expected cameras of which we cannot say (K): not looked at, no address, prober could not see.",
     ),
     Family(
+        "camerahub_picture_faults",
+        "gauge",
+        ("kind", "township"),
+        "Expected cameras whose picture is down, by the fault that is its reason: of several, the most severe.",
+    ),
+    Family(
+        "camerahub_pictures_held",
+        "gauge",
+        ("township",),
+        "Endpoints whose picture is dim, pale or soft and not called faulty, because half the township turned so: "
+        "weather.",
+    ),
+    Family(
+        "camerahub_pictures_late_seconds",
+        "gauge",
+        (),
+        "How long the oldest due picture has waited for a media seat, for bandwidth or for a decoder, over all "
+        "probers.",
+    ),
+    Family(
+        "camerahub_pictures_decoding",
+        "gauge",
+        (),
+        "Pictures that wait for a decoder or are with one, over all probers.",
+    ),
+    Family(
+        "camerahub_picture_evidence_total",
+        "counter",
+        ("outcome",),
+        "Pictures kept as evidence of a fault or of its end, and those dropped because the register did not keep up.",
+    ),
+    Family(
         "camerahub_probe_results_total",
         "counter",
         ("probe", "outcome", "reason"),

@@ -19,7 +19,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
 
-from camerahub.core.result import PROBE_NAMES, REASON_NAMES, REASONS, Outcome
+from camerahub.core.result import FAULT_KINDS, PROBE_NAMES, REASON_NAMES, REASONS, Outcome
 from camerahub.telemetry.board import Board, Histogram, RoundAges, Tally
 from camerahub.telemetry.families import FAMILIES, Family
 
@@ -84,6 +84,8 @@ class _Frozen:
     groups: object = None
     by_group: Labels = ()
     by_facet: Labels = ()
+    by_kind: Labels = ()
+    by_township: Labels = ()
     age_key: object = None
     by_age: Labels = ()
 
@@ -92,6 +94,8 @@ class _Frozen:
             self.groups = tally.groups
             self.by_group = tuple(tally.groups)
             self.by_facet = tuple((f, *g) for f in tally.facets for g in tally.groups)
+            self.by_kind = tuple((kind, place) for kind in FAULT_KINDS for place in tally.townships)
+            self.by_township = tuple((place,) for place in tally.townships)
 
     def take_ages(self, ages: RoundAges) -> Labels:
         key = ages.townships
@@ -107,6 +111,9 @@ def _tally_blocks(tally: Tally, frozen: _Frozen) -> Iterator[Block]:
     yield _block("camerahub_cameras_exempt", frozen.by_group, tally.exempt.tolist())
     for word, counts in (("up", tally.up), ("down", tally.down), ("unknown", tally.unknown)):
         yield _block(f"camerahub_cameras_{word}", frozen.by_facet, counts.ravel().tolist())
+    if "picture" in tally.facets:
+        yield _block("camerahub_picture_faults", frozen.by_kind, tally.faults.ravel().tolist())
+        yield _block("camerahub_pictures_held", frozen.by_township, tally.held.tolist())
 
 
 @cache
@@ -155,6 +162,10 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         yield _block("camerahub_credentials", [(state,) for state in states], states.values())
     if (brake := sources.breaker()) is not None:
         yield _block("camerahub_login_breaker", _NO_LABELS, [brake])
+    if (pictures := sources.pictures()) is not None:
+        yield _block("camerahub_pictures_late_seconds", _NO_LABELS, [pictures.late_s])
+        yield _block("camerahub_pictures_decoding", _NO_LABELS, [pictures.decoding])
+        yield _block("camerahub_picture_evidence_total", (("kept",), ("dropped",)), pictures.stills)
     if seats := sources.seats():
         kinds = [(kind,) for kind in seats]
         yield _block("camerahub_seats", kinds, [allowed for _, allowed in seats.values()])

@@ -20,11 +20,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from camerahub.farm.kinds import KINDS
+from tests.farm.judged import JUDGED, NOT_YET
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 CAMERAS = 2000
-FACETS = ("online", "media", "lit")
+FACETS = ("online", "media", "lit", "picture")
 SETTLE_S = 120
 
 
@@ -55,9 +56,16 @@ class Demo:
             bad += [
                 f"{code} {row['kind']} {facet}: {facets[facet]} is not {row[facet]}"
                 for facet in FACETS
-                if facets[facet]["state"] != row[facet] or facets[facet]["reason"] not in allowed(row, facet)
+                if facets[facet]["state"] != state_of(row, facet)
+                or facets[facet]["reason"] not in allowed(row, facet)
             ]
         return bad
+
+
+def state_of(row: dict[str, Any], facet: str) -> str:
+    """What is true, as far as it can be judged by now."""
+    unseen = facet == "picture" and row["probes"] and row["probes"]["picture"]["reason"] in NOT_YET
+    return "up" if unseen else str(row[facet])
 
 
 def allowed(row: dict[str, Any], facet: str) -> set[str]:
@@ -65,12 +73,12 @@ def allowed(row: dict[str, Any], facet: str) -> set[str]:
     if facet == "online":
         return set(row["reasons"])
     probe = "media" if facet == "media" else "picture"
-    told = set(row["probes"][probe]["allowed"])
-    if row[facet] == "down" and row["online"] == "down":
+    told, state = set(row["probes"][probe]["allowed"]), state_of(row, facet)
+    if state == "down" and row["online"] == "down":
         told |= set(row["reasons"])  # who does not answer at all shows no picture either
-    if row[facet] == "up":
+    if state == "up":
         told |= {"ok"} | set(row["probes"]["picture"]["allowed"])  # media flows, whatever the picture shows
-    if row[facet] == "unknown":
+    if state == "unknown":
         told |= {"locked", "busy", "no_address"}
     return told
 
@@ -114,7 +122,7 @@ def expected_sums(demo: Demo, key: str, facet: str) -> dict[str, Counter[str]]:
     sums: dict[str, Counter[str]] = {}
     for row in demo.truth.values():
         if row["expected"]:
-            sums.setdefault(row[key], Counter())[row[facet]] += 1
+            sums.setdefault(row[key], Counter())[state_of(row, facet)] += 1
     return sums
 
 
@@ -144,6 +152,27 @@ def test_metrics_equal_the_truth_in_sum(demo: Demo, facet: str) -> None:
                 if sample.name == f"camerahub_cameras_{state}" and sample.labels["facet"] == facet:
                     counts.setdefault(sample.labels["township"], Counter())[state] += int(sample.value)
     assert {name: +sums for name, sums in counts.items()} == expected_sums(demo, "township", facet)
+
+
+def test_faults_of_pictures_are_counted_by_kind(demo: Demo) -> None:
+    with urllib.request.urlopen(demo.ready["metrics"], timeout=10) as answer:
+        text = answer.read().decode()
+    counts: Counter[str] = Counter()
+    for family in text_string_to_metric_families(text):
+        if family.name == "camerahub_picture_faults":
+            for sample in family.samples:
+                counts[sample.labels["kind"]] += int(sample.value)
+    expected = [row for row in demo.truth.values() if row["expected"] and row["picture"] == "down"]
+    reasons = Counter(row["probes"]["picture"]["reason"] for row in expected)
+    assert +counts == Counter({kind: reasons[kind] for kind in JUDGED if reasons[kind]})
+
+
+def test_a_confirmed_fault_has_its_evidence(demo: Demo, tmp_path: Path) -> None:
+    code = next(code for code, row in demo.truth.items() if row["kind"] == "no_signal" and row["expected"])
+    assert {row["reason"] for row in demo.command("evidence", code, "--json")} == {"no_signal"}
+    out = tmp_path / "fault.jpg"
+    assert demo.command("evidence", code, "--out", str(out), "--by", "tester") == []
+    assert out.read_bytes().startswith(b"\xff\xd8\xff")
 
 
 def test_ctrl_c_ends_all_and_leaves_nothing(demo: Demo) -> None:

@@ -20,7 +20,8 @@ from camerahub.bus.envelope import (
 )
 from camerahub.core import messages as m
 from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
-from camerahub.core.result import PROBE_KINDS, REASONS, Target
+from camerahub.core.eyes import MASK_BYTES, Lesson
+from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS, Target
 from camerahub.core.uplinks import Reference, Uplink
 
 IDS = st.integers(0, 2**63 - 1)
@@ -48,6 +49,15 @@ UPLINKS = st.builds(
 ASSIGNMENTS = st.builds(
     m.Assignment, target=TARGETS, device=IDS, camera=IDS, subnet=st.text(max_size=64), key=IDS
 )
+MASKS = st.sampled_from([b"", bytes(MASK_BYTES)])
+LESSONS = st.builds(
+    Lesson,
+    IDS,
+    st.none() | st.binary(max_size=300),
+    MASKS,
+    MASKS,
+    st.sampled_from([b"", bytes(len(FAULT_KINDS))]),
+)
 MESSAGES = st.one_of(
     st.builds(m.Setup, st.text(max_size=64), PROBES, st.builds(m.FleetPolicy, seed=IDS)),
     st.builds(m.Assign, st.lists(ASSIGNMENTS, max_size=5).map(tuple)),
@@ -64,6 +74,11 @@ MESSAGES = st.one_of(
     st.builds(m.Withdraw, SCOPE),
     st.builds(m.LoginEnded, IDS, IDS, IDS, st.sampled_from(["", *REASONS]), st.booleans()),
     st.just(m.Drain()),
+    st.builds(m.Teach, st.lists(LESSONS, max_size=4).map(tuple)),
+    st.builds(m.Learned, st.text(max_size=64), IDS, IDS, st.binary(max_size=300)),
+    st.builds(
+        m.Still, st.text(max_size=64), IDS, IDS, st.sampled_from(["", *REASONS]), st.binary(max_size=300)
+    ),
     st.builds(
         m.Findings, st.text(max_size=64), st.integers(0, 5).map(lambda n: bytes(range(FACTS_BYTES)) * n)
     ),

@@ -24,7 +24,7 @@ async def test_the_line_of_the_contract(county: FiguresHome) -> None:
     assert len(lines) == 12
     first = lines[0]
     assert list(first) == ["code", "name", "area_code", "network", "facets"]
-    assert list(first["facets"]) == ["online", "media", "lit"]
+    assert list(first["facets"]) == ["online", "media", "lit", "picture"]
     told = first["facets"]["online"]
     assert list(told) == ["state", "since", "reason", "observed_at"]
     assert (first["code"], told["state"], told["reason"]) == ("32058500001310000000", "down", "refused")
@@ -79,7 +79,7 @@ async def test_only_expected_cameras_unless_all_are_asked_for(county: FiguresHom
     [
         ["--state", "dead"],
         ["--reason", "moon"],
-        ["--facet", "picture"],
+        ["--facet", "clock"],
         ["--area", "999"],
         ["--since", "soon"],
     ],

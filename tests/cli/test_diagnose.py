@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import pytest
 
-from camerahub.cli.diagnose_judge import TAKES_MASK
 from camerahub.cli.main import run
 from camerahub.cli.table import width
 from tests.cli.diagnosing import black, blue, clip, daylight, judged, save
@@ -177,12 +176,12 @@ def test_help_files_and_drawings_that_cannot_be_used_are_told_first(tmp_path: Pa
         assert str(words[1]) in capsys.readouterr().err
 
 
-def test_a_mask_is_used_or_refused_never_ignored(tmp_path: Path, capsys: Heard) -> None:
-    path, mask = (
-        save(tmp_path / "a.jpg", black()),
-        save(tmp_path / "m.png", np.full((240, 320), 255, np.uint8)),
-    )
-    assert run(["diagnose", str(path), "--mask", str(mask), "--json"]) == (0 if TAKES_MASK else 2)
+def test_what_a_mask_leaves_out_is_not_judged(tmp_path: Path, capsys: Heard) -> None:
+    path = save(tmp_path / "a.jpg", black())
+    for name, shown, verdict in (("all", 255, "fault"), ("nothing", 0, "unknown")):
+        mask = save(tmp_path / f"{name}.png", np.full((240, 320), shown, np.uint8))
+        lines, _ = judged(capsys, path, "--mask", str(mask), code=0 if shown else 3)
+        assert (lines[0]["verdict"], lines[0]["reason"]) == (verdict, None if shown else "masked")
 
 
 def test_fail_on(tmp_path: Path, capsys: Heard) -> None:

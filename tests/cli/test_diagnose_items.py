@@ -14,7 +14,7 @@ from camerahub.cli.diagnose_items import MOST_PICTURES, Asked, Item, from_lines,
 from camerahub.cli.diagnose_line import LineError, Verdict, checked, container_of, parse
 from camerahub.cli.diagnose_pool import Judged
 from camerahub.cli.diagnose_report import Report, as_json
-from camerahub.core.result import REASONS
+from camerahub.core.result import FAULT_KINDS, REASONS
 from camerahub.core.texts import CATALOGUE
 
 JSON = st.recursive(
@@ -154,6 +154,6 @@ def test_unknown_of_the_eye_is_said_in_words() -> None:
     assert "foggy" in line["zh"]
 
 
-@pytest.mark.parametrize("kind", ["black", "no_signal"])
+@pytest.mark.parametrize("kind", FAULT_KINDS)
 def test_kinds_are_called_as_in_the_rest_of_the_house(kind: str) -> None:
     assert CATALOGUE[f"diagnose.kind.{kind}"][0] == REASONS[kind].zh

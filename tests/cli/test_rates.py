@@ -75,7 +75,7 @@ async def test_time_figures_are_not_here_yet(county: FiguresHome) -> None:
 
 async def test_unknown_area_and_facet(county: FiguresHome) -> None:
     assert isinstance(county.run(command, "--area", "110101").exception, ConfigError)
-    assert isinstance(county.run(command, "--facet", "picture").exception, ConfigError)
+    assert isinstance(county.run(command, "--facet", "clock").exception, ConfigError)
 
 
 async def test_an_empty_register_has_no_rate(tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def test_folded_attempts_become_hours_of_each_facet(store: Store, hub: Hub) -> N
         (began + HOUR, "online", 1, 0, 0, "black"),
         (began + HOUR, "media", 1, 0, 0, "black"),
         (began + HOUR, "lit", 0, 1, 0, "black"),
+        (began + HOUR, "picture", 0, 1, 0, "black"),
         (began, "online", 1, 1, 0, "timeout"),
     ]
     assert {h.at for h in ask(store, since=began + HOUR).hours} == {began + HOUR}
@@ -184,13 +185,16 @@ def test_media_as_last_seen(store: Store, hub: Hub) -> None:
     direct, via = own(ask(store))
     facts = np.array(
         [
-            MediaFacts("sub", "H265", 90_000, 20_000, 512_000, 640, 360).row(direct, T0 + 5),
+            MediaFacts("sub", "H265", 90_000, 20_000, 512_000, 640, 360, faults=("shake", "blur")).row(
+                direct, T0 + 5
+            ),
             MediaFacts("main", "JPEG", 70_000, 60_000).row(via, T0 + 9),
         ],
         FACTS_DTYPE,
     )
     store.keep_facts(facts)
     told = ask(store).media
+    assert [m.faults for m in told] == [(), ("blur", "shake")]
     assert [(m.endpoint, m.at, m.stream, m.codec, m.bit_rate, m.width) for m in told] == [
         (via, T0 + 9, "main", "JPEG", 0, 0),
         (direct, T0 + 5, "sub", "H265", 512_000, 640),

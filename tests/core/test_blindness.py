@@ -323,7 +323,7 @@ def test_which_reasons_are_doubtful_follows_the_table(reason: str) -> None:
     if answered(reason):
         assert reason not in {"timeout", "unreachable"}
         assert REASONS[reason].outcome is not Outcome.UNKNOWN or reason in {
-            "locked", "busy", "transport", "encrypted", "codec_unsupported",
+            "locked", "busy", "transport", "encrypted", "codec_unsupported", "unjudged", "weather",
         }  # fmt: skip
 
 

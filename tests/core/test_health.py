@@ -293,7 +293,7 @@ def said(facet, probe, reason):
     info = REASONS[REASON_NAMES[reason]]
     if facet not in kind.facets:
         return None
-    column = (info.online, info.media, info.lit, info.lit)[facet]
+    column = (info.online, info.media, info.lit, info.picture)[facet]
     if column == Signal.UP and kind.stage < LEAST_STAGE[facet]:
         return None
     return {Signal.UP: "good", Signal.DOWN: "bad", Signal.UNKNOWN: "unknown"}.get(column)

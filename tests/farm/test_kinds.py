@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from camerahub.core.result import REASONS, Signal
+from camerahub.core.result import FAULT_KINDS, REASONS, Signal
 from camerahub.farm.handle import start_county
 from camerahub.farm.kinds import GARBAGE, KINDS, truth
 
@@ -16,6 +16,9 @@ PROBES = ("tcp", "options", "rtsp", "media", "picture")
 @pytest.mark.parametrize("probe", PROBES)
 def test_every_camera_behaves_as_the_truth_says(pictured, survey, probe):
     said = survey(pictured.county, probe)
+    if probe == "picture":  # the client of this test sees what is dark, and nothing else
+        shown = {c.code for c in pictured.county.cameras if c.host and truth(c).lit == "up"}
+        said |= {c: truth(pictured.county.by_code[c]).picture[0] for c in shown if said[c] == "ok"}
     wrong = {
         (camera.kind, camera.device_number % len(GARBAGE), said[camera.code], getattr(truth(camera), probe))
         for camera in pictured.county.cameras
@@ -43,6 +46,13 @@ FACETS = {
     "silent_play": ("down", "down"), "no_keyframe": ("down", "down"), "undecodable": ("up", "down"),
     "encrypted": ("up", "unknown"), "svac": ("up", "unknown"), "black": ("up", "down"), "no_signal": ("up", "down"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FAULT_KINDS)
+def test_every_fault_of_a_picture_has_a_camera(kind):
+    told = KINDS[kind].truth
+    lit = "down" if kind in ("black", "no_signal") else "up"
+    assert (told.picture, told.flowing, told.lit, told.intact) == ((kind,), "up", lit, "down")
 
 
 @pytest.mark.parametrize("name", FACETS)

@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 
-from camerahub.probes.decode_line import Answer
+from camerahub.probes.decode_line import Answer, Context, pack_answer
 from camerahub.probes.decoder_child import Look, main
 
 TRIES = "forbidden"
@@ -66,7 +66,7 @@ def asleep() -> None:
 
 
 def hook(look: Look) -> Look:
-    def evil(codec: str, data: bytes) -> Answer:
+    def evil(codec: str, data: bytes, context: Context) -> Answer:
         word = data[:16].rstrip(b"\0").decode("latin-1")
         if word == "crash":
             ctypes.string_at(0)
@@ -84,14 +84,14 @@ def hook(look: Look) -> Look:
             os.write(int(sys.argv[1]), b"\xff" * 64)
             asleep()
         elif word == "unasked":
-            os.write(int(sys.argv[1]), b'\0\0\0\x1e["ok",1,1,{},0.0,0.0,0,"",""]' * 2)
+            os.write(int(sys.argv[1]), pack_answer(Answer("ok", 1, 1)) * 2)
         elif word == "bug":
             raise KeyError("ours")
         elif word == TRIES:
             return Answer("ok", 1, 1, forbidden())
         elif word == "echo":
             return Answer("ok", len(data), os.getpid())
-        return look(codec, data)
+        return look(codec, data, context)
 
     return evil
 

@@ -12,7 +12,8 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-from tests.frames.draw import Image, osd, scene
+from camerahub.farm.scenes import LOOKS, planes
+from tests.frames.draw import Image, osd
 
 _ENCODERS = {"H264": "libx264", "H265": "libx265"}
 
@@ -23,12 +24,12 @@ class KeyFrame(NamedTuple):
 
 
 def photograph(width: int, height: int, seed: int = 0) -> Image:
-    """A scene with the texture and clock of a real picture, so that a key frame is as large as a camera's."""
+    """A street of the virtual county with leaves and a clock: healthy, and its key frame as large as a camera's."""
     random = np.random.default_rng(seed)
-    image = scene(width, height, seed).astype(np.float64)
-    leaves = cv2.resize(random.normal(0, 14, (height // 3, width // 3)), (width, height))
-    leaves[: height // 2] *= 0.2
-    return osd(np.clip(image + leaves[..., None], 0, 255).astype(np.uint8), seed)
+    drawn = next(planes(LOOKS["street"], width, height, 1, 25))
+    leaves = cv2.resize(random.normal(0, 8, (height // 3, width // 3)), (width, height))
+    image = cv2.cvtColor(drawn, cv2.COLOR_YUV2BGR_I420) + leaves[..., None]
+    return osd(np.clip(image, 0, 255).astype(np.uint8), seed)
 
 
 def encode(codec: str, image: Image, quality: int = 28, slices: int = 1, **options: str) -> bytes:

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from camerahub.core.eyes import weights_of
+from camerahub.frames.past import Past
 from camerahub.probes.decode import Decoded, DecodeLimits, Decoders
 from camerahub.probes.decode_job import Decoded as Answered
-from camerahub.probes.decode_line import CODECS
+from camerahub.probes.decode_line import CODECS, OF_FAULT, OF_OK, Context
 from camerahub.probes.decoder_codecs import DECODERS
 from tests.frames import draw
 from tests.probes.streams import KeyFrame, encode, key_frame, photograph
@@ -92,6 +94,36 @@ async def test_real_pictures_of_each_codec(open_pool: Open, codec: str) -> None:
     assert card.reason == "no_signal"
     assert 0 < good.cpu_s < 5
     assert pool.waiting == 0
+
+
+async def test_a_context_goes_in_and_a_past_and_a_still_come_out(open_pool: Open) -> None:
+    pool = await open_pool(entry=("-m", "camerahub.probes.decoder_child"), limits=DecodeLimits())
+    black = key_frame("H264", draw.osd(draw.black(704, 576, 4, 1), 3))
+    good = key_frame("H264", photograph(640, 360))
+    told = {
+        "fault wanted": (black, Context(1, 20_000, OF_FAULT, b"past")),
+        "its end wanted": (good, Context(2, 20_000, OF_OK, b"past")),
+        "the other wanted": (good, Context(3, 20_000, OF_FAULT)),
+        "trusted no more": (black, Context(4, 20_000, OF_FAULT, weights=weights_of({"black": 3}))),
+    }
+    loop, answers = asyncio.get_running_loop(), {}
+    for name, (picture, context) in told.items():
+        answers[name] = loop.create_future()
+        pool.submit(picture, answers[name].set_result, context.pack())
+    async with asyncio.timeout(60):
+        seen = {name: await future for name, future in answers.items()}
+    assert {name: one.reason for name, one in seen.items()} == {
+        "fault wanted": "black",
+        "its end wanted": "ok",
+        "the other wanted": "ok",
+        "trusted no more": "ok",
+    }
+    assert [bool(one.still) for one in seen.values()] == [True, True, False, False]
+    assert seen["fault wanted"].still.startswith(b"\xff\xd8\xff")
+    assert len(seen["its end wanted"].still) <= 20_000
+    # What was no past is begun anew; each look is kept for the next one.
+    assert all(Past.from_bytes(one.past).trace is not None for one in seen.values())
+    assert seen["fault wanted"].faults == ("black",)
 
 
 async def test_the_cage_holds(open_pool: Open) -> None:
@@ -263,7 +295,7 @@ async def test_sources_of_absurd_size_are_refused_before_memory_is_taken(open_po
     )
     for codec in CODECS:
         small, large = await look(
-            pool, key_frame(codec, draw.scene(320, 240)), key_frame(codec, draw.scene(640, 480))
+            pool, key_frame(codec, photograph(320, 240)), key_frame(codec, photograph(640, 480))
         )
         assert (small.reason, large.reason) == ("ok", "undecodable"), codec
     bomb = encode("JPEG", draw.scene(64, 64)).replace(b"\x08\x00\x40\x00\x40", b"\x08\xff\xff\xff\xff", 1)

@@ -53,7 +53,7 @@ def sending(codec: str, data: bytes) -> Recorder:
 async def test_a_real_picture_is_lit(camera: Make, prober: Prober, codec: str) -> None:
     peer = sending(codec, encode(codec, photograph(704, 576)))
     result = await look(prober, camera(peer).target("/main"))
-    assert (result.outcome, result.reason, result.stage) == (Outcome.OK, "ok", 5)
+    assert (result.outcome, result.reason, result.stage) == (Outcome.OK, "ok", 6)
     facts = result.facts
     assert facts is not None
     assert (facts.stream, facts.codec, facts.width, facts.height) == (MAIN, codec, 704, 576)

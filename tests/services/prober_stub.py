@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from camerahub.bus.local import inherited_end
+from camerahub.core.eyes import Lesson
+from camerahub.core.messages import FleetPolicy
 from camerahub.core.result import REASONS, ProbeResult, Target
 from camerahub.services.clock import SystemClock
 from camerahub.services.worker import run_worker
@@ -21,6 +23,8 @@ class ScriptProber:
         self.started: list[Target] = []
         self.closed = self.hurried = False
         self.decoding_s = 0.0
+        self.decoding = 0
+        self.taught: list[Lesson] = []
         self._news = asyncio.Event()
 
     def begin(self, target: Target) -> None:
@@ -47,6 +51,16 @@ class ScriptProber:
         )
         if not self.closed:
             done(result)
+
+    def configure(self, policy: FleetPolicy) -> None:
+        self.policy = policy
+
+    def teach(self, lessons: Iterable[Lesson]) -> None:
+        self.taught += lessons
+
+    def forget(self, endpoints: Iterable[int]) -> None:
+        gone = set(endpoints)
+        self.taught = [lesson for lesson in self.taught if lesson.endpoint not in gone]
 
     def hurry(self) -> None:
         self.hurried = True

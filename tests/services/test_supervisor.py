@@ -21,7 +21,18 @@ from hypothesis import strategies as st
 from camerahub.bus.local import LocalChild, spawn_child
 from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.blindness import Sight
-from camerahub.core.messages import Assignment, FleetPolicy, Message, Results, Sighting, Uplinks
+from camerahub.core.eyes import Lesson
+from camerahub.core.messages import (
+    Assignment,
+    FleetPolicy,
+    Learned,
+    Message,
+    Results,
+    Sighting,
+    Still,
+    Teach,
+    Uplinks,
+)
 from camerahub.core.result import REASON_CODES, Target
 from camerahub.core.uplinks import Reference, Uplink
 from camerahub.services.clock import SystemClock
@@ -293,6 +304,45 @@ class Told:
 
     def terminate(self) -> None: ...
     def kill(self) -> None: ...
+
+
+async def test_whom_a_prober_watches_is_told_whenever_it_begins_and_what_it_shows_is_heard() -> None:
+    hub, children = Hub(), []
+    watched: list[tuple[str, list[int]]] = []
+    shown: list[Message] = []
+    said = [Learned("prober-0", 1, 2, b"past"), Still("prober-0", 1, 2, "blur", b"jpeg")]
+
+    async def spawner(_worker: str) -> Told:
+        children.append(Told([*said, Sighting("prober-0", "east", Sight.BLIND, 1, "references")]))
+        return children[-1]
+
+    supervisor = Supervisor(
+        spawner=spawner,
+        probers=1,
+        probe="options",
+        policy=POLICY,
+        clock=SystemClock(),
+        on_batch=hub.on_batch,
+        on_gap=hub.on_gap,
+        on_watch=lambda worker, endpoints: watched.append((worker, list(endpoints))),
+        on_picture=shown.append,
+    )
+    supervisor.assign([at(1), at(2)])
+    assert not await supervisor.teach("prober-0", Teach(()))
+    await supervisor.start()
+    await hub.until(lambda: len(hub.gaps) >= 1)
+    assert await supervisor.teach("prober-0", Teach((Lesson(1),)))
+    assert children[0].heard[-1] == Teach((Lesson(1),))
+    supervisor.assign([at(1), at(2), at(3)])
+    assert [(worker, sorted(endpoints)) for worker, endpoints in watched] == [
+        ("prober-0", [1, 2]),
+        ("prober-0", [1, 2]),
+        ("prober-0", [3]),
+    ]
+    assert shown == said
+    for child in children:
+        child.say(None)
+    await supervisor.stop(1)
 
 
 async def test_a_blind_uplink_is_a_gap_until_it_is_seen_through_or_its_prober_is_gone() -> None:

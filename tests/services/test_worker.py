@@ -18,13 +18,16 @@ import numpy as np
 from camerahub.bus.local import LocalEnd, open_end
 from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
 from camerahub.core.blindness import Sight
+from camerahub.core.eyes import Lesson
 from camerahub.core.messages import (
     Ack,
     Assign,
     Assignment,
     Bye,
     Drain,
+    Findings,
     FleetPolicy,
+    Learned,
     Message,
     Pause,
     Results,
@@ -33,10 +36,12 @@ from camerahub.core.messages import (
     Setup,
     Sighting,
     Stats,
+    Still,
+    Teach,
     Unassign,
     Uplinks,
 )
-from camerahub.core.result import REASON_CODES, REASONS, SUB, MediaFacts, ProbeResult, Target
+from camerahub.core.result import FAULT_KINDS, REASON_CODES, REASONS, SUB, MediaFacts, ProbeResult, Target
 from camerahub.core.uplinks import Reference, Uplink
 from camerahub.services.clock import SystemClock
 from camerahub.services.flights import STATS
@@ -108,6 +113,34 @@ async def test_figures_come_by_their_names() -> None:
     assert isinstance(stats, Stats)
     assert stats.worker == "prober-0"
     assert stats.values.keys() == STATS.keys()
+
+
+async def test_what_a_prober_is_taught_reaches_its_eyes_and_what_they_show_the_hub() -> None:
+    class Seeing(ScriptProber):
+        def _end(self, target: Target, probe: str, done: Callable[[ProbeResult], None]) -> None:
+            facts = MediaFacts(past=b"past", still=b"jpeg", faults=("blur",))
+            super()._end(target, "picture", lambda result: done(result._replace(facts=facts)))
+
+    left, right = socket.socketpair()
+    hub, end = await open_end(left), await open_end(right)
+    prober = Seeing(asyncio.get_running_loop())
+    hub.send(Setup("prober-0", "options", replace(POLICY, picture_share=0.5)))
+    hub.send(Assign((target(1, "blur"),)))
+    hub.send(Teach((Lesson(1, b"old"), Lesson(2, None, b""))))
+    hub.send(Unassign((2,)))
+    hub.send(Round(1, "picture", None))
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(run_worker(end, prober, SystemClock(), False))
+        seen = await until(hub, RoundDone)
+        await hub.aclose()
+    assert prober.policy.picture_share == 0.5
+    assert prober.taught == [Lesson(1, b"old")]
+    (learned,) = [m for m in seen if isinstance(m, Learned)]
+    (still,) = [m for m in seen if isinstance(m, Still)]
+    (found,) = [m for m in seen if isinstance(m, Findings)]
+    assert (learned.worker, learned.endpoint, learned.past) == ("prober-0", 1, b"past")
+    assert (still.endpoint, still.reason, still.jpeg, still.at) == (1, "blur", b"jpeg", learned.at)
+    assert np.frombuffer(found.rows, FACTS_DTYPE)["faults"].tolist() == [1 << FAULT_KINDS.index("blur")]
 
 
 async def test_drain_sends_what_is_left_and_says_bye() -> None:

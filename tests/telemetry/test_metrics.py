@@ -20,8 +20,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
 from camerahub.core.batch import RESULT_DTYPE
-from camerahub.core.result import PROBE_KINDS, REASONS
-from camerahub.telemetry.board import Board, Histogram
+from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS
+from camerahub.telemetry.board import Board, Histogram, PictureFigures
 from camerahub.telemetry.families import FAMILIES
 from camerahub.telemetry.metrics import OPENMETRICS, PLAIN, Exporter, HubCollector
 
@@ -40,6 +40,9 @@ class Counts:
     up: Any
     down: Any
     unknown: Any
+    townships: tuple[str, ...] = ("320585100", "unassigned")
+    faults: Any = None
+    held: Any = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,20 @@ def full_board() -> Board:
     board = Board("0.1.0", 1)
     groups = (("320585100", "雪亮"), ("320585100", 'a"b\\c'), ("unassigned", ""))
     three = np.array([3, 4, 5])
+    both = np.stack((three, three))
+    faults = np.zeros((len(FAULT_KINDS), 2), np.int64)
+    faults[FAULT_KINDS.index("blur")] = (1, 2)
     board.publish(
         Counts(
-            groups, ("online",), three, three * 0, three[None] - 2, three[None] * 0 + 1, three[None] * 0 + 1
+            groups,
+            ("online", "picture"),
+            three,
+            three * 0,
+            both - 2,
+            both * 0 + 1,
+            both * 0 + 1,
+            faults=faults,
+            held=np.array([3, 0]),
         )
     )
     board.name_places([("320585100", "城厢镇", "320585")])
@@ -86,6 +100,7 @@ def full_board() -> Board:
     sources.probers = lambda: (2, 2)
     sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
     sources.names = lambda: 3
+    sources.pictures = lambda: PictureFigures(1.5, 4, (7, 1))
     sources.references = lambda: {"east": 2, "default": 0}
     return board
 

@@ -23,6 +23,7 @@ PARTS = (
     "dialled",
     "diagnose",
     "web",
+    "eyes",
 )
 
 

@@ -25,8 +25,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "  truth table (what each camera should show): {truth}",
     ),
     "cli.demo_figures": (
-        "在线率 {raw}  点亮率 {lit}  应检 {expected}  在线 {up}  离线 {down}  未知 {unknown}",
-        "online {raw}  lit {lit}  expected {expected}  up {up}  down {down}  unknown {unknown}",
+        "在线率 {raw}  点亮率 {lit}  完好率 {intact}  应检 {expected}  在线 {up}  离线 {down}  未知 {unknown}",
+        "online {raw}  lit {lit}  intact {intact}  expected {expected}  up {up}  down {down}  unknown {unknown}",
     ),
     "cli.demo_gone": ("演示结束, 临时文件已删除", "demo ended, temporary files removed"),
 }

@@ -105,9 +105,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "health.online.stale_s must be at least {longest}: fleet.interval_s, its jitter and deadline_s",
     ),
     "config.bad.stale_picture": (
-        "health.media.stale_s 与 health.lit.stale_s 不能小于 {longest}: fleet.picture_interval_s 加上 jitter 和 "
+        "health.media, lit, picture 的 stale_s 不能小于 {longest}: fleet.picture_interval_s 加上 jitter 和 "
         "fleet.picture_deadline_s",
-        "health.media.stale_s and health.lit.stale_s must be at least {longest}: fleet.picture_interval_s, its jitter "
+        "stale_s of health.media, lit and picture must be at least {longest}: fleet.picture_interval_s, its jitter "
         "and fleet.picture_deadline_s",
     ),
     "config.file_missing": (

@@ -136,7 +136,6 @@ _PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "memory": ("解码所需内存超限: {what}", "needs more memory than a decoder may have: {what}"),
     "codec": ("编码格式不支持: {what}", "a codec that is not known here: {what}"),
-    "no_mask": ("此版本还不能使用遮罩: {what}", "this version cannot use a mask yet: {what}"),
     "bug": ("程序内部错误, 未能判断: {what}", "not judged because of an internal error: {what}"),
 }
 

@@ -58,6 +58,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dialled.col_codec": ("编码", "codec"),
     "dialled.col_size": ("分辨率", "size"),
     "dialled.col_rate": ("码率", "rate"),
+    "dialled.col_faults": ("画面故障", "faults"),
     "dialled.col_key_bytes": ("关键帧字节", "key picture bytes"),
     "dialled.col_received": ("收到字节", "received bytes"),
     "dialled.summary": (

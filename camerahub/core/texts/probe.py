@@ -105,6 +105,62 @@ TEXTS: dict[str, tuple[str, str]] = {
         "画面是“无信号”提示图。请检查录像机与摄像机之间的线缆, 摄像机供电和通道配置",
         "the picture is a no-signal card. Check the cable from recorder to camera, its power, and the channel's set-up",
     ),
+    "probe.came.blur": (
+        "画面模糊。请检查对焦、镜头污渍和起雾",
+        "the picture is blurred. Check the focus, and the lens for dirt and damp",
+    ),
+    "probe.came.overexposed": (
+        "画面过亮。请检查光圈、曝光设置、逆光和补光灯",
+        "the picture is too bright. Check iris, exposure, back light and the lamp",
+    ),
+    "probe.came.underexposed": (
+        "画面过暗。请检查光圈、曝光设置、红外灯和补光灯",
+        "the picture is too dark. Check iris, exposure and the lamps",
+    ),
+    "probe.came.low_contrast": (
+        "画面对比度过低。请检查镜头起雾、护罩污渍和宽动态设置",
+        "the picture lacks contrast. Check for a misted lens or dirty dome, and the range settings",
+    ),
+    "probe.came.colour_cast": (
+        "画面偏色。请检查白平衡和日夜滤光片",
+        "the picture has a colour cast. Check white balance and the day-night filter",
+    ),
+    "probe.came.snow_noise": (
+        "画面布满噪点。请检查传感器、增益、模拟线缆和接地",
+        "the picture is covered in noise. Check sensor, gain, analogue cable and earthing",
+    ),
+    "probe.came.stripes": (
+        "画面有条纹。请检查电源干扰、接地和模拟线缆",
+        "there are stripes across the picture. Check power interference, earthing and analogue cable",
+    ),
+    "probe.came.mosaic": (
+        "画面花屏。请检查网络丢包、编码器和存储卡",
+        "the picture is broken into blocks. Check packet loss, the encoder and the memory card",
+    ),
+    "probe.came.occlusion": (
+        "画面被遮挡。请检查镜头前的树叶、蛛网、布或标牌",
+        "the view is blocked. Check for leaves, webs, cloth or signs before the lens",
+    ),
+    "probe.came.frozen": (
+        "画面冻结, 时钟可能仍在走。请重启摄像机, 检查编码器",
+        "the picture stands still though the clock may run. Restart the camera, check the encoder",
+    ),
+    "probe.came.scene_change": (
+        "画面已不是原来的场景。请检查云台位置、支架和是否被转动",
+        "the camera looks elsewhere than before. Check its position and bracket, or whether it was turned",
+    ),
+    "probe.came.shake": (
+        "画面抖动。请检查支架、立杆和风",
+        "the picture shakes. Check bracket, pole and wind",
+    ),
+    "probe.came.unjudged": (
+        "已取到画面, 但无法判断",
+        "a picture came, but it cannot be judged",
+    ),
+    "probe.came.weather": (
+        "本乡镇正有大范围天气影响, 暂不判断画面",
+        "township-wide weather: the picture is not judged now",
+    ),
     "probe.picture.media": (
         "码流 {stream}, 编码 {codec}, 收到 {received} KB, 关键帧 {key} KB, 码率 {rate}",
         "stream {stream}, codec {codec}, {received} kB received, key frame {key} kB, bit rate {rate}",

@@ -68,8 +68,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "figures by time (--kind time) are not in this version; use --kind point",
     ),
     "web.no_facet": (
-        "本版本测 在线、出流、点亮 (--facet online, media, lit), 还没有 {facet}",
-        "this version measures 在线, 出流 and 点亮 (--facet online, media, lit); {facet} is not in it yet",
+        "本版本测 在线、出流、点亮、完好 (--facet online, media, lit, picture), 还没有 {facet}",
+        "this version measures 在线, 出流, 点亮 and 完好 (--facet online, media, lit, picture); {facet} is not in it "
+        "yet",
     ),
     "web.xlsx_unwritable": (
         "无法写入表格 {file}: {problem}",
@@ -85,9 +86,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.state_lit_up": ("点亮", "up"),
     "web.state_lit_down": ("未点亮", "down"),
     "web.state_lit_unknown": ("未知", "unknown"),
+    "web.state_picture_up": ("完好", "up"),
+    "web.state_picture_down": ("异常", "down"),
+    "web.state_picture_unknown": ("未知", "unknown"),
     "web.rate_online": ("在线率", "raw"),
     "web.rate_media": ("出流率", "raw"),
     "web.rate_lit": ("点亮率", "raw"),
+    "web.rate_picture": ("完好率", "raw"),
     "web.never_looked_at": ("尚未检测", "not looked at yet"),
     "web.col_code": ("编码", "code"),
     "web.col_name": ("名称", "name"),
@@ -118,6 +123,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "共 {total} 路: 点亮 {up}, 未点亮 {down}, 未知 {unknown}",
         "{total} cameras: {up} up, {down} down, {unknown} unknown",
     ),
+    "web.cameras_summary_picture": (
+        "共 {total} 路: 完好 {up}, 异常 {down}, 未知 {unknown}",
+        "{total} cameras: {up} up, {down} down, {unknown} unknown",
+    ),
     "web.cameras_cut": (
         "只显示前 {shown} 路 (--limit)",
         "only the first {shown} are shown (--limit)",
@@ -134,6 +143,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "截至 {as_of}, 规则 {rule}: 应检 {expected} = 点亮 {up} + 未点亮 {down} + 未知 {unknown}; 点亮率 {raw}",
         "as of {as_of}, rule {rule}: expected {expected} = {up} up + {down} down + {unknown} unknown; raw rate {raw}",
     ),
+    "web.rates_summary_picture": (
+        "截至 {as_of}, 规则 {rule}: 应检 {expected} = 完好 {up} + 异常 {down} + 未知 {unknown}; 完好率 {raw}",
+        "as of {as_of}, rule {rule}: expected {expected} = {up} up + {down} down + {unknown} unknown; raw rate {raw}",
+    ),
     "web.hub_silent": (
         "中心没有运行, 以上是 {at} 时的状态",
         "the hub is not running: these are the states of {at}",
@@ -146,11 +159,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.status_states": ("在线 / 离线 / 未知", "up / down / unknown"),
     "web.status_media": ("出流 / 无流 / 未知", "media up / down / unknown"),
     "web.status_lit": ("点亮 / 未点亮 / 未知", "lit up / down / unknown"),
+    "web.status_picture": ("完好 / 异常 / 未知", "picture up / down / unknown"),
     "web.status_commit": ("最近入库", "last commit"),
     "web.status_alive": ("中心心跳", "hub last alive"),
     "web.status_running": ("中心运行", "hub running"),
     "web.status_gaps": ("未结束的未检时段", "gaps still open"),
     "web.status_size": ("数据库大小", "database size"),
+    "web.status_weather": ("天气影响, 暂不判断画面 (乡镇 起)", "weather: pictures held (township, since)"),
     "web.status_blind": ("探测机失明 (进程 线路 原因 起)", "blind (prober, uplink, why, since)"),
     "web.yes": ("是", "yes"),
     "web.no": ("否", "no"),

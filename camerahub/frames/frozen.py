@@ -1,0 +1,209 @@
+"""画面冻结 ``frozen``: the same exposure shown again, under a running clock or not, coded alike or anew.
+
+A living camera, however quiet its scene, brings new noise with every exposure, and light never stands quite still. So
+three things are asked of two pictures: did the light drift (means of large parts), did anything move outside the lines
+where clocks are written, and is the grain new? Grain is asked in patches of true pixels, the flattest third apart from
+the richest: where a codec has rubbed it away on one side only, the poorer picture must be a part of the richer one
+(their common energy is all of the smaller), while new grain has nothing in common with old grain.
+
+How the answers weigh is learned (``benchmarks/eye/learn_pair.py`` writes ``frozen.npz``); a card or a black picture,
+which never changes, is not asked at all (``pairs``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from camerahub.frames.forest import UNDEFINED, loaded
+from camerahub.frames.judgement import Judgement, judgement
+from camerahub.frames.measures import Measure
+from camerahub.frames.sketch import Floats
+from camerahub.frames.trace import Trace
+
+_NOT = "no earlier picture, or one of another size, or smaller than 54 pixels"
+_GREY = ("grey", 0.0, 255.0, _NOT)
+_SHARE = ("share", 0.0, 1.0, _NOT)
+_PARTS = ("flat", "middle", "rich")
+_WHERE = {"flat": "flattest third of the patches", "middle": "middle third", "rich": "richest third"}
+
+MEASURES: dict[str, Measure] = {
+    "still_drift": Measure(*_GREY, "median change of light over 8 x 4 parts", "own: light never stands still"),
+    "still_drift_high": Measure(*_GREY, "its 75th percentile", "own"),
+    "still_region": Measure(*_GREY, "75th percentile of the change of light over 4 x 3 parts", "own"),
+    "still_offset": Measure(*_GREY, "mean change of the thumbnail, each cell cut at 3", "own"),
+    "still_fine": Measure(*_GREY, "median change of a thumbnail's cell beside that of its neighbours", "own"),
+    "still_moved": Measure(
+        *("count", 0.0, 2304.0, _NOT), "thumbnail's cells that changed by 8 more than most, two lines of text left out", "own"
+    ),
+    "still_exact": Measure(*_SHARE, "patches that are not clipped without any difference", "ffmpeg freezedetect, at noise 0"),
+    "still_near": Measure(*_SHARE, "patches of which 80 % are without", "own"),
+    "still_lopsided": Measure(
+        *("nepers", 0.0, 20.0, _NOT), "grain of one picture over the other's, flat and middle patches", "own"
+    ),
+    "still_lopsided_all": Measure(*("nepers", 0.0, 20.0, _NOT), "the same, all patches", "own"),
+    "still_surplus": Measure(
+        *("ratio", 0.0, 1e6, _NOT), "energy of the difference over the difference of energies", "own: a part of it, coded poorer"
+    ),
+    **{
+        name: measure
+        for part in _PARTS
+        for name, measure in {
+            f"still_{part}_equal": Measure(*_SHARE, f"equal pixels in the {_WHERE[part]}", "own"),
+            f"still_{part}_common": Measure(
+                *("ratio", -2.0, 2.0, _NOT), f"common energy of grain over the smaller one, {_WHERE[part]}", "own"
+            ),
+            f"still_{part}_fresh": Measure(
+                *("grey²", 0.0, 65025.0, _NOT), f"median energy of the difference of grain, {_WHERE[part]}", "own"
+            ),
+            f"still_{part}_grain": Measure(
+                *("grey²", 0.0, 65025.0, _NOT), f"smaller median energy of grain, {_WHERE[part]}", "own"
+            ),
+            f"still_{part}_level": Measure(*_GREY, f"median change of the mean, {_WHERE[part]}", "own"),
+        }.items()
+    },
+}  # fmt: skip
+
+#: Read once, with the module: a decoder process may open no file later.
+FOREST = loaded(Path(__file__).with_name("frozen.npz"))
+#: Patches darker or brighter than this are clipped and have no grain.
+_CLIPPED = 8.0, 247.0
+#: A line of text at most so many cells of the thumbnail wide and high; two of them are passed over.
+_LINE = (35, 5)
+_LINES = 2
+_MOVED = 8
+
+
+class _Grain(NamedTuple):
+    """Energies by patch (P,): of either picture's differences of neighbours, and of the difference of the pictures'."""
+
+    older: Floats
+    newer: Floats
+    between: Floats
+
+    @property
+    def common(self) -> Floats:
+        return np.asarray((self.older + self.newer - self.between) / 2, np.float32)
+
+    def of(self, at: np.ndarray) -> _Grain:
+        return _Grain(self.older[at], self.newer[at], self.between[at])
+
+
+def nothing() -> dict[str, float]:
+    """Every measure where there is nothing to compare."""
+    return dict.fromkeys(MEASURES, float("nan"))
+
+
+def measure(older: Trace, newer: Trace) -> dict[str, float]:
+    """The measures of two traces; ``nothing`` when their sizes differ or they have no patches.
+
+    The grain is NaN where light or movement prove life: 0.1 ms then, else 0.3 ms.
+    """
+    if older.shape != newer.shape or not len(older.patches):
+        return nothing()
+    change = newer.thumb.astype(np.float32) - older.thumb
+    found = nothing() | _of_light(change)
+    if alive(found):
+        return found
+    first, second = older.patches.astype(np.float32), newer.patches.astype(np.float32)
+    apart = second - first
+    grain = _Grain(_energy(first), _energy(second), _energy(apart))
+    equal = (older.patches == newer.patches).reshape(len(first), -1).mean(axis=1)
+    mean = first.reshape(len(first), -1).mean(axis=1)
+    order = _from_flat_to_rich(np.maximum(grain.older, grain.newer), mean)
+    found["still_exact"] = float(np.mean(equal[order] == 1))
+    found["still_near"] = float(np.mean(equal[order] > 0.8))
+    found |= _lopsided(grain, order)
+    level = np.abs(apart.reshape(len(first), -1).mean(axis=1))
+    for part, at in zip(_PARTS, np.array_split(order, 3), strict=True):
+        found |= _of_part(part, grain.of(at), equal[at], level[at])
+    return found
+
+
+def _energy(patches: Floats) -> Floats:
+    """(P,): mean square of differences of neighbours, across and down."""
+    across, down = patches[:, :, 1:] - patches[:, :, :-1], patches[:, 1:] - patches[:, :-1]
+    count = across[0].size + down[0].size
+    total = np.einsum("pij,pij->p", across, across) + np.einsum("pij,pij->p", down, down)
+    return np.asarray(total / count, np.float32)
+
+
+def _of_light(change: Floats) -> dict[str, float]:
+    tall = change.shape[0] > change.shape[1]
+    drift, region = ((4, 8), (3, 4)) if tall else ((8, 4), (4, 3))
+    parts = np.sort(np.abs(cv2.resize(np.clip(change, -12, 12), drift, interpolation=cv2.INTER_AREA)), axis=None)
+    few = np.sort(np.abs(cv2.resize(np.clip(change, -6, 6), region, interpolation=cv2.INTER_AREA)), axis=None)
+    moved = np.abs(change - np.median(change)) > _MOVED
+    return {
+        "still_drift": float(parts[parts.size // 2]),
+        "still_drift_high": float(parts[parts.size * 3 // 4]),
+        "still_region": float(few[few.size * 3 // 4]),
+        "still_offset": abs(float(np.clip(change, -3, 3).mean())),
+        "still_fine": float(np.median(np.abs(change - cv2.blur(change, (3, 3))))),
+        "still_moved": _without_lines(moved.astype(np.uint8)),
+    }
+
+
+def _without_lines(moved: np.ndarray) -> float:
+    """Cells that moved but for the two lines that hold most of them."""
+    for _ in range(_LINES):
+        if not moved.any():
+            return 0.0
+        held = cv2.boxFilter(moved, cv2.CV_16U, _LINE, normalize=False, borderType=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
+        _, _, _, (x, y) = cv2.minMaxLoc(held)
+        moved[max(0, y - _LINE[1] // 2) : y + _LINE[1] // 2 + 1, max(0, x - _LINE[0] // 2) : x + _LINE[0] // 2 + 1] = 0
+    return float(np.count_nonzero(moved))
+
+
+def _from_flat_to_rich(energy: Floats, mean: Floats) -> np.ndarray:
+    """Places of the patches that are not clipped, flattest first; at least twelve."""
+    seen = (mean > _CLIPPED[0]) & (mean < _CLIPPED[1])
+    order = np.argsort(np.where(seen, energy, np.inf))
+    return order[: max(12, int(np.count_nonzero(seen)))]
+
+
+def _lopsided(grain: _Grain, order: np.ndarray) -> dict[str, float]:
+    low = grain.of(order[: len(order) * 2 // 3])
+    every = grain.of(order)
+    ratio = np.median(np.log((low.older + 0.2) / (low.newer + 0.2)))
+    between = abs(float(low.older.sum() - low.newer.sum())) + 0.3 * len(low.older)
+    return {
+        "still_lopsided": abs(float(ratio)),
+        "still_lopsided_all": abs(float(np.log((every.older.sum() + 1) / (every.newer.sum() + 1)))),
+        "still_surplus": float(low.between.sum()) / between,
+    }
+
+
+def _of_part(part: str, grain: _Grain, equal: Floats, level: Floats) -> dict[str, float]:
+    smaller = min(float(grain.older.sum()), float(grain.newer.sum())) + 0.02 * len(equal)
+    return {
+        f"still_{part}_equal": float(equal.mean()),
+        f"still_{part}_common": float(np.clip(grain.common.sum() / smaller, -2, 2)),
+        f"still_{part}_fresh": float(np.median(grain.between)),
+        f"still_{part}_grain": min(float(np.median(grain.older)), float(np.median(grain.newer))),
+        f"still_{part}_level": float(np.median(level)),
+    }
+
+
+#: What no frozen camera shows, whatever codec: this much drift of light, or so many cells that moved.
+_DRIFTED, _MOST_MOVED = 2.5, 150
+
+
+def alive(measures: Mapping[str, float]) -> bool:
+    """Whether light or movement alone prove life; the grain is not asked then. True where nothing can be compared."""
+    drift = measures["still_drift"]
+    return not (drift <= _DRIFTED and measures["still_moved"] <= _MOST_MOVED)
+
+
+def judge(measures: Mapping[str, float]) -> Judgement:
+    """画面冻结: what the learned trees say of the measures, unless the pair is alive anyway."""
+    if alive(measures):
+        return judgement("frozen", 0.0)
+    row = np.array([[measures[name] for name in FOREST.measures]], np.float32)
+    healthy, frozen = FOREST.scores(np.where(np.isnan(row), UNDEFINED, row))[0].tolist()
+    return judgement("frozen", 1 / (1 + exp(healthy - frozen)))
