@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 
 from camerahub.cli.diagnose_read import Reader
+from camerahub.frames.diagnosis import diagnose
 from tests.probes.streams import encode, photograph
 
 WIDTH, HEIGHT = 1280, 720

@@ -53,10 +53,16 @@ class Camera:
     quality: int
 
 
-def camera(random: Random, largest: tuple[int, int], night: bool, video: bool = False) -> Camera:
+def camera(
+    random: Random,
+    largest: tuple[int, int],
+    night: bool,
+    video: bool = False,
+    sizes: tuple[tuple[int, int], ...] = SIZES,
+) -> Camera:
     """A random camera no larger than ``largest`` (width, height); ``night``: more noise, more denoising."""
-    fitting = [size for size in SIZES if size[0] <= largest[0] * 1.15 and size[1] <= largest[1] * 1.3]
-    width, height = pick(random, fitting or [SIZES[0]])
+    fitting = [size for size in sizes if size[0] <= largest[0] * 1.15 and size[1] <= largest[1] * 1.3]
+    width, height = pick(random, fitting or [sizes[0]])
     codec = (
         pick(random, ("jpeg", "jpeg", "jpeg", "h264", "h264", "h265"))
         if video

@@ -1,8 +1,8 @@
 """A day of life: ``python -m benchmarks.eye.day [--cameras 1000 --faulty 100 --seed 1 --jobs 2]``.
 
 Cameras made of real pictures and clips live through 24 hours, a round every 15 minutes: sun and clouds, dusk, night in
-colour or infrared, rain, traffic, a pole in the wind, each round with new noise, a running clock and a codec. Every round
-is judged by ``diagnose`` with the camera's past, which travels as bytes, and confirmed by 2 of 3. A tenth of the
+colour or infrared, rain, traffic, a pole in the wind, each round with new noise, a running clock and a codec. Each
+round is judged by ``diagnose`` with the camera's past, which travels as bytes, and confirmed by 2 of 3. A tenth of the
 cameras gets a fault at some round. Printed are the cameras that were falsely faulted, and how soon faults were found:
 the bars are at most one in a thousand, and 97 of 100 within two rounds of becoming visible (to ``faults.visible``).
 
@@ -46,7 +46,7 @@ Judge = Callable[[Bytes, bytes, float], tuple[Diagnosis, bytes]]
 
 @dataclass(slots=True)
 class Result:
-    """One camera's day. ``false``: kinds confirmed without a fault, with the hour; ``single`` looks with a false finding.
+    """One camera's day. ``false``: kinds confirmed without a fault, with the hour; ``single``: looks so judged.
 
     ``kind``, ``way`` injected at ``begun``, visible from round ``seen`` on; ``found``: the round in which any fault was
     confirmed, ``named`` in which the right one was.
@@ -161,7 +161,9 @@ class Life:
         image = broken.optics(np.clip(view, 0, 255).astype(np.float32))
         image = image + self.random.normal(0, noise, image.shape).astype(np.float32)
         image = broken.sensor(np.clip(image, 0, 255).astype(np.float32))
-        return np.repeat(grey(image)[..., None], 3, axis=2) if self.mono(number) and broken.sensor is camera.same else image
+        if self.mono(number) and broken.sensor is camera.same:
+            return np.repeat(grey(image)[..., None], 3, axis=2)
+        return image
 
     def sent(self, seen: Image, number: int, broken: camera.Faults = camera.Faults()) -> Bytes:  # noqa: B008
         """The decoded picture: name, clock, the stream's faults, JPEG."""
@@ -193,7 +195,9 @@ class Fault:
 
     def _elsewhere(self, life: Life, photos: list[sources.Photo]) -> tuple[str, Scene]:
         for _ in range(40):
-            other = clipped(camera.fitted(sources.read(pick(life.random, photos).path), WIDTH, HEIGHT, life.random))
+            other = clipped(
+                camera.fitted(sources.read(pick(life.random, photos).path), WIDTH, HEIGHT, life.random)
+            )
             turned = np.roll(clipped(life.scene.noon[0]), int(between(life.random, 0.2, 0.6) * WIDTH), axis=1)
             name, new = ("turned", turned) if life.random.random() < 0.5 else ("other", other)
             if pairs.textured(floats(new)) and not pairs.alike(life.scene.noon[0], floats(new)):
@@ -218,14 +222,18 @@ class Fault:
         clean = life.exposed(view, number)
         life.random.bit_generator.state = state
         seed = self.seed
-        broken = camera.Faults(**{self.way.stage: lambda one: self.way.make(one, self.severity, np.random.default_rng(seed))})
+        broken = camera.Faults(
+            **{self.way.stage: lambda one: self.way.make(one, self.severity, np.random.default_rng(seed))}
+        )
         picture = life.sent(life.exposed(view, number, broken), number, broken)
         dark = life.mono(number) or _darkness(number * 24 / ROUNDS) > 0.5
         senseless = dark and self.kind in faults.SENSELESS
         return picture, not senseless and bool(faults.visible(self.kind, clean, floats(picture)))
 
 
-def live(life: Life, number: int, kind: str | None, photos: list[sources.Photo], judge: Judge, rounds: int) -> Result:
+def live(
+    life: Life, number: int, kind: str | None, photos: list[sources.Photo], judge: Judge, rounds: int
+) -> Result:
     """One camera's day."""
     result = Result(number, life.source, kind=kind)
     begun = int(life.random.integers(rounds // 4, rounds * 3 // 4)) if kind else rounds
@@ -274,7 +282,9 @@ _SHARED: dict[str, object] = {}
 
 def _photos() -> list[sources.Photo]:
     """Photos that can be lived through, in a fixed order."""
-    return [p for p in sources.everything() if p.role == "healthy" and p.older is None and p.condition in LIVED]
+    return [
+        p for p in sources.everything() if p.role == "healthy" and p.older is None and p.condition in LIVED
+    ]
 
 
 def _clips() -> list[list[Bytes]]:
@@ -349,7 +359,9 @@ def tally(results: list[Result]) -> Tally:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 1 when a bar is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cameras", type=int, default=1000)
     parser.add_argument("--faulty", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
@@ -361,7 +373,9 @@ def main(arguments: list[str] | None = None) -> int:
     if args.out:
         args.out.write_text("".join(json.dumps(asdict(one)) + "\n" for one in results))
     for one in results:
-        if one.false or (one.kind and (one.named is None or one.seen is None or one.named > one.seen + IN_TIME)):
+        if one.false or (
+            one.kind and (one.named is None or one.seen is None or one.named > one.seen + IN_TIME)
+        ):
             print(json.dumps(asdict(one)))
     total = tally(results)
     print(total)

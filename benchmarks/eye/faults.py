@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from benchmarks.eye import optics, sensor, stream
+from benchmarks.eye import cover, optics, sensor, stream, wires
 from benchmarks.eye.image import Image, Random, gaussian, grey
 
 Make = Callable[[Image, float, Random], Image]
@@ -34,6 +34,8 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("motion", "optics", optics.blur_motion),
         Way("double", "optics", optics.blur_double, 0.7),
         Way("wet", "optics", optics.blur_wet, 0.7),
+        Way("bokeh", "optics", cover.blur_bokeh),
+        Way("drawn", "optics", cover.blur_drawn, 1.5),
     ),
     "occlusion": (
         Way("hand", "optics", optics.occlusion_hand),
@@ -43,23 +45,32 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("paint", "optics", optics.occlusion_paint),
         Way("tape", "optics", optics.occlusion_tape),
         Way("mud", "optics", optics.occlusion_mud),
+        Way("body", "optics", cover.body, 2.0),
+        Way("fingers", "optics", cover.fingers, 0.8),
+        Way("twigs", "optics", cover.twigs, 2.0),
+        Way("blots", "optics", cover.blots, 1.5),
+        Way("sheet", "optics", cover.sheet, 2.0),
+        Way("threads", "optics", cover.threads, 0.5),
     ),
     "low_contrast": (
         Way("veil", "optics", optics.veil, 1.5),
         Way("dirty", "optics", optics.veil_dirty),
         Way("flat", "sensor", optics.flat_sensor),
         Way("lifted", "sensor", optics.lifted_black, 0.7),
+        Way("glare", "optics", cover.veil_glare),
     ),
     "overexposed": (
         Way("gain", "sensor", sensor.over_gain),
         Way("bloom", "sensor", sensor.over_bloom),
         Way("lifted", "sensor", sensor.over_lifted),
         Way("glare", "sensor", sensor.over_glare, 0.6),
+        Way("curve", "sensor", wires.over_curve),
     ),
     "underexposed": (
         Way("gain", "optics", sensor.under_gain),
         Way("gamma", "optics", sensor.under_gamma),
         Way("iris", "optics", sensor.under_iris),
+        Way("dim", "sensor", wires.under_flat, 1.5),
     ),
     "black": (
         Way("noise", "sensor", sensor.black_noise),
@@ -74,6 +85,9 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("infrared_filter", "sensor", sensor.cast_infrared_filter),
         Way("plane", "sensor", sensor.cast_plane),
         Way("green", "sensor", sensor.cast_green),
+        Way("dead", "sensor", wires.cast_dead, 1.5),
+        Way("half", "sensor", wires.cast_half, 1.5),
+        Way("strong", "sensor", wires.cast_strong, 1.5),
     ),
     "snow_noise": (
         Way("white", "line", sensor.snow_white),
@@ -81,6 +95,7 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("salt", "line", sensor.snow_salt),
         Way("analogue", "line", sensor.snow_analogue),
         Way("thermal", "sensor", sensor.snow_thermal),
+        Way("lumps", "sensor", wires.snow_lumps),
     ),
     "stripes": (
         Way("horizontal", "line", sensor.stripes_horizontal),
@@ -91,6 +106,9 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("lines", "line", sensor.stripes_lines),
         Way("columns", "sensor", sensor.stripes_columns),
         Way("bands", "line", sensor.stripes_bands),
+        Way("wide", "line", wires.stripes_wide, 2.5),
+        Way("dropped", "line", wires.stripes_dropped, 1.5),
+        Way("hum", "line", wires.stripes_hum),
     ),
     "mosaic": (
         Way("moved", "stream", stream.mosaic_moved),
@@ -101,6 +119,9 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("smear", "stream", stream.mosaic_smear),
         Way("torn", "stream", stream.mosaic_torn),
         Way("real", "stream", stream.mosaic_real, 2.5),
+        Way("broken", "stream", wires.mosaic_broken, 1.5),
+        Way("drawn", "stream", wires.mosaic_drawn, 1.5),
+        Way("mixed", "stream", wires.mosaic_mixed, 2.0),
     ),
     "no_signal": (
         Way("plain", "line", stream.card_plain, 2.0),

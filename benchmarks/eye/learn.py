@@ -62,18 +62,22 @@ LEAST_START = -0.5
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Measured items: ``values`` (N, measures), ``kind`` (N,) index in ``KINDS``, ``truth`` one line each."""
+    """Measured items: ``values`` (N, measures), ``kind`` (N,) index in ``KINDS``, ``truth`` one line each.
+
+    ``weight`` (N,): how much each counts in learning.
+    """
 
     values: Values
     kind: NDArray[np.intp]
     truth: list[dict[str, Any]]
+    weight: Values
 
     def part(self, chosen: NDArray[np.bool_]) -> Set:
         at = np.flatnonzero(chosen)
-        return Set(self.values[at], self.kind[at], [self.truth[i] for i in at])
+        return Set(self.values[at], self.kind[at], [self.truth[i] for i in at], self.weight[at])
 
 
-def read(folder: Path) -> Set:
+def read(folder: Path, weight: float = 1.0) -> Set:
     """The single pictures of a folder of items, measured; the measures are kept beside them for the next run."""
     truth = {row["id"]: row for row in _lines(folder / "truth.jsonl")}
     items = [row for row in _lines(folder / "items.jsonl") if len(row["images"]) == 1 and row["id"] in truth]
@@ -81,19 +85,19 @@ def read(folder: Path) -> Set:
     if kept.exists():
         with np.load(kept) as file:
             if list(file["names"]) == list(MEASURES) and len(file["values"]) == len(items):
-                return _set(file["values"], [truth[row["id"]] for row in items])
+                return _set(file["values"], [truth[row["id"]] for row in items], weight)
     values = _measured([folder / row["images"][0] for row in items])
     np.savez(kept, values=values, names=np.array(list(MEASURES)))
-    return _set(values, [truth[row["id"]] for row in items])
+    return _set(values, [truth[row["id"]] for row in items], weight)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def _set(values: Values, truth: list[dict[str, Any]]) -> Set:
+def _set(values: Values, truth: list[dict[str, Any]], weight: float) -> Set:
     kind = [KINDS.index(row["faults"][0]) if row["faults"] else 0 for row in truth]
-    return Set(values, np.array(kind, np.intp), truth)
+    return Set(values, np.array(kind, np.intp), truth, np.full(len(kind), weight, np.float32))
 
 
 def _measured(paths: Sequence[Path], chunk: int = 16) -> Values:
@@ -121,6 +125,7 @@ def joined(sets: Sequence[Set]) -> Set:
         np.vstack([one.values for one in sets]),
         np.concatenate([one.kind for one in sets]),
         [row for one in sets for row in one.truth],
+        np.concatenate([one.weight for one in sets]),
     )
 
 
@@ -128,7 +133,7 @@ def fit(data: Set, seed: int, rounds: int = ROUNDS) -> Any:
     """A LightGBM booster."""
     import lightgbm
 
-    train = lightgbm.Dataset(data.values, data.kind)
+    train = lightgbm.Dataset(data.values, data.kind, weight=data.weight)
     return lightgbm.train({**PARAMETERS, "seed": seed}, train, rounds)
 
 
@@ -240,12 +245,16 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--items", type=Path, nargs="+", required=True)
+    parser.add_argument(
+        "--weights", type=float, nargs="+", help="how much an item of each folder counts; else 1"
+    )
     parser.add_argument("--out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--check-ways", action="store_true")
     args = parser.parse_args(arguments)
     cv2.setNumThreads(1)
-    data = joined([read(folder) for folder in args.items])
+    weights = args.weights or [1.0] * len(args.items)
+    data = joined([read(folder, weight) for folder, weight in zip(args.items, weights, strict=True)])
     scores = held_scores(data, args.seed)
     start = starts(scores, data)
     print("starting scores", dict(zip(KINDS, start.tolist(), strict=True)))
@@ -259,6 +268,7 @@ def main(arguments: list[str] | None = None) -> int:
         made = {
             "items": len(data.kind),
             "truth": digests,
+            "weights": weights,
             "seed": args.seed,
             "lightgbm": lightgbm.__version__,
         }

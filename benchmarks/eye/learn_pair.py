@@ -1,7 +1,10 @@
-"""What tells frozen pairs from living ones, learned again: ``python -m benchmarks.eye.learn_pair --items DIR... --out FILE``.
+"""What tells frozen pairs from living ones, learned again.
+
+python -m benchmarks.eye.learn_pair --items DIR... --out FILE
 
 As ``learn``, for two pictures: items of ``make_items`` and ``quiet`` are measured with the product's own code
-(``frozen.measure``), small trees are fitted (LightGBM, which only these scripts need), and written for ``frames.forest``.
+(``frozen.measure``), small trees are fitted (LightGBM, which only these scripts need), and written as
+``frames.forest`` reads them.
 Only what ``frozen.alive`` leaves open is learned. Printed is the score on held-out sources, a fold of sources in turn.
 """
 
@@ -30,9 +33,9 @@ PARAMETERS = {
     "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 2.0, "num_threads": 1,
     "deterministic": True, "force_row_wise": True, "verbose": -1,
 }  # fmt: skip
-ROUNDS = 120
-#: False alarms are dearer than misses: what is added to the log-odds of frozen.
-START = -0.4
+ROUNDS = 250
+#: What is added to the log-odds of frozen; for kept traces ``frozen.judge`` takes some of it back.
+START = 0.0
 
 
 def traces(path: Path) -> tuple[Trace, Trace]:
@@ -43,8 +46,9 @@ def traces(path: Path) -> tuple[Trace, Trace]:
 
 
 def read(folder: Path) -> tuple[Values, Values, list[dict[str, Any]]]:
-    """Measures (N, M), whether frozen (N,), truth, of the pairs of a folder that are frozen or healthy, each twice: by the
-    traces that are kept, and by finer ones."""
+    """Measures (N, M), whether frozen (N,), truth, of the frozen and healthy pairs of a folder.
+
+    Each twice: by the traces that are kept, and by finer ones."""
     truth = {row["id"]: row for row in _lines(folder / "truth.jsonl")}
     values, labels, rows = [], [], []
     for item in _lines(folder / "items.jsonl"):
@@ -77,7 +81,9 @@ def held(values: Values, labels: Values, rows: list[dict[str, Any]], seed: int) 
 
 def check(scores: Values, labels: Values, rows: list[dict[str, Any]]) -> None:
     """Print false alarms and misses by the way in which pairs were made."""
-    ways = np.array([f"{'frozen' if label else 'healthy'}/{row['way']}" for label, row in zip(labels, rows, strict=True)])
+    ways = np.array(
+        [f"{'frozen' if label else 'healthy'}/{row['way']}" for label, row in zip(labels, rows, strict=True)]
+    )
     for way in sorted(set(ways.tolist())):
         wrong = (scores[ways == way] > 0) != (labels[ways == way] > 0)
         print(f"{way:28s}{wrong.sum():5d} wrong of {len(wrong)}")
@@ -85,12 +91,22 @@ def check(scores: Values, labels: Values, rows: list[dict[str, Any]]) -> None:
     print(f"F1 {2 * hit / (np.count_nonzero(scores > 0) + labels.sum()):.3f}")
 
 
+def _wrong(scores: Values, labels: Values, rows: list[dict[str, Any]], kept: bool) -> str:
+    of = np.array([row["way"].endswith("/kept") == kept for row in rows])
+    alarms, misses = (scores > 0) & (labels == 0) & of, (scores <= 0) & (labels > 0) & of
+    return f"{alarms.sum()} alarms, {misses.sum()} misses"
+
+
 def write(booster: Any, out: Path, made: dict[str, Any]) -> None:
     """The forest as plain arrays, in the form of ``learn.write``."""
     trees = []
     for info in booster.dump_model()["tree_info"]:
         questions = 2**DEPTH - 1
-        tree: dict[str, Any] = {"asked": [0] * questions, "than": [np.inf] * questions, "answers": [0.0] * (questions + 1)}
+        tree: dict[str, Any] = {
+            "asked": [0] * questions,
+            "than": [np.inf] * questions,
+            "answers": [0.0] * (questions + 1),
+        }
         _fill(tree, info["tree_structure"], 0)
         trees.append(tree)
     asked, than = (np.array([tree[name] for tree in trees]) for name in ("asked", "than"))
@@ -106,7 +122,9 @@ def write(booster: Any, out: Path, made: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--items", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
@@ -123,9 +141,18 @@ def main(arguments: list[str] | None = None) -> int:
     left = np.flatnonzero(open_)
     scores[left] = held(values[left], labels[left], [rows[at] for at in left], args.seed)
     check(scores, labels, rows)
+    for more in (-2.0, -1.0, -0.5, 0.5, 1.0, 1.5):
+        print(
+            f"{more:+.1f}:",
+            *(f"{name} {_wrong(scores + more, labels, rows, name == 'kept')}" for name in ("kept", "fine")),
+        )
     if args.out:
         digests = [hashlib.sha256((f / "truth.jsonl").read_bytes()).hexdigest()[:16] for f in args.items]
-        write(fit(values[left], labels[left], args.seed), args.out, {"pairs": len(rows), "truth": digests, "seed": args.seed})
+        write(
+            fit(values[left], labels[left], args.seed),
+            args.out,
+            {"pairs": len(rows), "truth": digests, "seed": args.seed},
+        )
     return 0
 
 

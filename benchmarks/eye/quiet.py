@@ -1,8 +1,8 @@
 """Pairs that only their grain tells apart: ``python -m benchmarks.eye.quiet --seed 1 --out DIR --items 1000``.
 
-Half are frozen, half are alive under light that does not change at all (three in ten: by 3 % at most), with sensor noise of
-0.8 to 6 grey levels, fine or coarse, and JPEG of quality 30 to 95; the frozen ones are coded alike, anew, or by a relay that
-rounds levels. Written as
+Half are frozen, half are alive under light that does not change at all (three in ten: by 3 % at most), with sensor
+noise of 0.8 to 6 grey levels, fine or coarse, and JPEG of quality 30 to 95; the frozen ones are coded alike, anew, or
+by a relay that rounds levels. Written as
 ``make_items`` writes its items, for ``learn_pair``.
 """
 
@@ -60,7 +60,11 @@ def pair(photo: sources.Photo, random: Random) -> tuple[bool, list[bytes]]:
     first = int(random.integers(30, 96))
     second = first
     if frozen and random.random() < 0.7:
-        second = int(random.integers(30, 96)) if random.random() < 0.5 else min(95, first + int(random.integers(-4, 8)))
+        second = (
+            int(random.integers(30, 96))
+            if random.random() < 0.5
+            else min(95, first + int(random.integers(-4, 8)))
+        )
         if random.random() < 0.6:
             newer = _relayed(older, first, random)
     shown = [osd.drawn(one, look, after) if look else one for one, after in ((older, 0.0), (newer, 60.0))]
@@ -69,7 +73,9 @@ def pair(photo: sources.Photo, random: Random) -> tuple[bool, list[bytes]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--items", type=int, default=1000)
@@ -86,8 +92,9 @@ def main(arguments: list[str] | None = None) -> int:
                 (args.out / path).write_bytes(data)
             ident = f"quiet-{number:05d}"
             items.write(json.dumps({"id": ident, "images": paths, "gap_s": 60.0}) + "\n")
-            facts = {"id": ident, "faults": ["frozen"] if frozen else [], "source": photo.source, "file": photo.path.name,
-                     "scene": photo.scene, "condition": photo.condition, "way": "quiet", "severity": None}  # fmt: skip
+            facts = {"id": ident, "faults": ["frozen"] if frozen else [], "source": photo.source,
+                     "file": photo.path.name, "scene": photo.scene, "condition": photo.condition,
+                     "way": "quiet", "severity": None}  # fmt: skip
             truth.write(json.dumps(facts) + "\n")
     return 0
 

@@ -139,7 +139,7 @@ class Child:
     def _judged(self, asked: list[Item]) -> list[Diagnosis | str]:
         """All at once; one by one when that fails, so that a bug costs one item only."""
         try:
-            return diagnose_many(asked)
+            return [*diagnose_many(asked)]
         except Exception:  # noqa: BLE001 - told below, of the item it belongs to
             return [_tried(question) for question in asked]
 

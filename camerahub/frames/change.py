@@ -108,7 +108,9 @@ def _best_shift(a: Field, centre: Field) -> tuple[int, int]:
     for y in range(-SWAY, SWAY + 1):
         for x in range(-SWAY, SWAY + 1):
             start = margin + y * width + x
-            total = float(flat[0, start : start + length] @ wanted[0] + flat[1, start : start + length] @ wanted[1])
+            total = float(
+                flat[0, start : start + length] @ wanted[0] + flat[1, start : start + length] @ wanted[1]
+            )
             if total > best:
                 best, at = total, (y, x)
     return at

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from camerahub.frames import several
 from camerahub.frames.checks import EVERY, measured
 from camerahub.frames.judgement import Judgement, judgement
-from camerahub.frames import several
 from camerahub.frames.mode import modes
 from camerahub.frames.past import Past
 from camerahub.frames.picture import Picture, Plane
@@ -31,8 +31,8 @@ class Item(NamedTuple):
     """One camera's pictures, the newest last; ``gap_s`` seconds between the last two, None when unknown.
 
     ``mode``: ``auto``, ``day`` or ``night``. ``mask``: uint8 (H, W) at the working size of the newest picture, 0 =
-    ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is known of the
-    camera (``Past.observe`` makes the next one of a diagnosis); ``hour`` 0..24 of its day, None when unknown.
+    ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is known of
+    the camera (``Past.observe`` makes the next one of a diagnosis); ``hour`` 0..24 of its day, None when unknown.
     """
 
     pictures: Sequence[Picture]

@@ -23,6 +23,7 @@ import numpy as np
 from camerahub.frames.forest import UNDEFINED, loaded
 from camerahub.frames.judgement import Judgement, judgement
 from camerahub.frames.measures import Measure
+from camerahub.frames.picture import Plane
 from camerahub.frames.sketch import Floats
 from camerahub.frames.trace import Trace
 
@@ -36,19 +37,26 @@ MEASURES: dict[str, Measure] = {
     "still_drift": Measure(*_GREY, "median change of light over 8 x 4 parts", "own: light never stands still"),
     "still_drift_high": Measure(*_GREY, "its 75th percentile", "own"),
     "still_region": Measure(*_GREY, "75th percentile of the change of light over 4 x 3 parts", "own"),
-    "still_offset": Measure(*_GREY, "mean change of the thumbnail, each cell cut at 3", "own"),
+    "still_offset": Measure(*_GREY, "mean change of the thumbnail, at most 1; taken out of the others", "own"),
+    "still_gain": Measure(*_GREY, "change that grows with brightness, by one deviation of it", "own"),
+    "still_smooth": Measure(
+        *("ratio", -1.0, 1.0, _NOT), "correlation of a cell's change with its neighbour's: light is smooth", "own"
+    ),
     "still_fine": Measure(*_GREY, "median change of a thumbnail's cell beside that of its neighbours", "own"),
     "still_moved": Measure(
-        *("count", 0.0, 2304.0, _NOT), "thumbnail's cells that changed by 8 more than most, two lines of text left out", "own"
+        *("count", 0.0, 2304.0, _NOT), "thumbnail's cells that changed by 8 more than most, two lines of text left out",
+        "own",
     ),
-    "still_exact": Measure(*_SHARE, "patches that are not clipped without any difference", "ffmpeg freezedetect, at noise 0"),
+    "still_patches": Measure(*("count", 0.0, 5103.0, _NOT), "patches compared that are not clipped", "own"),
+    "still_exact": Measure(*_SHARE, "unclipped patches without any difference", "ffmpeg freezedetect, at noise 0"),
     "still_near": Measure(*_SHARE, "patches of which 80 % are without", "own"),
     "still_lopsided": Measure(
         *("nepers", 0.0, 20.0, _NOT), "grain of one picture over the other's, flat and middle patches", "own"
     ),
     "still_lopsided_all": Measure(*("nepers", 0.0, 20.0, _NOT), "the same, all patches", "own"),
     "still_surplus": Measure(
-        *("ratio", 0.0, 1e6, _NOT), "energy of the difference over the difference of energies", "own: a part of it, coded poorer"
+        *("ratio", 0.0, 1e6, _NOT), "energy of the difference over the difference of energies",
+        "own: a part of it, coded poorer",
     ),
     **{
         name: measure
@@ -76,6 +84,8 @@ _CLIPPED = 8.0, 247.0
 #: A line of text at most so many cells of the thumbnail wide and high; two of them are passed over.
 _LINE = (35, 5)
 _LINES = 2
+#: They lie in this much of the height, percent, at the top and at the bottom.
+_RIM = 22
 _MOVED = 8
 
 
@@ -107,19 +117,24 @@ def measure(older: Trace, newer: Trace) -> dict[str, float]:
     if older.shape != newer.shape or not len(older.patches):
         return nothing()
     change = newer.thumb.astype(np.float32) - older.thumb
-    found = nothing() | _of_light(change)
+    # A recorder that rounds another way shifts every level alike, by up to one: that is not light.
+    shift = np.float32(min(max(float(np.clip(change, -3, 3).mean()), -1.0), 1.0))
+    change -= shift
+    found = nothing() | _of_light(change) | {"still_offset": abs(float(shift))}
     if alive(found):
         return found
+    found |= _of_proportion(change, older.thumb)
     first, second = older.patches.astype(np.float32), newer.patches.astype(np.float32)
     apart = second - first
     grain = _Grain(_energy(first), _energy(second), _energy(apart))
     equal = (older.patches == newer.patches).reshape(len(first), -1).mean(axis=1)
     mean = first.reshape(len(first), -1).mean(axis=1)
     order = _from_flat_to_rich(np.maximum(grain.older, grain.newer), mean)
+    found["still_patches"] = float(len(order))
     found["still_exact"] = float(np.mean(equal[order] == 1))
     found["still_near"] = float(np.mean(equal[order] > 0.8))
     found |= _lopsided(grain, order)
-    level = np.abs(apart.reshape(len(first), -1).mean(axis=1))
+    level = np.abs(apart.reshape(len(first), -1).mean(axis=1) - shift)
     for part, at in zip(_PARTS, np.array_split(order, 3), strict=True):
         found |= _of_part(part, grain.of(at), equal[at], level[at])
     return found
@@ -136,7 +151,9 @@ def _energy(patches: Floats) -> Floats:
 def _of_light(change: Floats) -> dict[str, float]:
     tall = change.shape[0] > change.shape[1]
     drift, region = ((4, 8), (3, 4)) if tall else ((8, 4), (4, 3))
-    parts = np.sort(np.abs(cv2.resize(np.clip(change, -12, 12), drift, interpolation=cv2.INTER_AREA)), axis=None)
+    parts = np.sort(
+        np.abs(cv2.resize(np.clip(change, -12, 12), drift, interpolation=cv2.INTER_AREA)), axis=None
+    )
     few = np.sort(np.abs(cv2.resize(np.clip(change, -6, 6), region, interpolation=cv2.INTER_AREA)), axis=None)
     moved = np.abs(change - np.median(change)) > _MOVED
     return {
@@ -149,14 +166,43 @@ def _of_light(change: Floats) -> dict[str, float]:
     }
 
 
+def _of_proportion(change: Floats, thumb: Plane) -> dict[str, float]:
+    """Is the change as light makes it: in proportion to brightness, and smooth?"""
+    calm = np.minimum(np.maximum(change, -6), 6)
+    return {"still_gain": _gain(calm, thumb), "still_smooth": _smooth(calm)}
+
+
+def _gain(calm: Floats, thumb: Plane) -> float:
+    """|slope| of change over brightness, times the brightness's standard deviation; clipped cells left out."""
+    seen = (thumb > _CLIPPED[0]) & (thumb < _CLIPPED[1])
+    if not seen.any():
+        return 0.0
+    bright = thumb[seen].astype(np.float32)
+    bright -= bright.mean()
+    return abs(float(calm[seen] @ bright)) / float(np.sqrt((float(bright @ bright) + 1) * len(bright)))
+
+
+def _smooth(calm: Floats) -> float:
+    power = float(np.einsum("ij,ij->", calm, calm)) / calm.size + 0.02
+    product = float(np.einsum("ij,ij->", calm[:, 1:], calm[:, :-1])) / calm[:, 1:].size
+    return min(max(product / power, -1.0), 1.0)
+
+
 def _without_lines(moved: np.ndarray) -> float:
-    """Cells that moved but for the two lines that hold most of them."""
+    """Cells that moved but for the two lines near the upper or lower rim that hold most of them."""
+    middle = slice(moved.shape[0] * _RIM // 100, moved.shape[0] * (100 - _RIM) // 100)
     for _ in range(_LINES):
         if not moved.any():
             return 0.0
-        held = cv2.boxFilter(moved, cv2.CV_16U, _LINE, normalize=False, borderType=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
+        held = cv2.boxFilter(moved, cv2.CV_16U, _LINE, normalize=False, borderType=cv2.BORDER_CONSTANT)
+        held[middle] = 0
+        if not held.any():
+            break
         _, _, _, (x, y) = cv2.minMaxLoc(held)
-        moved[max(0, y - _LINE[1] // 2) : y + _LINE[1] // 2 + 1, max(0, x - _LINE[0] // 2) : x + _LINE[0] // 2 + 1] = 0
+        moved[
+            max(0, y - _LINE[1] // 2) : y + _LINE[1] // 2 + 1,
+            max(0, x - _LINE[0] // 2) : x + _LINE[0] // 2 + 1,
+        ] = 0
     return float(np.count_nonzero(moved))
 
 
@@ -192,6 +238,8 @@ def _of_part(part: str, grain: _Grain, equal: Floats, level: Floats) -> dict[str
 
 #: What no frozen camera shows, whatever codec: this much drift of light, or so many cells that moved.
 _DRIFTED, _MOST_MOVED = 2.5, 150
+#: Few patches say less: so much is taken from the log-odds of frozen below so many.
+_FEW, _DOUBT = 100, 1.2
 
 
 def alive(measures: Mapping[str, float]) -> bool:
@@ -206,4 +254,5 @@ def judge(measures: Mapping[str, float]) -> Judgement:
         return judgement("frozen", 0.0)
     row = np.array([[measures[name] for name in FOREST.measures]], np.float32)
     healthy, frozen = FOREST.scores(np.where(np.isnan(row), UNDEFINED, row))[0].tolist()
-    return judgement("frozen", 1 / (1 + exp(healthy - frozen)))
+    doubt = _DOUBT if measures["still_patches"] < _FEW else 0.0
+    return judgement("frozen", 1 / (1 + exp(healthy - frozen + doubt)))

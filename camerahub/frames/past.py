@@ -70,7 +70,7 @@ class PastError(ValueError):
 
 
 class Reference(NamedTuple):
-    """One view: ``codes`` three bits of each of its 62 x 34 cells, 0 = no edge, else its direction in sevenths of a turn.
+    """One view: ``codes`` three bits of each of its 62 x 34 cells, 0 = no edge, else its direction in sevenths.
 
     ``mode`` under which it was first seen, ``seen`` looks, ``arrivals`` from another view, ``tall`` picture.
     """
@@ -131,7 +131,11 @@ class Past:
         return found._replace(agreement=change.DOUBT, agreement_parts=change.DOUBT)
 
     def weighed(
-        self, severities: Mapping[str, float], measures: Mapping[str, float], mode: str, hour: float | None = None
+        self,
+        severities: Mapping[str, float],
+        measures: Mapping[str, float],
+        mode: str,
+        hour: float | None = None,
     ) -> dict[str, float]:
         """Severities 0..1 by kind, of a picture with these measures, as this camera's own past lets them count.
 
@@ -149,7 +153,9 @@ class Past:
         """How many spreads the least odd measure of a kind is worse than usual; NaN when nothing is usual yet."""
         cells = [(MODES.index(mode), band(hour))]
         if self.looks[cells[0]] < ENOUGH:
-            cells = [(cells[0][0], other) for other in range(BANDS) if self.looks[cells[0][0], other] >= ENOUGH]
+            cells = [
+                (cells[0][0], other) for other in range(BANDS) if self.looks[cells[0][0], other] >= ENOUGH
+            ]
         found = [self._odd_in(cell, kind, measures) for cell in cells]
         return min(found, default=float("nan"))
 
@@ -230,7 +236,10 @@ class Past:
         if self.trace:
             parts += [self.trace.thumb.tobytes(), self.trace.patches.tobytes()]
         for one in self.views:
-            parts += [_VIEW.pack(MODES.index(one.mode), one.tall * 2 + one.known, one.seen, one.arrivals), one.codes]
+            parts += [
+                _VIEW.pack(MODES.index(one.mode), one.tall * 2 + one.known, one.seen, one.arrivals),
+                one.codes,
+            ]
         half = np.clip(self.norms, -60000, 60000).astype("<f2")
         return b"".join((*parts, self.looks.tobytes(), half.tobytes()))
 
@@ -305,7 +314,7 @@ def _best(views: Collection[Reference], view: View, tall: bool) -> int | None:
 
 
 def _relative(severity: float, odd: float) -> float:
-    """As always: seven tenths. As never: nearly half of what is missing, so that a doubt becomes a fault, nothing a warning."""
+    """As always: seven tenths. As never: nearly half of what is missing: a doubt becomes a fault, nothing a warning."""
     if odd < _USUAL:
         return severity * (1 - 0.3 * ramp(odd, _USUAL, 0.5))
     return severity + (1 - severity) * 0.45 * ramp(odd, *_ODD)

@@ -17,7 +17,7 @@ from camerahub.frames.trace import Trace
 
 
 class Several(NamedTuple):
-    """``need`` pictures at least. With a fault of a kind of ``hushed_by`` it is not asked; ``rival``: nor beside a likelier one."""
+    """``need`` pictures at least. Not asked beside a fault of ``hushed_by``; ``rival``: nor beside a likelier one."""
 
     need: int
     measures: dict[str, Measure]
@@ -36,8 +36,10 @@ def _shaken(measures: Mapping[str, float]) -> Judgement:
 
 #: Fault kind -> its check.
 SEVERAL: dict[str, Several] = {
-    "frozen": Several(2, frozen.MEASURES, frozen.judge),
-    "scene_change": Several(2, change.MEASURES, _changed, rival=True),
+    "frozen": Several(2, frozen.MEASURES, frozen.judge, ("black", "no_signal", "mosaic")),
+    "scene_change": Several(
+        2, change.MEASURES, _changed, ("black", "no_signal", "snow_noise", "mosaic"), rival=True
+    ),
     "shake": Several(3, shake.MEASURES, _shaken),
 }
 

@@ -7,6 +7,7 @@ move in one, a camera that is turned moves in all but does not come back.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
@@ -22,10 +23,11 @@ _NOT = "fewer than three pictures, or of several sizes"
 
 MEASURES: dict[str, Measure] = {
     "shake_jump": Measure(
-        "share", 0, 1, _NOT, "median jump of the view between pictures, share of its width", "phase correlation: Kuglin 1975"
+        "share", 0, 1, _NOT, "median jump of the view between pictures, share of its width",
+        "phase correlation: Kuglin 1975"
     ),
     "shake_return": Measure(
-        "ratio", 0, 1, _NOT, "1 less the way from first to last picture over the sum of the jumps: 1 comes back, 0 only goes", "own"
+        "ratio", 0, 1, _NOT, "1 less the way from first to last over the sum of all: 1 comes back, 0 only goes", "own"
     ),
     "shake_whole": Measure(
         "share", 0, 1, _NOT, "jumps that at least three quarters of the picture share", "own"
@@ -56,12 +58,14 @@ def measure(pictures: Sequence[Picture]) -> ShakeMeasures:
     if len(pictures) < 3 or len({picture.luma.shape for picture in pictures}) != 1:
         return NOTHING
     small = [_small(picture) for picture in pictures[-MOST:]]
-    jumps = [_jump(older, newer) for older, newer in zip(small, small[1:], strict=False)]
+    jumps = [_jump(older, newer) for older, newer in pairwise(small)]
     ways = np.array([way for way, _ in jumps])
     lengths = np.hypot(ways[:, 0], ways[:, 1])
     total = float(lengths.sum())
     back = 1 - float(np.hypot(*ways.sum(axis=0))) / total if total > 1e-6 else 0.0
-    return ShakeMeasures(float(np.median(lengths)) / _WIDTH, max(0.0, back), float(np.mean([w for _, w in jumps])))
+    return ShakeMeasures(
+        float(np.median(lengths)) / _WIDTH, max(0.0, back), float(np.mean([w for _, w in jumps]))
+    )
 
 
 def _small(picture: Picture) -> Floats:
@@ -88,10 +92,10 @@ def _jump(older: Floats, newer: Floats) -> tuple[tuple[float, float], bool]:
     return (across, down), better >= 3
 
 
-def _alike(a: Floats, b: NDArray[np.generic]) -> float:
+def _alike(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
     """Correlation -1..1."""
-    product = float(np.vdot(a, b))
-    return product / float(np.sqrt(np.vdot(a, a) * np.vdot(b, b)) + 1e-9)
+    one, other = np.asarray(a, np.float32).ravel(), np.asarray(b, np.float32).ravel()
+    return float(one @ other) / float(np.sqrt((one @ one) * (other @ other)) + 1e-9)
 
 
 def judge(measures: ShakeMeasures) -> Judgement:

@@ -1,8 +1,8 @@
 """What is kept of a picture until the next one of the same camera comes: enough to tell a frozen or a turned camera.
 
 It exists because production keeps no picture longer than a fault needs it, and 30,000 cameras' pictures would not fit
-in memory anyway: under 5 kB a camera, in memory only. A pair given as two pictures is judged through the same traces, so
-that ``diagnose`` and the sampler cannot disagree.
+in memory anyway: under 5 kB a camera, in memory only. A pair given as two pictures is judged through the same traces,
+so that ``diagnose`` and the sampler cannot disagree.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Trace:
     def of(cls, picture: Picture, mask: Plane | None = None, finer: int = 1) -> Trace:
         """The trace of a picture; about 50 µs at 640x360.
 
-        ``mask``: uint8 (H, W) at the working size, 0 = ignore: black in the trace, which nothing is asked of. ``finer``:
-        so many times as many patches along each side, where both pictures are at hand and nothing has to be kept.
+        ``mask``: uint8 (H, W) at the working size, 0 = ignore: black in the trace, which nothing is asked of.
+        ``finer``: so many times as many patches along each side, where nothing has to be kept.
         """
         luma = picture.luma if mask is None else np.where(mask == 0, np.uint8(0), picture.luma)
         height, width = luma.shape

@@ -18,11 +18,10 @@ from collections.abc import Callable
 import av
 import cv2
 
-from camerahub.frames import lit
 from camerahub.probes import decoder_cage
 from camerahub.probes.decode_line import CODEC_NAMES, OF_FAULT, OF_OK, PICTURE, Answer, Context, pack_answer
 from camerahub.probes.decoder_codecs import Codecs, Undecodable, Unsupported
-from camerahub.probes.decoder_eye import judge, prove_judging, reason_of, still
+from camerahub.probes.decoder_eye import judge, reason_of, still
 
 Look = Callable[[str, bytes, Context], Answer]
 
@@ -64,7 +63,7 @@ class Eye:
             reason_of(told),
             picture.source_width,
             picture.source_height,
-            {name: round(told.measures[name], 4) for name in lit.MEASURES},
+            {name: round(float(value), 4) for name, value in told.measures.items()},
             detail=told.reason or "",
             faults=told.faults,
             past=past,
@@ -82,7 +81,6 @@ def main(argv: list[str], hook: Callable[[Look], Look] = lambda look: look) -> N
     av.logging.set_level(None)
     cv2.setNumThreads(1)
     eye = Eye(pixels)
-    prove_judging()  # numpy loads some of itself on first use, which nothing can in the cage
     with socket.socket(fileno=fd) as line, open("/proc/self/statm", "rb", buffering=0) as statm:
         cage = decoder_cage.lock(memory=memory, cpu_s=cpu_s, parent=parent)
         _prove(eye)
@@ -95,7 +93,6 @@ def _prove(eye: Eye) -> None:
         answer = eye.look(codec, base64.b85decode(text), Context())
         if answer.width != 64:
             raise SystemExit(f"{codec}: {answer}")
-    prove_judging()
 
 
 def _serve(line: socket.socket, look: Look, statm: int) -> None:

@@ -14,50 +14,30 @@ from numpy.typing import NDArray
 
 from camerahub.core.eyes import COLUMNS, FULL, ROWS
 from camerahub.core.result import FAULT_KINDS
+from camerahub.frames import lit
 from camerahub.frames.checks import LIT_CHECKS
-from camerahub.frames.diagnosis import Diagnosis, diagnose
+from camerahub.frames.diagnosis import Diagnosis
 from camerahub.frames.judgement import judgement
-from camerahub.frames.past import Past, PastError
-from camerahub.frames.picture import Picture, Plane, from_bgr
-from camerahub.frames.trace import Trace
+from camerahub.frames.picture import Picture, Plane
 from camerahub.probes.decode_line import Context
 
 #: Sides of the JPEG kept as evidence are at most so long, pixels; its quality is lowered until it fits.
 STILL_WIDTH, STILL_HEIGHT = 480, 270
 QUALITIES = (70, 50, 30, 15)
 _HIDDEN = 128
-_HOUR_US = 3_600_000_000
 
 
 def judge(picture: Picture, context: Context) -> tuple[Diagnosis, bytes]:
     """The diagnosis of a picture of a camera whose past is ``context.past``, and that past from now on."""
-    past, mask, hour = _past_of(context.past), judged_of(context, picture.luma.shape), _hour(context.at)
-    told = softened(diagnose((picture,), mask=mask, past=past, hour=hour), context.weights)
-    if told.verdict == "unknown":
-        return told, context.past
-    after = past.observe(Trace.of(picture, mask), told.measures, told.mode, told.faults, hour)
-    return told, after.to_bytes()
+    return softened(_lit(picture), context.weights), context.past
 
 
-def prove_judging() -> None:
-    """Judge a drawn picture and the one after it: whatever is loaded on first use is loaded now, or missed now."""
-    wedge = np.tile(np.linspace(0, 255, 320).astype(np.uint8), (180, 1))
-    picture = from_bgr(cv2.merge((wedge, wedge, wedge)), 320, 180)  # type: ignore[arg-type]
-    _, past = judge(picture, Context())
-    judge(picture, Context(past=past))
-
-
-def _past_of(data: bytes) -> Past:
-    """A past that this version cannot read is begun anew: what is usual of a camera is soon learned again."""
-    try:
-        return Past.from_bytes(data)
-    except PastError:
-        return Past()
-
-
-def _hour(at_us: int) -> float | None:
-    """Hour of the day in UTC: a camera's bands need be the same from day to day, not those of a clock on the wall."""
-    return at_us / _HOUR_US % 24 if at_us else None
+def _lit(picture: Picture) -> Diagnosis:
+    """Black or no signal only: all kinds of ``frames.diagnosis`` cost as much as decoding, too much for every look."""
+    measures = lit.measure(picture)
+    found = tuple(one for check in LIT_CHECKS.values() if (one := check(measures)).level != "ok")
+    verdict = "fault" if any(one.level == "fault" for one in found) else "ok"
+    return Diagnosis(verdict, None, "day", found, measures._asdict())
 
 
 def softened(told: Diagnosis, weights: bytes) -> Diagnosis:

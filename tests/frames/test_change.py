@@ -27,7 +27,9 @@ def severity(older: Image, newer: Image) -> float:
     return judge(measure(trace(draw.osd(older, 1)), trace(draw.osd(newer, 2), 40))).severity
 
 
-def shifted(image: Image, across: float, down: float = 0.0, degrees: float = 0.0, scale: float = 1.0) -> Image:
+def shifted(
+    image: Image, across: float, down: float = 0.0, degrees: float = 0.0, scale: float = 1.0
+) -> Image:
     height, width = image.shape[:2]
     move = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
     move[:, 2] += (across * width, down * height)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from camerahub.frames import lit
-from camerahub.frames.checks import CHECKS, LIT_CHECKS, MEASURES, lit_reason, measured
+from camerahub.frames.checks import CHECKS, EVERY, LIT_CHECKS, MEASURES, lit_reason, measured
 from camerahub.frames.diagnosis import Diagnosis, Item, diagnose, diagnose_many
 from camerahub.frames.forest import UNDEFINED, columns
 from camerahub.frames.picture import Picture, from_bgr
@@ -75,7 +75,7 @@ def test_what_cannot_be_judged_is_unknown_and_says_why() -> None:
     mask[:60] = 255
     masked = look(draw.scene(640, 360), mask=mask)
     assert (masked.verdict, masked.reason) == ("unknown", "masked")
-    assert set(masked.measures) == set(MEASURES)
+    assert set(masked.measures) == set(EVERY)
 
 
 @pytest.mark.parametrize(

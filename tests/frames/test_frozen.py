@@ -27,7 +27,8 @@ def coded(image: Image, quality: int, clock: int) -> Picture:
 def severities(older: Picture, newer: Picture) -> list[float]:
     """By the traces that are kept, and by finer ones."""
     return [
-        judge(measure(Trace.of(older, None, finer), Trace.of(newer, None, finer))).severity for finer in (1, FINER)
+        judge(measure(Trace.of(older, None, finer), Trace.of(newer, None, finer))).severity
+        for finer in (1, FINER)
     ]
 
 
@@ -38,7 +39,9 @@ def street(size: tuple[int, int], seed: int) -> Image:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("quality", [40, 75, 92])
-def test_a_frozen_street_under_a_running_clock_is_frozen(size: tuple[int, int], seed: int, quality: int) -> None:
+def test_a_frozen_street_under_a_running_clock_is_frozen(
+    size: tuple[int, int], seed: int, quality: int
+) -> None:
     still = street(size, seed)
     assert min(severities(coded(still, quality, 3), coded(still, quality, 17))) >= 0.5
 
@@ -111,3 +114,28 @@ def test_what_is_masked_is_not_asked() -> None:
     pictures = [from_bgr(one, 640, 360) for one in (still, newer)]
     assert judge(measure(*(Trace.of(one) for one in pictures))).severity < 0.5
     assert judge(measure(*(Trace.of(one, mask) for one in pictures))).severity >= 0.5
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_a_recorder_that_shifts_every_level_does_not_bring_a_frozen_picture_to_life(shift: int) -> None:
+    exposure = draw.noisy(cv2.GaussianBlur(draw.scene(960, 540, 4), (0, 0), 1.5), 3, 1)  # type: ignore[arg-type]
+    older, newer = (
+        draw.osd(exposure, 1),
+        draw.osd(np.clip(exposure.astype(int) + shift, 0, 255).astype(np.uint8), 2),
+    )
+    found = frozen.measure(*(Trace.of(from_bgr(image, 960, 540)) for image in (older, newer)))
+    assert found["still_offset"] == pytest.approx(1, abs=0.2)
+    assert found["still_drift"] < 0.5
+    assert frozen.judge(found).severity >= 0.5
+
+
+def test_light_is_smooth_and_grows_with_brightness_as_a_codecs_differences_do_not() -> None:
+    scene = cv2.GaussianBlur(draw.scene(640, 360, 2), (0, 0), 3).astype(np.float64) * 0.8
+    rough = np.random.default_rng(1).normal(0, 12, scene.shape)
+    start, light, codec = (
+        Trace.of(from_bgr(np.clip(image, 0, 255).astype(np.uint8), 640, 360))
+        for image in (scene, scene * 1.02, scene + rough)
+    )
+    lit, noisy = frozen.measure(start, light), frozen.measure(start, codec)
+    assert lit["still_gain"] > 5 * noisy["still_gain"]
+    assert lit["still_smooth"] > noisy["still_smooth"] + 0.2

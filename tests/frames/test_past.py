@@ -8,8 +8,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from camerahub.frames import several
 from camerahub.frames.diagnosis import diagnose
-from camerahub.frames.past import ARRIVALS, ENOUGH, MODES, MOST_BYTES, MOST_VIEWS, TRACKED, TRUST, Past, PastError, band
+from camerahub.frames.past import (
+    ARRIVALS,
+    ENOUGH,
+    MODES,
+    MOST_BYTES,
+    MOST_VIEWS,
+    TRACKED,
+    TRUST,
+    Past,
+    PastError,
+    band,
+)
 from camerahub.frames.picture import Picture, from_bgr
 from camerahub.frames.trace import Trace
 from tests.frames import draw
@@ -73,7 +85,10 @@ def test_a_lens_that_was_sharp_yesterday_counts_more() -> None:
 def test_nothing_alone_becomes_no_fault() -> None:
     past = looked(Past(), 40)
     worst = {name: value * (0.01 if at < 4 else 50) for at, (name, value) in enumerate(USUAL.items())}
-    assert max(past.weighed({"blur": 0.0, "occlusion": 0.0, "low_contrast": 0.0}, worst, "day", 12).values()) < 0.5
+    assert (
+        max(past.weighed({"blur": 0.0, "occlusion": 0.0, "low_contrast": 0.0}, worst, "day", 12).values())
+        < 0.5
+    )
 
 
 def test_a_few_looks_teach_nothing_yet_and_another_hour_helps() -> None:
@@ -153,19 +168,36 @@ def test_after_a_false_alarm_a_kind_counts_less_and_a_view_is_known() -> None:
     after = past.refuted("scene_change").refuted("blur").refuted("blur")
     assert not changed(after, 2)
     assert after.alarms == {"scene_change": 1, "blur": 2}
-    assert after.weighed({"blur": 0.8, "black": 0.8}, {}, "day") == {"blur": pytest.approx(0.8 * TRUST**2), "black": 0.8}
+    told = after.weighed({"blur": 0.8, "black": 0.8}, {}, "day")
+    assert told == {"blur": pytest.approx(0.8 * TRUST**2), "black": 0.8}
     with pytest.raises(ValueError, match="unknown kind"):
         past.refuted("rust")
 
 
 def test_one_picture_and_a_past_are_judged_as_two_pictures() -> None:
-    first, still, moved = picture(1, 3), picture(1, 3), picture(2, 4)
-    told = diagnose([first])
-    past = Past().observe(Trace.of(first), told.measures, told.mode, ())
-    assert "frozen" in diagnose([still], past=past).faults
-    assert "frozen" in diagnose([first, still]).faults
-    assert "scene_change" in diagnose([moved], past=past).faults
-    assert "scene_change" in diagnose([first, moved]).faults
+    first = picture(1, 3)
+    past = Past().observe(Trace.of(first), USUAL, "day")
+    for newer, kind in (
+        (picture(1, 3), "frozen"),
+        (picture(2, 4), "scene_change"),
+        (picture(1, 5, 0.9), None),
+    ):
+        for measures in (several.measured([newer], past), several.measured([first, newer])):
+            found = several.severities(measures, {})
+            assert {one for one, severity in found.items() if severity >= 0.5} == ({kind} if kind else set())
+
+
+def test_what_a_broken_picture_shows_is_no_other_view() -> None:
+    measures = several.measured([picture(1, 3), picture(2, 4)])
+    for single in ({"black": 0.9}, {"no_signal": 0.6}, {"mosaic": 0.5}, {"occlusion": 1.0}):
+        assert several.severities(measures, single)["scene_change"] == 0
+    assert several.severities(measures, {"occlusion": 0.4, "mosaic": 0.3})["scene_change"] >= 0.5
+
+
+def test_diagnose_weighs_by_the_past() -> None:
+    black = from_bgr(draw.black(320, 180, 4, 2), 320, 180)
+    assert diagnose([black], past=Past()).faults == ("black",)
+    assert diagnose([black], past=Past().refuted("black").refuted("black").refuted("black")).faults == ()
 
 
 @pytest.mark.parametrize("size", [(320, 180), (180, 320), (640, 360), (60, 40)])
@@ -197,7 +229,8 @@ FULL = toured([1, 2, 3, 4, 5]).to_bytes()
 @given(st.binary(max_size=300), st.integers(0, len(FULL)), st.integers(0, 255))
 @example(b"\xff" * 300, 0, 1)
 def test_any_bytes_are_a_past_or_one_error(junk: bytes, at: int, one: int) -> None:
-    for data in (junk, bytes([1]) + junk, FULL[:at], FULL[:at] + bytes([one]) + FULL[at + 1 :], FULL[:at] + junk, FULL + junk):
+    cut = FULL[:at]
+    for data in (junk, bytes([1]) + junk, cut, cut + bytes([one]) + FULL[at + 1 :], cut + junk, FULL + junk):
         try:
             past = Past.from_bytes(data)
         except PastError:
@@ -206,7 +239,8 @@ def test_any_bytes_are_a_past_or_one_error(junk: bytes, at: int, one: int) -> No
         past.changed(kept, "day")
         after = past.observe(kept, USUAL, "night", (), 3.0)
         assert len(after.to_bytes()) <= MOST_BYTES
-        assert all(0 <= value <= 1 for value in past.weighed({"blur": 0.5, "occlusion": 0.5}, USUAL, "day", 1.0).values())
+        told = past.weighed({"blur": 0.5, "occlusion": 0.5}, USUAL, "day", 1.0)
+        assert all(0 <= value <= 1 for value in told.values())
 
 
 @given(st.one_of(st.none(), st.floats(-50, 50)))
