@@ -235,7 +235,10 @@ def _cut(scene: Scene, seen: View, hour: float, random: Random) -> Bytes:
     if {one, other} & {"day", "dusk"} and seen.dark != "day" and "ir" not in (one, other):
         shade = _clouds()[seen.cam.width, seen.cam.height][int(random.integers(8))]
         return _times(image, between(random, 0.75, 1.0) + between(random, 0, 0.25) * shade)
-    return image
+    drift = between(
+        random, 0.985, 1.015
+    )  # mains, the iris, a door: no light is the same after a quarter of an hour
+    return np.asarray(cv2.convertScaleAbs(image, alpha=drift), np.uint8)
 
 
 def _times(image: Bytes, plane: NDArray[np.float32]) -> Bytes:

@@ -23,6 +23,11 @@ MEASURES: dict[str, Measure] = {
     "colour_least": Measure(*_CHROMA, "10th percentile of the chroma", "own"),
     "colour_mid": Measure(*_CHROMA, "its median", "own"),
     "colour_most": Measure(*_CHROMA, "its 98th percentile", "ffmpeg signalstats, SATHIGH"),
+    "colour_inner": Measure(
+        *_CHROMA,
+        "the same of the middle three quarters of the height: coloured text is above or below",
+        "own",
+    ),
     "colour_spread": Measure(
         *_CHROMA, "root of the variances of Cb and Cr", "Gasparini 2004, cast detection by spread"
     ),
@@ -50,6 +55,7 @@ def measure(c: Cells) -> dict[str, Floats]:
     chroma = np.sort(c.chroma, axis=1)
     cb, cr = np.sort(c.cb, axis=1), np.sort(c.cr, axis=1)
     last = chroma.shape[1] - 1
+    inner = np.sort(c.chroma[:, last // 8 : last * 7 // 8], axis=1)
     shift = np.hypot(c.cb.mean(axis=1), c.cr.mean(axis=1))
     spread = np.sqrt(c.cb.var(axis=1) + c.cr.var(axis=1))
     bright = c.tone >= c.light[:, last * 9 // 10, None]
@@ -64,6 +70,7 @@ def measure(c: Cells) -> dict[str, Floats]:
         "colour_least": chroma[:, last // 10],
         "colour_mid": chroma[:, last // 2],
         "colour_most": chroma[:, last * 98 // 100],
+        "colour_inner": inner[:, inner.shape[1] * 98 // 100],
         "colour_spread": spread,
         "colour_factor": ratio(shift, spread, 1),
         "colour_purity": ratio(shift, c.chroma.mean(axis=1), 1),
