@@ -190,7 +190,9 @@ class Day:
         ill = one.misfortune
         if ill is not None and ill.now(at):
             if ill.found is None:
-                ill.found = (at - ill.at) // ill.every + 1
+                ill.found = (at - ill.at) // ill.every + (
+                    ill.kind != "frozen"
+                )  # nothing repeats the first time
                 ill.named = ill.kind in said.faults
         elif ill is None or at < ill.at:
             self.tally.wrong.append((camera, at, ",".join(said.faults), "/".join(map(str, lit_of(one, at)))))

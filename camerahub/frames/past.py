@@ -5,8 +5,8 @@ gives a new one; it travels as bytes, made and read here alone. Unknown is the b
 judged as any other, and each judgement against the past needs enough looks of the same mode and time of day.
 
 Only looks without a fault teach how it usually looks, so a fault that lasts never becomes usual. A view is known when
-it is the first, when it is the first under new light (night falls), or when the camera has come back to it again and
-again, as on a tour of presets; a camera that was knocked does not come back.
+it is the first, when it is the first under new light (night falls), or when the camera has come back to it,
+as on a tour of presets; a camera that was knocked does not come back.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ RELATIVE: dict[str, tuple[tuple[str, int], ...]] = {
     "blur": (("blur_steep_mid", -1), ("blur_detail", -1)),
     "low_contrast": (("contrast_span", -1), ("contrast_best", -1)),
     "occlusion": (("cover_plain", 1), ("cover_largest", 1)),
+    "overexposed": (("over_white", 1), ("light_high", 1)),
 }
 TRACKED = tuple(name for measures in RELATIVE.values() for name, _ in measures)
 #: In this order 误报 are stored.
@@ -44,8 +45,9 @@ KINDS = (
 TRUST = 0.75
 #: Views kept; looks after which a band of hours is trusted, and after which a look moves it by 1/MEMORY of its spread.
 MOST_VIEWS, ENOUGH, MEMORY = 4, 8, 32
-#: Arrivals after which a view is one of a tour; looks after which a view under new light is known.
-ARRIVALS, NIGHTS = 3, 4
+#: Arrivals after which a view is one of a tour, or of a night that looks like day; looks after which a view under new
+#: light is known.
+ARRIVALS, NIGHTS = 2, 4
 #: Usual is within so many spreads, odd beyond; a spread is at least this share of the median.
 _USUAL, _ODD, _LEAST_SPREAD = 1.5, (4.0, 12.0), 0.05
 #: 1.4826 makes a median deviation comparable with a standard one (normal distribution).
@@ -53,7 +55,7 @@ _NORMAL = 1.4826
 #: The most that to_bytes gives.
 MOST_BYTES = 8192
 
-_VERSION = 1
+_VERSION = 2
 _HEAD = struct.Struct(f"<BBHHB{len(KINDS)}s")
 _VIEW = struct.Struct("<BBHB")
 _CELLS = (THUMB_SHORT - 2) * (THUMB_LONG - 2)

@@ -26,7 +26,7 @@ from camerahub.frames.picture import Picture, from_bgr
 from camerahub.frames.trace import Trace
 from tests.frames import draw
 
-USUAL = dict(zip(TRACKED, (2.0, 1.0, 120.0, 60.0, 0.2, 0.1), strict=True))
+USUAL = dict(zip(TRACKED, (2.0, 1.0, 120.0, 60.0, 0.2, 0.1, 0.3, 200.0), strict=True))
 
 
 def picture(scene: int, seed: int, gain: float = 1.0) -> Picture:
