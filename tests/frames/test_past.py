@@ -246,3 +246,15 @@ def test_any_bytes_are_a_past_or_one_error(junk: bytes, at: int, one: int) -> No
 @given(st.one_of(st.none(), st.floats(-50, 50)))
 def test_every_hour_has_its_band(hour: float | None) -> None:
     assert 0 <= band(hour) < 4
+
+
+def test_a_camera_before_a_white_wall_is_not_overexposed_for_that() -> None:
+    wall = {**USUAL, "over_white": 0.6, "light_high": 236.0}
+    used = Past()
+    for at in range(ENOUGH):
+        used = used.observe(
+            trace(1), {name: value * (1 + 0.01 * (at % 3)) for name, value in wall.items()}, "day", (), 12
+        )
+    assert used.weighed({"overexposed": 0.6}, wall, "day", 12)["overexposed"] < 0.5
+    assert used.weighed({"overexposed": 0.9}, wall, "day", 12)["overexposed"] >= 0.5
+    assert looked(Past(), ENOUGH).weighed({"overexposed": 0.6}, wall, "day", 12)["overexposed"] >= 0.6
