@@ -29,6 +29,8 @@ ROUNDS = 96
 ROUND_S = 86400 / ROUNDS
 #: Times that a camera's clock shows, one after the other; drawn once each.
 CLOCKS = 8
+#: Reduced windows that a camera keeps.
+CUTS = 24
 
 Weather = tuple[str, float, float]
 Ink = tuple[slice, Image, Image]
@@ -99,7 +101,7 @@ class View:
 
     ``dark``: "ir" or "night", what it shows after dusk, "day" for a lit room. ``sunrise``, ``sunset``: hours.
     ``weather``: light of ``light``, from hour, to hour, by day. ``low_sun``: it looks into the evening sun.
-    ``inks``: name and clock at each of CLOCKS times, once drawn.
+    ``inks``: name and clock at each of CLOCKS times, once drawn; ``cuts``: its window of a scene, once reduced.
     """
 
     cam: Camera
@@ -111,6 +113,7 @@ class View:
     weather: tuple[Weather, ...]
     low_sun: bool
     inks: dict[int, list[Ink]] = field(default_factory=dict)
+    cuts: dict[tuple[int, str, int, int, int], Bytes] = field(default_factory=dict)
 
 
 def view(random: Random, photo: Photo) -> View:
@@ -224,6 +227,14 @@ def _cut(scene: Scene, seen: View, hour: float, random: Random) -> Bytes:
     y = int(np.clip(down * (HEIGHT - tall) + sway[1], 0, HEIGHT - tall))
 
     def windowed(name: str) -> Bytes:
+        key = (id(scene), name, moment, x, y)
+        if key not in seen.cuts:
+            if len(seen.cuts) >= CUTS:
+                seen.cuts.pop(next(iter(seen.cuts)))
+            seen.cuts[key] = reduced(name)
+        return seen.cuts[key]
+
+    def reduced(name: str) -> Bytes:
         cut = scene.seen(name, moment)[y : y + int(tall), x : x + int(wide)]
         size = (seen.cam.width, seen.cam.height)
         small = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
@@ -235,9 +246,7 @@ def _cut(scene: Scene, seen: View, hour: float, random: Random) -> Bytes:
     if {one, other} & {"day", "dusk"} and seen.dark != "day" and "ir" not in (one, other):
         shade = _clouds()[seen.cam.width, seen.cam.height][int(random.integers(8))]
         return _times(image, between(random, 0.75, 1.0) + between(random, 0, 0.25) * shade)
-    drift = between(
-        random, 0.985, 1.015
-    )  # mains, the iris, a door: no light is the same after a quarter of an hour
+    drift = between(random, 0.985, 1.015)  # the mains, the iris, a door: no light is the same a while later
     return np.asarray(cv2.convertScaleAbs(image, alpha=drift), np.uint8)
 
 
