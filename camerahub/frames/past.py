@@ -33,8 +33,14 @@ RELATIVE: dict[str, tuple[tuple[str, int], ...]] = {
     "blur": (("blur_steep_mid", -1), ("blur_detail", -1)),
     "low_contrast": (("contrast_span", -1), ("contrast_best", -1)),
     "occlusion": (("cover_plain", 1), ("cover_largest", 1)),
-    "overexposed": (("over_white", 1), ("light_high", 1)),
+    "overexposed": (("over_white", 1),),
+    "underexposed": (("light_mid", -1),),
 }
+#: How much a severity counts where all is as always, and which share of what is missing is added where it is as never.
+#: Of light its measures say more than those of what lies before the lens; and it changes by itself: it adds nothing.
+WEIGHTS: dict[str, tuple[float, float]] = dict.fromkeys(RELATIVE, (0.7, 0.45)) | dict.fromkeys(
+    ("overexposed", "underexposed"), (0.5, 0.0)
+)
 TRACKED = tuple(name for measures in RELATIVE.values() for name, _ in measures)
 #: In this order 误报 are stored.
 KINDS = (
@@ -148,7 +154,7 @@ class Past:
         for kind in RELATIVE.keys() & out.keys():
             odd = self._odd(kind, measures, mode, hour)
             if odd == odd:
-                out[kind] = _relative(out[kind], odd)
+                out[kind] = _relative(out[kind], odd, *WEIGHTS[kind])
         return {kind: value * TRUST ** self.alarms.get(kind, 0) for kind, value in out.items()}
 
     def _odd(self, kind: str, measures: Mapping[str, float], mode: str, hour: float | None) -> float:
@@ -315,11 +321,11 @@ def _best(views: Collection[Reference], view: View, tall: bool) -> int | None:
     return at if sum(best[:2]) / 2 > change.SAME else None
 
 
-def _relative(severity: float, odd: float) -> float:
-    """As always: seven tenths. As never: nearly half of what is missing: a doubt becomes a fault, nothing a warning."""
+def _relative(severity: float, odd: float, as_always: float, as_never: float) -> float:
+    """See ``WEIGHTS``. With nearly half of what is missing a doubt becomes a fault, nothing a warning."""
     if odd < _USUAL:
-        return severity * (1 - 0.3 * ramp(odd, _USUAL, 0.5))
-    return severity + (1 - severity) * 0.45 * ramp(odd, *_ODD)
+        return severity * (1 - (1 - as_always) * ramp(odd, _USUAL, 0.5))
+    return severity + (1 - severity) * as_never * ramp(odd, *_ODD)
 
 
 def _stepped(norm: Floats, value: Floats, looks: int) -> Floats:
