@@ -22,6 +22,11 @@ MEASURES: dict[str, Measure] = {
     "colour_least": Measure(*_CHROMA, "10th percentile of the chroma", "own"),
     "colour_mid": Measure(*_CHROMA, "its median", "own"),
     "colour_most": Measure(*_CHROMA, "its 98th percentile", "ffmpeg signalstats, SATHIGH"),
+    "colour_inner": Measure(
+        *_CHROMA,
+        "the same of the middle three quarters of the height: coloured text is above or below",
+        "own",
+    ),
     "colour_spread": Measure(
         *_CHROMA, "root of the variances of Cb and Cr", "Gasparini 2004, cast detection by spread"
     ),
@@ -49,6 +54,7 @@ def measure(c: Cells) -> Measuring:
     yield []
     light, cb, cr, chroma = c.ordered.transpose(1, 0, 2)
     last = chroma.shape[1] - 1
+    inner = np.sort(c.thumb[:, 3, last // 8 : last * 7 // 8], axis=1)
     tone = c.thumb[:, :1]
     ends = np.concatenate(
         (tone >= light[:, None, last * 9 // 10, None], tone <= light[:, None, last // 5, None]), axis=1
@@ -66,6 +72,7 @@ def measure(c: Cells) -> Measuring:
         "colour_least": chroma[:, last // 10],
         "colour_mid": chroma[:, last // 2],
         "colour_most": chroma[:, last * 98 // 100],
+        "colour_inner": inner[:, inner.shape[1] * 98 // 100],
         "colour_spread": spread,
         "colour_factor": ratio(shift, spread, 1),
         "colour_purity": ratio(shift, c.means[:, 3], 1),

@@ -5,8 +5,8 @@ gives a new one; it travels as bytes, made and read here alone. Unknown is the b
 judged as any other, and each judgement against the past needs enough looks of the same mode and time of day.
 
 Only looks without a fault teach how it usually looks, so a fault that lasts never becomes usual. A view is known when
-it is the first, when it is the first under new light (night falls), or when the camera has come back to it again and
-again, as on a tour of presets; a camera that was knocked does not come back.
+it is the first, when it is the first under new light (night falls), or when the camera has come back to it,
+as on a tour of presets; a camera that was knocked does not come back.
 """
 
 from __future__ import annotations
@@ -33,7 +33,14 @@ RELATIVE: dict[str, tuple[tuple[str, int], ...]] = {
     "blur": (("blur_steep_mid", -1), ("blur_detail", -1)),
     "low_contrast": (("contrast_span", -1), ("contrast_best", -1)),
     "occlusion": (("cover_plain", 1), ("cover_largest", 1)),
+    "overexposed": (("over_white", 1),),
+    "underexposed": (("light_mid", -1),),
 }
+#: How much a severity counts where all is as always, and which share of what is missing is added where it is as never.
+#: Of light its measures say more than those of what lies before the lens; and it changes by itself: it adds nothing.
+WEIGHTS: dict[str, tuple[float, float]] = dict.fromkeys(RELATIVE, (0.7, 0.45)) | dict.fromkeys(
+    ("overexposed", "underexposed"), (0.5, 0.0)
+)
 TRACKED = tuple(name for measures in RELATIVE.values() for name, _ in measures)
 #: In this order 误报 are stored.
 KINDS = (
@@ -44,8 +51,9 @@ KINDS = (
 TRUST = 0.75
 #: Views kept; looks after which a band of hours is trusted, and after which a look moves it by 1/MEMORY of its spread.
 MOST_VIEWS, ENOUGH, MEMORY = 4, 8, 32
-#: Arrivals after which a view is one of a tour; looks after which a view under new light is known.
-ARRIVALS, NIGHTS = 3, 4
+#: Arrivals after which a view is one of a tour, or of a night that looks like day; looks after which a view under new
+#: light is known.
+ARRIVALS, NIGHTS = 2, 4
 #: Usual is within so many spreads, odd beyond; a spread is at least this share of the median.
 _USUAL, _ODD, _LEAST_SPREAD = 1.5, (4.0, 12.0), 0.05
 #: 1.4826 makes a median deviation comparable with a standard one (normal distribution).
@@ -53,7 +61,7 @@ _NORMAL = 1.4826
 #: The most that to_bytes gives.
 MOST_BYTES = 8192
 
-_VERSION = 1
+_VERSION = 2
 _HEAD = struct.Struct(f"<BBHHB{len(KINDS)}s")
 _VIEW = struct.Struct("<BBHB")
 _CELLS = (THUMB_SHORT - 2) * (THUMB_LONG - 2)
@@ -146,7 +154,7 @@ class Past:
         for kind in RELATIVE.keys() & out.keys():
             odd = self._odd(kind, measures, mode, hour)
             if odd == odd:
-                out[kind] = _relative(out[kind], odd)
+                out[kind] = _relative(out[kind], odd, *WEIGHTS[kind])
         return {kind: value * TRUST ** self.alarms.get(kind, 0) for kind, value in out.items()}
 
     def _odd(self, kind: str, measures: Mapping[str, float], mode: str, hour: float | None) -> float:
@@ -313,11 +321,11 @@ def _best(views: Collection[Reference], view: View, tall: bool) -> int | None:
     return at if sum(best[:2]) / 2 > change.SAME else None
 
 
-def _relative(severity: float, odd: float) -> float:
-    """As always: seven tenths. As never: nearly half of what is missing: a doubt becomes a fault, nothing a warning."""
+def _relative(severity: float, odd: float, as_always: float, as_never: float) -> float:
+    """See ``WEIGHTS``. With nearly half of what is missing a doubt becomes a fault, nothing a warning."""
     if odd < _USUAL:
-        return severity * (1 - 0.3 * ramp(odd, _USUAL, 0.5))
-    return severity + (1 - severity) * 0.45 * ramp(odd, *_ODD)
+        return severity * (1 - (1 - as_always) * ramp(odd, _USUAL, 0.5))
+    return severity + (1 - severity) * as_never * ramp(odd, *_ODD)
 
 
 def _stepped(norm: Floats, value: Floats, looks: int) -> Floats:

@@ -92,6 +92,15 @@ def test_the_mode_is_seen_unless_it_is_known(image: Image, mode: str) -> None:
     assert look(image, mode="night").mode == ("infrared" if mode == "infrared" else "night")
 
 
+@pytest.mark.parametrize("colour", [(0, 255, 255), (90, 255, 90)])
+def test_coloured_text_does_not_make_day_of_infrared(colour: tuple[int, int, int]) -> None:
+    image = np.repeat(draw.scene(640, 360)[..., :1], 3, axis=2)
+    for text, foot in (("2026-11-25 Wed 03:14:15", 32), ("Camera 07 North Gate", 348)):
+        cv2.putText(image, text, (12, foot), cv2.FONT_HERSHEY_DUPLEX, 1.0, colour, 2)
+    assert look(image).measures["colour_most"] > 5
+    assert look(image).mode == "infrared"
+
+
 def test_in_a_known_night_darkness_accuses_less() -> None:
     dark = measured([picture(draw.scene(640, 360, 1, 0.1))])
     at = KINDS.index("underexposed")

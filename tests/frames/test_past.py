@@ -26,7 +26,7 @@ from camerahub.frames.picture import Picture, from_bgr
 from camerahub.frames.trace import Trace
 from tests.frames import draw
 
-USUAL = dict(zip(TRACKED, (2.0, 1.0, 120.0, 60.0, 0.2, 0.1), strict=True))
+USUAL = dict(zip(TRACKED, (2.0, 1.0, 120.0, 60.0, 0.2, 0.1, 0.3, 110.0), strict=True))
 
 
 def picture(scene: int, seed: int, gain: float = 1.0) -> Picture:
@@ -246,3 +246,21 @@ def test_any_bytes_are_a_past_or_one_error(junk: bytes, at: int, one: int) -> No
 @given(st.one_of(st.none(), st.floats(-50, 50)))
 def test_every_hour_has_its_band(hour: float | None) -> None:
     assert 0 <= band(hour) < 4
+
+
+def test_a_camera_before_a_white_wall_is_not_overexposed_for_that() -> None:
+    wall = {**USUAL, "over_white": 0.6}
+    used = Past()
+    for at in range(ENOUGH):
+        seen = {name: value * (1 + 0.01 * (at % 3)) for name, value in wall.items()}
+        used = used.observe(trace(1), seen, "day", (), 12)
+    assert used.weighed({"overexposed": 0.6}, wall, "day", 12)["overexposed"] < 0.5
+    burnt = wall | {"over_white": 0.95}
+    assert used.weighed({"overexposed": 0.6}, burnt, "day", 12)["overexposed"] == 0.6
+    assert looked(Past(), ENOUGH).weighed({"overexposed": 0.6}, wall, "day", 12)["overexposed"] == 0.6
+
+
+def test_light_that_is_as_never_accuses_nobody_by_itself() -> None:
+    usual, dusk = looked(Past(), ENOUGH), USUAL | {"light_mid": 20.0}
+    assert usual.weighed({"underexposed": 0.2}, dusk, "day", 12)["underexposed"] == 0.2
+    assert usual.weighed({"underexposed": 0.6}, USUAL, "day", 12)["underexposed"] < 0.5
