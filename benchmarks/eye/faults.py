@@ -51,6 +51,9 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("blots", "optics", cover.blots, 1.5),
         Way("sheet", "optics", cover.sheet, 2.0),
         Way("threads", "optics", cover.threads, 0.5),
+        Way("shapes", "optics", cover.shapes, 2.0),
+        Way("smudge", "optics", cover.smudge, 1.5),
+        Way("whole", "optics", cover.whole, 0.7),
     ),
     "low_contrast": (
         Way("veil", "optics", optics.veil, 1.5),
@@ -107,6 +110,7 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("columns", "sensor", sensor.stripes_columns),
         Way("bands", "line", sensor.stripes_bands),
         Way("wide", "line", wires.stripes_wide, 2.5),
+        Way("bars", "line", wires.stripes_bars, 2.0),
         Way("dropped", "line", wires.stripes_dropped, 1.5),
         Way("hum", "line", wires.stripes_hum),
     ),
@@ -217,6 +221,17 @@ VISIBLE: dict[str, Callable[[Image, Image], bool]] = {
     "black": _any,
     "no_signal": _any,
 }
+
+
+def covered(scene: Image, make: Callable[[Image], Image], cells: tuple[int, int]) -> str:
+    """What ``make`` lays over the scene: a hexadecimal digit for each of ``cells`` (rows, columns), f = all of it.
+
+    A pattern is added to the scene; what is left of it afterwards is what can still be seen.
+    """
+    pattern = np.where(np.random.default_rng(0).random(scene.shape[:2]) < 0.5, -10, 10).astype(np.float32)
+    left = np.abs(make(scene + pattern[..., None]) - make(scene)).mean(axis=2) / 10
+    share = cv2.resize(left, cells[::-1], interpolation=cv2.INTER_AREA).ravel()
+    return "".join(f"{round(15 * (1 - min(each, 1.0))):x}" for each in share.tolist())
 
 
 def visible(kind: str, clean: Image, faulty: Image) -> bool:

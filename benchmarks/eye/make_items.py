@@ -1,7 +1,8 @@
 """Items on disk from a seed: ``python -m benchmarks.eye.make_items --seed 1 --out DIR --per-kind 20``.
 
 Writes the pictures, ``items.jsonl`` (``id``, ``images``, ``gap_s``: what a judge may see) and ``truth.jsonl`` (``id``,
-``faults``, ``source``, ``scene``, ``condition``, ``made``, ``severity``, ``way``, ``split``). One item has one fault or
+``faults``, ``source``, ``scene``, ``condition``, ``made``, ``severity``, ``way``, ``split``; of an occlusion also which
+cells it covers). One item has one fault or
 none; severities run evenly from just visible to gross. The same seed, pictures and versions give the same items
 (but for ``mosaic`` by ``real``: a decoder conceals what it lost with whatever its buffers hold).
 """
@@ -21,6 +22,7 @@ from benchmarks.eye.camera import Camera, Faults
 from benchmarks.eye.faults import FAULTS, SENSELESS, Way
 from benchmarks.eye.image import Bytes, Image, Random, between, floats, graded, pick
 from benchmarks.eye.sources import Photo
+from camerahub.frames.sketch import CELLS_LONG, CELLS_SHORT
 
 PAIRED = ("frozen", "scene_change")
 KINDS = (*FAULTS, *PAIRED)
@@ -102,6 +104,10 @@ class Studio:
             scene = np.ascontiguousarray(scene[:, ::-1])
         return light.CONDITIONS[made](scene, self.random) if made else scene
 
+    def ways(self, kind: str) -> tuple[Way, ...]:
+        """The ways in which a kind may come about here."""
+        return FAULTS[kind]
+
     def camera(self, photo: Photo, condition: str, video: bool = False) -> Camera:
         height, width = self.read(photo.path).shape[:2]
         return camera.camera(self.random, (width, height), condition in ("night", "ir"), video)
@@ -117,7 +123,7 @@ def healthy(studio: Studio) -> Item:
 
 def faulty(studio: Studio, kind: str, severity: float) -> Item:
     """One picture with one fault that a person can see; another scene is tried until there is."""
-    ways = FAULTS[kind]
+    ways = studio.ways(kind)
     odds = np.array([way.weight for way in ways])
     for attempt in range(TRIES):
         if attempt % 20 == 0:
@@ -127,16 +133,28 @@ def faulty(studio: Studio, kind: str, severity: float) -> Item:
             continue
         cam = studio.camera(photo, condition)
         scene = studio.look(photo, cam, made)
-        picture = with_fault(scene, cam, studio.random, kind, way, severity, condition == "ir")
+        notes: dict[str, object] = {}
+        picture = with_fault(scene, cam, studio.random, kind, way, severity, condition == "ir", notes)
         if picture is not None:
-            return Item([kind], camera.coded([picture], cam), photo, condition, made, severity, way.name)
+            images = camera.coded([picture], cam)
+            return Item([kind], images, photo, condition, made, severity, way.name, notes=notes)
     raise RuntimeError(f"{kind} by {way.name}: no scene of {len(studio.still)} shows it")
 
 
 def with_fault(
-    scene: Image, cam: Camera, random: Random, kind: str, way: Way, severity: float, mono: bool
+    scene: Image,
+    cam: Camera,
+    random: Random,
+    kind: str,
+    way: Way,
+    severity: float,
+    mono: bool,
+    notes: dict[str, object] | None = None,
 ) -> Image | None:
-    """The picture before the codec, or None when a person would not see the fault in this scene."""
+    """The picture before the codec, or None when a person would not see the fault in this scene.
+
+    ``notes`` is told which cells an occlusion covers (``faults.covered``).
+    """
     seed = int(random.integers(2**32))
 
     def make(image: Image) -> Image:
@@ -148,6 +166,9 @@ def with_fault(
     if way.stage == "optics" and not faults.visible(kind, scene, make(scene)):
         return None
     broken = Faults(**{way.stage: make})
+    if kind == "occlusion" and notes is not None:
+        tall = scene.shape[0] > scene.shape[1]
+        notes["covered"] = faults.covered(scene, make, (CELLS_LONG, CELLS_SHORT)[:: 1 if tall else -1])
     if way.stage == "optics":
         return camera.sent(exposed(broken), cam)
     before, after = exposed(Faults()), exposed(broken)
@@ -328,7 +349,7 @@ def _write_one(out: Path, ident: str, item: Item, items, truth, name: str) -> No
         "id": ident, "faults": item.faults, "source": item.photo.source, "file": item.photo.path.name,
         "scene": item.photo.scene, "condition": item.condition, "made": item.made,
         "severity": None if item.severity is None else round(item.severity, 3), "way": item.way,
-        "pair": len(item.images) > 1, "split": name,
+        "pair": len(item.images) > 1, "split": name, **item.notes,
     }  # fmt: skip
     truth.write(json.dumps(facts, ensure_ascii=False) + "\n")
 
