@@ -1,4 +1,4 @@
-"""Healthy views with next to nothing in them: a wall, asphalt, water, sky, snow, a gate. A judge is tempted to accuse them.
+"""Healthy views with next to nothing in them: wall, asphalt, water, sky, snow, gate. A judge is tempted to accuse them.
 
 ``window`` cuts the barest part out of a photograph at its own scale; ``SURFACES`` are drawn: a tone, a gradient, mild
 texture, a shadow's edge, joints. Every drawing takes ``(height, width, random)``.
@@ -83,7 +83,7 @@ def _joints(wall: Image, random: Random) -> Image:
     course = max(6, pitch // pick(random, (1, 2, 3)))
     thick = max(1, int(between(random, 0.0015, 0.012) * width))
     upright, staggered = random.random() < 0.75, random.random() < 0.7
-    first, out = int(random.integers(course)), wall.copy()
+    first, out, start = int(random.integers(course)), wall.copy(), 0
     for number, row in enumerate(range(first - course, height, course)):
         if upright:
             start = int(random.integers(pitch)) if number == 0 else start + (pitch // 2 if staggered else 0)

@@ -167,12 +167,14 @@ def sheet(image: Image, severity: float, random: Random) -> Image:
 
 
 def near(image: Image, random: Random) -> Image:
-    """A thing of this world out of focus: a piece of the view, mirrored, enlarged, smeared and in a light of its own."""
+    """A thing of this world out of focus: a piece of the view, mirrored, enlarged, smeared, in its own light."""
     height, width = image.shape[:2]
     share = between(random, 0.08, 0.4)
     h, w = max(8, int(share * height)), max(8, int(share * width))
     y, x = int(random.integers(height - h + 1)), int(random.integers(width - w + 1))
-    part = gaussian(np.ascontiguousarray(image[y : y + h, x : x + w][:, ::-1]), between(random, 0.04, 0.2) * w)
+    part = gaussian(
+        np.ascontiguousarray(image[y : y + h, x : x + w][:, ::-1]), between(random, 0.04, 0.2) * w
+    )
     large = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
     away = large - large.mean(axis=(0, 1))
     return np.clip(tone(image, random) + away * between(random, 0.3, 1.2), 0, 255).astype(np.float32)
@@ -208,7 +210,9 @@ def shapes(image: Image, severity: float, random: Random) -> Image:
                 middle = corners.mean(axis=0)
                 turns = np.sort(random.uniform(0, 2 * np.pi, int(random.integers(5, 10))))
                 reach = 0.6 * size * (width, height) * random.uniform(0.6, 1.1, (len(turns), 1))
-                corners = (middle + np.stack((np.cos(turns), np.sin(turns)), axis=1) * reach).astype(np.float32)
+                corners = (middle + np.stack((np.cos(turns), np.sin(turns)), axis=1) * reach).astype(
+                    np.float32
+                )
             cv2.fillPoly(mask, [corners.astype(np.int32)], 1.0)
         out = laid(out, mask, surface if one else _surface(image, random), rim)
         done = np.maximum(done, mask)

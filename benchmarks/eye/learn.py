@@ -24,11 +24,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.eye import sources
+from benchmarks.eye import learn_cover, sources
+from benchmarks.eye.learn_cover import Maps
 from benchmarks.eye.score import score, table
+from camerahub.frames import covered
+from camerahub.frames.cells import cells
 from camerahub.frames.checks import MEASURES, measured
+from camerahub.frames.covered import Net
 from camerahub.frames.forest import columns
 from camerahub.frames.picture import Picture, from_bgr
+from camerahub.frames.sketch import sketch
 
 Values = NDArray[np.float32]
 KINDS = (
@@ -64,44 +69,58 @@ LEAST_START = -0.5
 class Set:
     """Measured items: ``values`` (N, measures), ``kind`` (N,) index in ``KINDS``, ``truth`` one line each.
 
-    ``weight`` (N,): how much each counts in learning.
+    ``weight`` (N,): how much each counts in learning. ``maps``: what the map of covers is learned from.
     """
 
     values: Values
     kind: NDArray[np.intp]
     truth: list[dict[str, Any]]
     weight: Values
+    maps: Maps
 
     def part(self, chosen: NDArray[np.bool_]) -> Set:
         at = np.flatnonzero(chosen)
-        return Set(self.values[at], self.kind[at], [self.truth[i] for i in at], self.weight[at])
+        maps = Maps(*(field[at] for field in self.maps))
+        return Set(self.values[at], self.kind[at], [self.truth[i] for i in at], self.weight[at], maps)
+
+    @property
+    def fold(self) -> NDArray[np.intp]:
+        """(N,) fold of each item's source."""
+        return np.array([sources.fold(row["source"]) for row in self.truth], np.intp)
 
 
 def read(folder: Path, weight: float = 1.0) -> Set:
     """The single pictures of a folder of items, measured; the measures are kept beside them for the next run."""
     truth = {row["id"]: row for row in _lines(folder / "truth.jsonl")}
     items = [row for row in _lines(folder / "items.jsonl") if len(row["images"]) == 1 and row["id"] in truth]
+    known = [truth[row["id"]] for row in items]
     kept = folder / "measures.npz"
     if kept.exists():
         with np.load(kept) as file:
             if list(file["names"]) == list(MEASURES) and len(file["values"]) == len(items):
-                return _set(file["values"], [truth[row["id"]] for row in items], weight)
-    values = _measured([folder / row["images"][0] for row in items])
-    np.savez(kept, values=values, names=np.array(list(MEASURES)))
-    return _set(values, [truth[row["id"]] for row in items], weight)
+                maps = Maps(file["cells"], file["whole"], _covered(known), file["tall"])
+                return _set(file["values"], known, weight, maps)
+    values, maps = _measured([folder / row["images"][0] for row in items])
+    names = np.array(list(MEASURES))
+    np.savez(kept, values=values, names=names, cells=maps.cells, whole=maps.whole, tall=maps.tall)
+    return _set(values, known, weight, maps._replace(truth=_covered(known)))
+
+
+def _covered(known: Sequence[dict[str, Any]]) -> Values:
+    return np.array([learn_cover.truth_of(row) for row in known], np.float32)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def _set(values: Values, truth: list[dict[str, Any]], weight: float) -> Set:
+def _set(values: Values, truth: list[dict[str, Any]], weight: float, maps: Maps) -> Set:
     kind = [KINDS.index(row["faults"][0]) if row["faults"] else 0 for row in truth]
-    return Set(values, np.array(kind, np.intp), truth, np.full(len(kind), weight, np.float32))
+    return Set(values, np.array(kind, np.intp), truth, np.full(len(kind), weight, np.float32), maps)
 
 
-def _measured(paths: Sequence[Path], chunk: int = 16) -> Values:
-    out = np.empty((len(paths), len(MEASURES)), np.float32)
+def _measured(paths: Sequence[Path], chunk: int = 16) -> tuple[Values, Maps]:
+    out, maps = np.empty((len(paths), len(MEASURES)), np.float32), learn_cover.empty(len(paths))
     waiting: dict[tuple[int, ...], list[tuple[int, Picture]]] = {}
     for at, path in enumerate(paths):
         image = sources.read(path)
@@ -109,15 +128,17 @@ def _measured(paths: Sequence[Path], chunk: int = 16) -> Values:
         group = waiting.setdefault(picture.luma.shape, [])
         group.append((at, picture))
         if len(group) == chunk:
-            _put(out, waiting.pop(picture.luma.shape))
+            _put(out, maps, waiting.pop(picture.luma.shape))
     for group in waiting.values():
-        _put(out, group)
-    return out
+        _put(out, maps, group)
+    return out, maps
 
 
-def _put(out: Values, group: list[tuple[int, Picture]]) -> None:
-    found = measured([picture for _, picture in group])
-    out[[at for at, _ in group]] = columns(found, list(MEASURES))
+def _put(out: Values, maps: Maps, group: list[tuple[int, Picture]]) -> None:
+    pictures, places = [picture for _, picture in group], [at for at, _ in group]
+    out[places] = columns(measured(pictures), list(MEASURES))
+    shared = cells(sketch(pictures))
+    learn_cover.put(maps, places, covered.shown(shared), shared.shape[0] > shared.shape[1])
 
 
 def joined(sets: Sequence[Set]) -> Set:
@@ -126,7 +147,19 @@ def joined(sets: Sequence[Set]) -> Set:
         np.concatenate([one.kind for one in sets]),
         [row for one in sets for row in one.truth],
         np.concatenate([one.weight for one in sets]),
+        Maps(*(np.concatenate(fields) for fields in zip(*(one.maps for one in sets), strict=True))),
     )
+
+
+def mapped(data: Set, seed: int) -> Net:
+    """Put the map's measures into ``data``, of each item by a net that never saw its source; the net of all items."""
+    fold, names = data.fold, list(MEASURES)
+    every = np.arange(len(fold))
+    for held in sorted(set(fold.tolist())):
+        net = learn_cover.fit(data.maps, every[fold != held], seed)
+        for name, values in learn_cover.drawn(net, data.maps, every[fold == held]).items():
+            data.values[fold == held, names.index(name)] = values
+    return learn_cover.fit(data.maps, every, seed)
 
 
 def fit(data: Set, seed: int, rounds: int = ROUNDS) -> Any:
@@ -139,7 +172,7 @@ def fit(data: Set, seed: int, rounds: int = ROUNDS) -> Any:
 
 def held_scores(data: Set, seed: int) -> Values:
     """(N, kinds): scores of each item by trees that never saw its source, a fold of sources in turn."""
-    fold = np.array([sources.fold(row["source"]) for row in data.truth])
+    fold = data.fold
     scores = np.zeros((len(data.kind), len(KINDS)), np.float32)
     for held in sorted(set(fold.tolist())):
         scores[fold == held] = fit(data.part(fold != held), seed).predict(
@@ -255,6 +288,7 @@ def main(arguments: list[str] | None = None) -> int:
     cv2.setNumThreads(1)
     weights = args.weights or [1.0] * len(args.items)
     data = joined([read(folder, weight) for folder, weight in zip(args.items, weights, strict=True)])
+    net = mapped(data, args.seed)
     scores = held_scores(data, args.seed)
     start = starts(scores, data)
     print("starting scores", dict(zip(KINDS, start.tolist(), strict=True)))
@@ -272,7 +306,8 @@ def main(arguments: list[str] | None = None) -> int:
             "seed": args.seed,
             "lightgbm": lightgbm.__version__,
         }
-        write(fit(data, args.seed), start, args.out, made)
+        write(fit(data, args.seed), start, args.out / "forest.npz", made)
+        learn_cover.write(net, args.out / "covered.npz")
     return 0
 
 
