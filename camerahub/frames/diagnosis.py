@@ -13,7 +13,7 @@ import numpy as np
 
 from camerahub.frames import several
 from camerahub.frames.checks import EVERY, measured
-from camerahub.frames.judgement import Judgement, findings_of, judgement, verdict_of
+from camerahub.frames.judgement import Judgement, findings_of, judged, verdict_of
 from camerahub.frames.mode import modes
 from camerahub.frames.past import Past
 from camerahub.frames.picture import Picture, Plane
@@ -141,5 +141,5 @@ def _diagnosis(item: Item, severity: list[float], mode: str, measures: dict[str,
     every = single | several.severities(measures, single)
     if item.past is not None:
         every = item.past.weighed(every, measures, mode, item.hour)
-    findings = findings_of(judgement(kind, value) for kind, value in every.items())
+    findings = findings_of(judged(every.items()))
     return Diagnosis(verdict_of(findings), None, mode, findings, measures)

@@ -86,7 +86,7 @@ def _fits(mask: Plane | None, picture: Picture) -> bool:
 
 def severities(measures: Mapping[str, float], single: Mapping[str, float]) -> dict[str, float]:
     """Severity 0..1 of each kind of ``SEVERAL``; ``single``: those of the newest picture's own kinds."""
-    if all(measures[name] != measures[name] for name in MEASURES):  # NaN, all of them: nothing to compare
+    if not any(measures[name] == measures[name] for name in MEASURES):  # NaN, all of them: nothing to compare
         return dict.fromkeys(SEVERAL, 0.0)
     likeliest = max(single.values(), default=0.0)
     found = {}

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camerahub.frames import lit
 from camerahub.frames.picture import LONG_SIDE, SHORT_SIDE, Picture, Plane
 
 Floats = NDArray[np.float32]
@@ -93,10 +94,10 @@ class Sketch(NamedTuple):
     float32: ``columns`` (N, 5, W1) and ``rows`` (N, 5, H1) luma averaged over a fifth of the picture, at level 1;
     ``colour_columns`` (N, 2, 5, W2) and ``colour_rows`` (N, 2, 5, H2) chroma, likewise, at level 2; ``edge_columns``
     (N, 7, W0 - 1) and ``edge_rows`` (N, 7, H0 - 1) differences of neighbours at level 0, over sevenths. ``histogram``
-    (N, 256): counts of luma at level 1. ``slant`` (N, 3): power of the strongest slanted wave at level 2 over the mean,
-    both weighted by frequency squared; mean square of that power over its squared mean; cycles of that wave over the
-    picture. ``thumb`` uint8 (N, 3, 30, 40): luma, u, v, small. ``valid`` bool (N, R, C): cells that count. ``source``
-    int32 (N, 2): width and height of the source in pixels.
+    (N, 256): counts of luma at level 1. ``envelope`` (N, 3): see ``lit.envelope``. ``slant`` (N, 3): power of the
+    strongest slanted wave at level 2 over the mean, both weighted by frequency squared; mean square of that power over
+    its squared mean; cycles of that wave over the picture. ``thumb`` uint8 (N, 3, 30, 40): luma, u, v, small. ``valid``
+    bool (N, R, C): cells that count. ``source`` int32 (N, 2): width and height of the source in pixels.
     """
 
     planes: Plane
@@ -107,6 +108,7 @@ class Sketch(NamedTuple):
     edge_columns: Floats
     edge_rows: Floats
     histogram: Floats
+    envelope: Floats
     slant: Floats
     thumb: Plane
     valid: NDArray[np.bool_]
@@ -147,7 +149,7 @@ def sketch(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None = N
         if mask is not None:
             valid[at] = _valid(mask, (height, width), bench.cells)
     source = np.array([(p.source_width, p.source_height) for p in pictures], np.int32)
-    return Sketch(*fields, valid, source)
+    return Sketch(*fields, valid, source)  # type: ignore[call-arg]
 
 
 def _valid(mask: Plane, shape: tuple[int, int], cells: tuple[int, int]) -> NDArray[np.bool_]:
@@ -270,6 +272,7 @@ class _Bench:
         edge_columns = np.empty((n, EDGE_STRIPS, width - 1), np.int32)
         edge_rows = np.empty((n, EDGE_STRIPS, height - 1), np.int32)
         histogram: Floats = np.empty((n, 256), np.float32)
+        envelope: Floats = np.empty((n, 3), np.float32)
         slant: Floats = np.empty((n, 3), np.float32)
         thumb: Plane = np.empty((n, 3, self.thumb[1], self.thumb[0]), np.uint8)
         for at, picture in enumerate(pictures):
@@ -281,6 +284,8 @@ class _Bench:
                 _sums(self.colours[index], colour_columns[at, index], colour_rows[at, index])
             self._edges(picture.luma, edge_columns[at], edge_rows[at])
             histogram[at] = cv2.calcHist([self.luma], [0], None, [256], [0, 256]).ravel()
+            is_half = (height, width) == (2 * tall, 2 * wide)
+            envelope[at] = lit.envelope(self.luma if is_half else lit.half(picture.luma))
             slant[at] = self.slant.of(self.luma2)
             thumbs = cv2.resize(self.thumbs, (3 * self.thumb[0], self.thumb[1]), interpolation=cv2.INTER_AREA)
             thumb[at] = thumbs.reshape(self.thumb[1], 3, self.thumb[0]).transpose(1, 0, 2)
@@ -294,7 +299,7 @@ class _Bench:
                 (edge_rows.astype(np.float32), width),
             )
         ]
-        return [planes, *profiles, *edges, histogram, slant, thumb]
+        return [planes, *profiles, *edges, histogram, envelope, slant, thumb]
 
     def _draw(self, picture: Picture, planes: Plane) -> None:
         """Fill the sheets from a picture, and ``planes`` (25, R, C) from the sheets."""
