@@ -18,6 +18,7 @@ from camerahub.frames.mode import modes
 from camerahub.frames.past import Past
 from camerahub.frames.picture import Picture, Plane
 from camerahub.frames.sketch import Floats, too_small
+from camerahub.frames.trace import Trace
 from camerahub.frames.verdict import KINDS, severities
 
 #: Pictures that are reduced and measured together: their small vectors stay in a core's cache.
@@ -33,6 +34,7 @@ class Item(NamedTuple):
     ``mode``: ``auto``, ``day`` or ``night``. ``mask``: uint8 (H, W) at the working size of the newest picture, 0 =
     ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is known of
     the camera (``Past.observe`` makes the next one of a diagnosis); ``hour`` 0..24 of its day, None when unknown.
+    ``trace`` of the newest picture under this mask, for a caller that keeps it anyway.
     """
 
     pictures: Sequence[Picture]
@@ -41,6 +43,7 @@ class Item(NamedTuple):
     mask: Plane | None = None
     past: Past | None = None
     hour: float | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,9 @@ def _judged(items: Sequence[Item]) -> list[Diagnosis]:
 
 def _diagnosis(item: Item, severity: list[float], mode: str, measures: dict[str, float]) -> Diagnosis:
     single = dict(zip(KINDS, severity, strict=True))
-    measures |= several.measured(item.pictures, item.past, mode, item.mask)
-    every = single | several.severities(measures, single)
+    beside = several.measured(item.pictures, item.past, mode, item.mask, item.trace)
+    measures |= beside
+    every = single if beside is several.NOTHING else single | several.severities(measures, single)
     if item.past is not None:
         every = item.past.weighed(every, measures, mode, item.hour)
     findings = findings_of(judged(every.items()))

@@ -96,6 +96,8 @@ _ROWS, _COLUMNS = (0.25, 0.75), (0.15, 0.85)
 #: Less than CIF (352 x 288): text is as thin as it is at half of 640x360, and samples must lie closer.
 _SMALL = 100_000
 _STEADY = 8
+#: Nothing is black whose level is not below this; nothing is a card of which less has one colour.
+_LEAST_DARK, _LEAST_CARD = 56, 0.4
 
 
 def measure(picture: Picture) -> LitMeasures:
@@ -199,10 +201,19 @@ def _edges(line: Plane) -> float:
     return float(np.count_nonzero(change[1:] & ~change[:-1]))
 
 
+def may_be_certain(rows: Floats) -> NDArray[np.bool_]:
+    """(N,): whether anything is to be judged in rows (N, 9) of ``LitMeasures``; the others are neither black nor cards.
+
+    Each kind has a condition below without which its severity is 0: a dark level, a card that fills enough, bars.
+    """
+    level, card, bars = rows[:, 0], rows[:, 3], rows[:, 8]
+    return np.asarray((level < _LEAST_DARK) | (card > _LEAST_CARD) | (bars > 0))
+
+
 def judge_black(measures: LitMeasures) -> Judgement:
     """黑屏: dark, without structure, without one lamp. Text drawn on it changes nothing."""
     severity = min(
-        ramp(measures.level, 56, 24),
+        ramp(measures.level, _LEAST_DARK, 24),
         ramp(measures.spread, 10, 3),
         ramp(measures.bright_area, 0.005, 0.001),
     )
@@ -218,7 +229,7 @@ def _plain_card(m: LitMeasures) -> float:
     if m.card_colour < 24 and not 40 <= m.card_luma <= 235:  # black, or clipped white
         return 0.0
     if m.card_colour >= 48 and m.card_luma <= 110:  # no sky is so dark and so blue: a noisy line may carry it
-        return ramp(m.card, 0.4, 0.7)
+        return ramp(m.card, _LEAST_CARD, 0.7)
     return min(ramp(m.card, 0.5, 0.8), ramp(m.card_exact, 0.3, 0.6))
 
 

@@ -93,11 +93,12 @@ class Sketch(NamedTuple):
 
     float32: ``columns`` (N, 5, W1) and ``rows`` (N, 5, H1) luma averaged over a fifth of the picture, at level 1;
     ``colour_columns`` (N, 2, 5, W2) and ``colour_rows`` (N, 2, 5, H2) chroma, likewise, at level 2; ``edge_columns``
-    (N, 7, W0 - 1) and ``edge_rows`` (N, 7, H0 - 1) differences of neighbours at level 0, over sevenths. ``histogram``
-    (N, 256): counts of luma at level 1. ``envelope`` (N, 3): see ``lit.envelope``. ``slant`` (N, 3): power of the
-    strongest slanted wave at level 2 over the mean, both weighted by frequency squared; mean square of that power over
-    its squared mean; cycles of that wave over the picture. ``thumb`` uint8 (N, 3, 30, 40): luma, u, v, small. ``valid``
-    bool (N, R, C): cells that count. ``source`` int32 (N, 2): width and height of the source in pixels.
+    (N, 7, W0 - 1) and ``edge_rows`` (N, 7, H0 - 1) differences of neighbours at level 0, over every second row of
+    sevenths and over the left half of sevenths. ``histogram`` (N, 256): counts of luma at level 1, every second row.
+    ``envelope`` (N, 3): see ``lit.envelope``. ``slant`` (N, 3): power of the strongest slanted wave at level 2 over the
+    mean, both weighted by frequency squared; mean square of that power over its squared mean; cycles of that wave over
+    the picture. ``thumb`` uint8 (N, 3, 30, 40): luma, u, v, small. ``valid`` bool (N, R, C): cells that count.
+    ``source`` int32 (N, 2): width and height of the source in pixels.
     """
 
     planes: Plane
@@ -241,6 +242,7 @@ class _Bench:
             _Sheet(*each, self.cells) for each in zip((7, 14, 16), sizes, strict=True)
         ]
         self.luma, self.luma2, self.u, self.v = light.each[6], *middle.each[6:9]
+        self.lines = self.luma[::2]
         self.grain: Plane = np.empty_like(self.luma, order="C")
         self.grain2: Plane = np.empty_like(self.luma2, order="C")
         self.first = _Differences(self.luma, light.each[0], light.each[1])
@@ -273,7 +275,7 @@ class _Bench:
         edge_rows = np.empty((n, EDGE_STRIPS, height - 1), np.int32)
         histogram: Floats = np.empty((n, 256), np.float32)
         envelope: Floats = np.empty((n, 3), np.float32)
-        slant: Floats = np.empty((n, 3), np.float32)
+        spectra: Floats = np.empty((n, self.slant.height, self.slant.width), np.float32)
         thumb: Plane = np.empty((n, 3, self.thumb[1], self.thumb[0]), np.uint8)
         for at, picture in enumerate(pictures):
             self._draw(picture, planes[at])
@@ -283,23 +285,23 @@ class _Bench:
                 np.copyto(self.colours[index], plane)
                 _sums(self.colours[index], colour_columns[at, index], colour_rows[at, index])
             self._edges(picture.luma, edge_columns[at], edge_rows[at])
-            histogram[at] = cv2.calcHist([self.luma], [0], None, [256], [0, 256]).ravel()
+            histogram[at] = cv2.calcHist([self.lines], [0], None, [256], [0, 256]).ravel()
             is_half = (height, width) == (2 * tall, 2 * wide)
             envelope[at] = lit.envelope(self.luma if is_half else lit.half(picture.luma))
-            slant[at] = self.slant.of(self.luma2)
+            self.slant.spectrum(self.luma2, spectra[at])
             thumbs = cv2.resize(self.thumbs, (3 * self.thumb[0], self.thumb[1]), interpolation=cv2.INTER_AREA)
             thumb[at] = thumbs.reshape(self.thumb[1], 3, self.thumb[0]).transpose(1, 0, 2)
         profiles = [columns, rows, colour_columns, colour_rows]
         for profile, along in zip(profiles, (tall, wide, tall2, wide2), strict=True):
             profile *= np.float32(STRIPS / along)
         edges = [
-            strips * np.float32(1 / (along // EDGE_STRIPS))
+            strips * np.float32(1 / (along // EDGE_STRIPS // 2))
             for strips, along in (
                 (edge_columns.astype(np.float32), height),
                 (edge_rows.astype(np.float32), width),
             )
         ]
-        return [planes, *profiles, *edges, histogram, envelope, slant, thumb]
+        return [planes, *profiles, *edges, histogram, envelope, self.slant.of(spectra), thumb]
 
     def _draw(self, picture: Picture, planes: Plane) -> None:
         """Fill the sheets from a picture, and ``planes`` (25, R, C) from the sheets."""
@@ -333,22 +335,21 @@ class _Bench:
             cv2.resize(pixels, into.shape[::-1], into, interpolation=cv2.INTER_AREA)
 
     def _edges(self, luma: Plane, columns: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
-        """Sums of differences at level 0 over the strips."""
+        """Sums of differences at level 0 over half of each strip: neighbours always touch, only pairs are left out."""
         height, width = luma.shape
-        across = self.scratch[: height * (width - 1)].reshape(height, width - 1)
-        cv2.absdiff(luma[:, 1:], luma[:, :-1], across)
-        size = height // EDGE_STRIPS
+        lines = luma[::2]
+        across = self.scratch[: len(lines) * (width - 1)].reshape(len(lines), width - 1)
+        cv2.absdiff(lines[:, 1:], lines[:, :-1], across)
+        size = height // EDGE_STRIPS // 2
         for at in range(EDGE_STRIPS):
-            cv2.reduce(
-                across[at * size : at * size + size], 0, cv2.REDUCE_SUM, columns[at : at + 1], cv2.CV_32S
-            )
+            first = at * len(lines) // EDGE_STRIPS
+            cv2.reduce(across[first : first + size], 0, cv2.REDUCE_SUM, columns[at : at + 1], cv2.CV_32S)
         down = self.scratch[: (height - 1) * width].reshape(height - 1, width)
         cv2.absdiff(luma[1:], luma[:-1], down)
-        size = width // EDGE_STRIPS
+        size = width // EDGE_STRIPS // 2
         for at in range(EDGE_STRIPS):
-            cv2.reduce(
-                down[:, at * size : at * size + size], 1, cv2.REDUCE_SUM, rows[at, :, None], cv2.CV_32S
-            )
+            first = at * width // EDGE_STRIPS
+            cv2.reduce(down[:, first : first + size], 1, cv2.REDUCE_SUM, rows[at, :, None], cv2.CV_32S)
 
 
 @lru_cache(maxsize=8)
@@ -384,22 +385,34 @@ class _Slant:
         self.width, self.height = size
         self.weights, self.cycles = _weights(size)
         self.window: Floats = np.empty((self.height, self.width), np.float32)
-        self.packed: Floats = np.empty_like(self.window)
-        self.power, self.spare = np.empty_like(self.weights), np.empty_like(self.weights)
 
-    def of(self, luma: Plane) -> tuple[float, float, float]:
-        """See ``Sketch.slant``."""
+    def spectrum(self, luma: Plane, packed: Floats) -> None:
+        """The spectrum of one picture, as OpenCV packs it."""
         top, left = (luma.shape[0] - self.height) // 2, (luma.shape[1] - self.width) // 2
         np.copyto(self.window, luma[top : top + self.height, left : left + self.width])
-        cv2.dft(self.window, self.packed)
-        real, imaginary = self.packed[:, 1:-1:2], self.packed[:, 2::2]
-        power = np.multiply(real, real, out=self.power)
-        power += np.multiply(imaginary, imaginary, out=self.spare)
+        cv2.dft(self.window, packed)
+
+    def of(self, packed: Floats) -> Floats:
+        """(N, 3) of the spectra (N, H, W)."""
+        n = len(packed)
+        real, imaginary = packed[:, :, 1:-1:2], packed[:, :, 2::2]
+        framed: Floats = np.empty((n, self.height + 2, self.weights.shape[1] + 2), np.float32)
+        power = framed[:, 1:-1, 1:-1]
+        np.multiply(real, real, out=power)
+        power += imaginary * imaginary
         power *= self.weights
-        mean = max(cv2.mean(power)[0], 1e-3)
-        _, peak, _, at = cv2.minMaxLoc(cv2.blur(power, (3, 3), self.spare))
-        uneven = cv2.norm(power, cv2.NORM_L2SQR) / power.size / mean**2
-        return peak / mean, uneven, self.cycles[at[1], at[0]]
+        framed[:, 0], framed[:, -1] = framed[:, 2], framed[:, -3]
+        framed[:, :, 0], framed[:, :, -1] = framed[:, :, 2], framed[:, :, -3]
+        count = self.weights.size
+        mean = np.maximum(power.sum(axis=(1, 2)) / count, 1e-3)
+        uneven = np.einsum("nij,nij->n", power, power) / count / mean**2
+        down = framed[:, :-2] + framed[:, 1:-1]
+        down += framed[:, 2:]
+        around = down[:, :, :-2] + down[:, :, 1:-1]
+        around += down[:, :, 2:]
+        flat = around.reshape(n, -1)
+        at = flat.argmax(axis=1)
+        return np.stack((flat[np.arange(n), at] / 9 / mean, uneven, self.cycles.ravel()[at]), axis=1)
 
 
 #: Benches that nobody uses, upright and tall: memory that is taken and given back for each picture costs more than its
