@@ -30,6 +30,7 @@ class Gallery(Looks):
         self.interval = round(policy.picture_interval_s * TICKS_PER_S)
         self._policy, self._random = policy, random
         self._dark: dict[int, int] = {}
+        self._put_off: dict[int, int] = {}  # slot -> since when its look is owed
         self._locked: dict[int, set[int]] = {}  # key of the guard -> endpoints whose picture it held
 
     def lines(self, uplinks: Iterable[Uplink]) -> None:
@@ -41,12 +42,14 @@ class Gallery(Looks):
         """``slot`` is looked at from ``due`` on, at its own place in the interval."""
         if self.interval:
             self._dark.pop(slot, None)
+            self._put_off.pop(slot, None)
             self.add(slot, host, due + place_of(endpoint, self._policy.seed, self.interval))
 
     def looked(self, slot: int, result: ProbeResult | None, tick: int) -> None:
         """A look has ended, or was not begun (None): when the next is due."""
         facts = result.facts if result is not None else None
         self.over(slot, facts.received if facts is not None else None if result is None else 0)
+        self._put_off.pop(slot, None)
         if slot not in self:
             return
         signal = _PICTURE[result.reason] if result is not None else Signal.NONE
@@ -58,6 +61,20 @@ class Gallery(Looks):
         wait = self._second_look(result) if again else self.interval
         jitter = 1 + self._policy.jitter * (self._random.random() - 0.5)
         self.arm(slot, tick + int(min(wait, self.interval) * jitter))
+
+    def put_off(self, slot: int, tick: int) -> bool:
+        """No seat was to be had for a look: due at once, behind those that are due already, else it never had one.
+
+        True: it has been put off for a whole interval by now, which is to be said, and is counted anew.
+        """
+        self.over(slot, None)
+        if slot not in self:
+            return True
+        self.arm(slot, tick)
+        missed = tick - self._put_off.setdefault(slot, tick) >= self.interval
+        if missed:
+            del self._put_off[slot]
+        return missed
 
     def _second_look(self, result: ProbeResult | None) -> int:
         """Ticks until it. What weather does to pictures can wait until others have shown whether it is weather."""
