@@ -10,8 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from array import array
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from random import Random
 from typing import Final
@@ -22,6 +21,7 @@ from camerahub.core.uplinks import Uplink
 from camerahub.services.flights import PICTURE, TICKS_PER_S, Flight, Step, is_media, place_of, remember
 from camerahub.services.gallery import Gallery
 from camerahub.services.gate import Gate
+from camerahub.services.rounds import Rounds
 from camerahub.services.seats import Gates, Lanes, subnet_of
 
 MAX_SLOTS: Final = 1 << 20
@@ -49,7 +49,8 @@ class Fleet:
         self._plain = not PROBE_KINDS[probe].login  # the guard has no say in it
         self.held = False
         self.draining = False
-        self.rounds_done: list[int] = []
+        self._rounds = Rounds()
+        self.rounds_done = self._rounds.done
         self._zero = now
         self._random = Random(policy.seed)
         self._interval = round(policy.interval_s * TICKS_PER_S)
@@ -74,8 +75,6 @@ class Fleet:
         self._paused: set[int] = set()
         self._paused_all = False
         self._wanted: dict[int, dict[str, list[int]]] = {}
-        self._asking: deque[tuple[int, str, Iterator[int]]] = deque()
-        self._open_rounds: dict[int, int] = {}
         # Whose look ends blind before, having begun too early, is looked at again soon.
         self._again_until = -1
         self._looks = Gallery(policy, self._random)
@@ -113,7 +112,7 @@ class Fleet:
             self._paused.discard(endpoint)
             self._changes.pop(slot, None)
             for rounds in self._wanted.pop(slot, {}).values():
-                self._close(rounds)
+                self._rounds.close(rounds)
             if self._state[slot] == _FLYING:
                 self._leaving[endpoint] = slot
             self._retire(slot)
@@ -214,9 +213,7 @@ class Fleet:
 
     def ask(self, round_id: int, probe: str, endpoints: Iterable[int] | None) -> None:
         """Look now, with ``probe``; the round's id stands in ``rounds_done`` once all have answered."""
-        wanted = list(self._slot_of) if endpoints is None else endpoints
-        self._open_rounds[round_id] = 1
-        self._asking.append((round_id, probe, iter(wanted)))
+        self._rounds.ask(round_id, probe, list(self._slot_of) if endpoints is None else endpoints)
 
     def pause(self, paused: bool, endpoints: Iterable[int] | None) -> None:
         """Stop or resume dialling; resuming everything resumes each. Paused endpoints answer so when they fall due."""
@@ -244,28 +241,17 @@ class Fleet:
 
     def _ask_some(self, now: int) -> None:
         for _ in range(STEP_LIMIT):
-            if not self._asking:
+            if not self._rounds.asking:
                 return
-            round_id, probe, endpoints = self._asking[0]
-            endpoint = next(endpoints, None)
-            if endpoint is None:
-                self._asking.popleft()
-                self._close((round_id,))
-            elif (slot := self._slot_of.get(endpoint)) is not None:
-                self._want(slot, round_id, probe, now)
+            one = self._rounds.take()
+            if one is not None and (slot := self._slot_of.get(one.endpoint)) is not None:
+                self._want(slot, one.round_id, one.probe, now)
 
     def _want(self, slot: int, round_id: int, probe: str, now: int) -> None:
-        self._open_rounds[round_id] += 1
+        self._rounds.open(round_id)
         self._wanted.setdefault(slot, {}).setdefault(probe, []).append(round_id)
         if self._state[slot] == _IDLE:
             self._arm(slot, now)
-
-    def _close(self, rounds: Iterable[int]) -> None:
-        for round_id in rounds:
-            self._open_rounds[round_id] -= 1
-            if not self._open_rounds[round_id]:
-                del self._open_rounds[round_id]
-                self.rounds_done.append(round_id)
 
     # --- one step ---------------------------------------------------------------------------------------------
 
@@ -276,14 +262,14 @@ class Fleet:
             return step
         ticks = self._tick = self._ticks(now)
         self._refill(now)
-        if self._asking:
+        if self._rounds.asking:
             self._ask_some(ticks)
         if self._looks.interval:
             self._look(ticks, now)
         more = self._fall_due(ticks, wall_us, step)
         if self._lanes.servable:
             self._serve(ticks, wall_us, step)
-        step.wake_at = now if more or self._asking else self._next_wake(now)
+        step.wake_at = now if more or self._rounds.asking else self._next_wake(now)
         return step
 
     @property
@@ -357,7 +343,7 @@ class Fleet:
             del wanted[PICTURE]
         for probe, rounds in (wanted or {self.probe: []}).items():
             step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
-            self._close(rounds)
+            self._rounds.close(rounds)
 
     def _picture_missed(self, slot: int, reason: str) -> bool:
         """No picture is taken now. Whether that is to be said: one that had no seat has its own, longer patience."""
@@ -465,7 +451,7 @@ class Fleet:
         step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
         if is_media(probe):
             self._looks.looked(slot, None, self._tick)
-        self._close(rounds)
+        self._rounds.close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE
         if slot in self._wanted:
@@ -493,7 +479,7 @@ class Fleet:
             self._land_changed(flight, change, self._tick)
             return False
         if flight.rounds:
-            self._close(flight.rounds)
+            self._rounds.close(flight.rounds)
         if not result.stage or self._devices.wide:
             self._mind_device(slot, result)
         if self._gone[slot]:
@@ -531,7 +517,7 @@ class Fleet:
         slot = flight.slot
         for round_id in flight.rounds:
             self._want(slot, round_id, flight.probe, now)
-        self._close(flight.rounds)
+        self._rounds.close(flight.rounds)
         self._state[slot] = _IDLE
         self._leave(slot)
         self._replace(slot, change, now)
@@ -596,7 +582,7 @@ class Fleet:
             "subnets_dark": self._lanes.dark,
             "dials_per_s": self.budget,
             "due_lag_s": lag / TICKS_PER_S,
-            "rounds_open": len(self._open_rounds),
+            "rounds_open": len(self._rounds),
             "logins_total": self.gate.logins,
             "logins_held_total": self.gate.held,
             "permits": self.gate.permits,
