@@ -43,6 +43,7 @@ from camerahub.registry.figure_tables import rate_runs as rate_runs
 from camerahub.registry.picture_tables import false_alarms as false_alarms
 from camerahub.registry.picture_tables import picture_masks as picture_masks
 from camerahub.registry.picture_tables import picture_pasts as picture_pasts
+from camerahub.registry.picture_tables import snapshots as snapshots
 from camerahub.registry.picture_tables import still_reads as still_reads
 from camerahub.registry.picture_tables import stills as stills
 

@@ -16,7 +16,8 @@ from random import Random
 from typing import Final
 
 from camerahub.core.messages import Assignment, FleetPolicy
-from camerahub.core.result import PROBE_KINDS, REASONS, Outcome, ProbeResult, Signal
+from camerahub.core.result import PROBE_KINDS, REASONS, Facet, Outcome, ProbeResult, Signal
+from camerahub.core.stand_in import SNAPSHOT
 from camerahub.core.uplinks import Uplink
 from camerahub.services.flights import PICTURE, TICKS_PER_S, Flight, Step, is_media, place_of, remember
 from camerahub.services.gallery import Gallery
@@ -37,6 +38,8 @@ _SLOT_MASK: Final = MAX_SLOTS - 1
 _FREE, _IDLE, _WAITING, _FLYING = range(4)
 _SIGNALS: Final = {name: info.online for name, info in REASONS.items()}
 _DEFINITE: Final = (Signal.UP, Signal.DOWN)
+#: What these meet on their way says how camera and subnet are; the others knock at another port.
+_OF_LINE: Final = frozenset(name for name, kind in PROBE_KINDS.items() if Facet.ONLINE in kind.facets)
 
 
 class Fleet:
@@ -339,8 +342,9 @@ class Fleet:
         self._counts[f"{reason}_total"] += 1
         endpoint = self._assigned(slot).target.endpoint
         wanted = self._wanted.pop(slot, None) or {}
-        if PICTURE in wanted and not self._picture_missed(slot, reason) and not wanted[PICTURE]:
-            del wanted[PICTURE]
+        look = next((probe for probe in wanted if is_media(probe)), "")
+        if look and not self._picture_missed(slot, reason) and not wanted[look]:
+            del wanted[look]
         for probe, rounds in (wanted or {self.probe: []}).items():
             step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
             self._rounds.close(rounds)
@@ -365,7 +369,7 @@ class Fleet:
     def _look(self, now: int, seconds: float) -> None:
         """Whose picture is due and may be taken now: it is wanted beside, or instead of, the next liveness look."""
         for slot in self._looks.pop(now, seconds):
-            self._wanted.setdefault(slot, {}).setdefault(PICTURE, [])
+            self._wanted.setdefault(slot, {}).setdefault(self._looks.begin(slot), [])
             if self._state[slot] == _IDLE:
                 self._arm(slot, now)
 
@@ -375,7 +379,7 @@ class Fleet:
         for endpoint, wait in self._looks.released(keys):
             slot = self._slot_of.get(endpoint, -1)
             if slot in self._looks:
-                self._looks.arm(slot, tick + wait)
+                self._looks.soon(slot, tick + wait)
 
     # --- seats ------------------------------------------------------------------------------------------------
 
@@ -424,7 +428,7 @@ class Fleet:
                     del self._wanted[slot]
         why = self.gate.take(assignment, probe)
         # A picture without the login: one that is dead, or open, need not wait for the guard.
-        bare = why == "locked" and is_media(probe)
+        bare = why == "locked" and is_media(probe) and probe != SNAPSHOT
         if why and not bare:
             self._hold_login(slot, probe, rounds, dark, why, now, step)
             return
@@ -451,6 +455,9 @@ class Fleet:
         step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
         if is_media(probe):
             self._looks.looked(slot, None, self._tick)
+            if probe == SNAPSHOT and why == "locked":
+                self._looks.held(self._assigned(slot).key, endpoint)
+                self._looks.owe(slot)
         self._rounds.close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE
@@ -469,18 +476,19 @@ class Fleet:
         if flight.probe is not self.probe or not self._plain:
             self.gate.ended(flight.key, flight.target.host, result)
             if is_media(flight.probe):
-                self._looks.looked(slot, result, self._tick)
+                self._looks.looked(slot, result, self._tick, flight.snapshot_login)
         self.in_flight -= 1
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
-        if result.reason != "blind":  # who could not see has heard nothing of the subnet
+        of_line = flight.probe in _OF_LINE
+        if of_line and result.reason != "blind":  # who could not see has heard nothing of the subnet
             self._lanes.heard(self._lane_of[slot], result.reason == "timeout")
         if (change := self._changes.pop(slot, None)) is not None:
             self._land_changed(flight, change, self._tick)
             return False
         if flight.rounds:
             self._rounds.close(flight.rounds)
-        if not result.stage or self._devices.wide:
+        if of_line and (not result.stage or self._devices.wide):
             self._mind_device(slot, result)
         if self._gone[slot]:
             self._leaving.pop(flight.target.endpoint, None)
@@ -524,7 +532,7 @@ class Fleet:
 
     def _rearm(self, slot: int, probe: str, reason: str, now: int) -> None:
         self._state[slot] = _IDLE
-        signal = _SIGNALS[reason]
+        signal = _SIGNALS[reason] if probe in _OF_LINE else Signal.NONE
         memory, again = remember(self._memory[slot], signal, self.policy.down_n)
         self._memory[slot] = memory
         if probe != self.probe and signal in _DEFINITE and self._regular[slot] - now < self._interval // 2:

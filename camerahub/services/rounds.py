@@ -1,4 +1,4 @@
-"""Looks on demand: which rounds are still asking for endpoints, which wait for answers, which are done. No time, no slots."""
+"""Looks on demand: which rounds still ask for endpoints, which wait for answers, which are done. No time, no slots."""
 
 from __future__ import annotations
 
