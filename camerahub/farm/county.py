@@ -99,6 +99,14 @@ class County:
         """code -> camera."""
         return {camera.code: camera for camera in self.cameras}
 
+    @cached_property
+    def _channels(self) -> dict[str, list[str]]:
+        """Stream paths behind each address, in order."""
+        found: dict[str, list[str]] = {}
+        for camera in self.cameras:
+            found.setdefault(camera.address, []).append(camera.path)
+        return found
+
     def port(self, camera: Camera) -> int:
         """The door of ``camera`` as it was built."""
         kind = KINDS[camera.kind]
@@ -122,10 +130,9 @@ class County:
 
     def snapshot_url(self, camera: Camera) -> str:
         """http:// address of its snapshot, empty where the register knows none."""
-        if camera.kind not in SNAPSHOT_KINDS or not camera.host:
+        if camera.kind not in SNAPSHOT_KINDS or not camera.host or camera.door != "serve":
             return ""
-        channels = [one.path for one in self.cameras if one.address == camera.address]
-        number = channels.index(camera.path) + 1
+        number = self._channels[camera.address].index(camera.path) + 1
         return f"http://{camera.host}:{self.ports.onvif}/onvif/snapshot?channel={number}"
 
 

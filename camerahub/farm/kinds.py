@@ -172,9 +172,9 @@ class Kind(NamedTuple):
     ``password_changed``: the camera has another password than the register. ``clip``: what it shows instead of a
     scene, ``later``: and what after a while (``world.TURNED_S``). ``spoilt``: what is wrong with its stream: nothing,
     ``silent``, ``no_key``, ``damaged`` or ``scrambled``. ``codec``, ``secure``: what its SDP says. ``udp``: no
-    interleaved transport. ``tls``: rtsps only. ``shot``: what its snapshot address gives: what is ``seen`` now, always the
-    same ``cached`` picture, a ``huge`` one, one that has ``moved`` to another host, or a ``page``. ``skew``: its clock, seconds ahead of the right time; None: it began in
-    1970 when it was switched on.
+    interleaved transport. ``tls``: rtsps only. ``shot``: what its snapshot address gives: what is ``seen`` now,
+    always the same ``cached`` picture, a ``huge`` one, one that has ``moved`` to another host, or a ``page``. ``skew``:
+    its clock, seconds ahead of the right time; None: it began in 1970 when it was switched on.
     """
 
     zh: str

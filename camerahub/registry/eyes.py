@@ -154,7 +154,7 @@ def orders(engine: Engine) -> dict[int, Order]:
 
 
 def lessons(engine: Engine, wanted: Sequence[int], said: Mapping[int, Order]) -> list[Lesson]:
-    """Lessons of the endpoints ``wanted``: their pasts, what ``orders`` said, last snapshots; of those that have any."""
+    """Lessons of the endpoints ``wanted``: their pasts, what ``orders`` said, last snapshots; of who has any."""
     with reading(engine) as connection:
         column = picture_pasts.c
         query = select(column.endpoint_id, column.data).where(column.endpoint_id.in_(wanted))

@@ -48,7 +48,7 @@ from camerahub.registry.picture_tables import still_reads as still_reads
 from camerahub.registry.picture_tables import stills as stills
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 
 #: Standing of a camera in the register -> (does it count in the denominator, Chinese, English).
 STATUSES: dict[str, tuple[bool, str, str]] = {
