@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from camerahub.wire.digest import Credential
 from camerahub.wire.exif import Taken, taken_at
 from camerahub.wire.http import Limits
-from camerahub.wire.snapshot import Seen, Shot, SnapshotSession, freshness, http_date, reason_of
+from camerahub.wire.snapshot import CHANGED_S, Seen, Shot, SnapshotSession, freshness, http_date, reason_of
 from camerahub.wire.url import HttpUrl
 
 URL = HttpUrl("http", "192.0.2.10", 80, "/snap.jpg")
@@ -340,3 +340,20 @@ def test_a_broken_exif_raises_nothing(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     taken_at(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+
+
+TIMES = st.integers(0, 2**33)
+BEFORE = st.builds(Seen, st.sampled_from([bytes(32), hashlib.sha256(JPEG).digest()]), TIMES, TIMES)
+
+
+@given(TIMES, TIMES, TIMES, st.booleans(), st.none() | BEFORE)
+def test_judged_strictly_only_a_change_acquits(
+    date: int, modified: int, at: int, zoned: bool, before: Seen | None
+) -> None:
+    shot = Shot(JPEG, date, modified, Taken(at, zoned))
+    said = freshness(shot, shot.digest, at, before, strict=True)
+    if said == "fresh":
+        assert before is not None
+        assert before.digest != shot.digest
+        assert 0 <= at - before.at <= CHANGED_S
+    assert (said == "stale") == (freshness(shot, shot.digest, at, before) == "stale"), "it convicts the same"
