@@ -1,4 +1,4 @@
-"""Snapshots in place of streams in the register, on both databases: what is kept, what is taught, where they are had."""
+"""Snapshots in place of streams in the register, on both databases: what is kept and taught, where they are had."""
 
 from __future__ import annotations
 
