@@ -456,8 +456,7 @@ class Fleet:
         if is_media(probe):
             self._looks.looked(slot, None, self._tick)
             if probe == SNAPSHOT and why == "locked":
-                self._looks.held(self._assigned(slot).key, endpoint)
-                self._looks.owe(slot)
+                self._looks.owe(slot, self._assigned(slot).key, endpoint)
         self._rounds.close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE

@@ -135,8 +135,9 @@ class Gallery(Looks):
         """The guard held the login of ``key`` when this endpoint was looked at."""
         self._locked.setdefault(key, set()).add(endpoint)
 
-    def owe(self, slot: int) -> None:
+    def owe(self, slot: int, key: int, endpoint: int) -> None:
         """It held a snapshot: that is what is taken once it lets go, for the stream has been asked."""
+        self.held(key, endpoint)
         self._owed.add(slot)
 
     def soon(self, slot: int, due: int) -> None:
