@@ -152,8 +152,8 @@ class MediaSeen:
 class ShotSeen:
     """The last snapshot taken in place of one endpoint's stream; times µs UTC.
 
-    ``fresh`` "" = nobody can tell, fresh or stale; ``judged_at`` of the last one that counted, 0 = none; ``refused``: it
-    was refused to our login, and is not asked for again.
+    ``fresh`` "" = nobody can tell, fresh or stale; ``judged_at`` of the last one that counted, 0 = none; ``refused``:
+    it was refused to our login, and is not asked for again.
     """
 
     endpoint: int

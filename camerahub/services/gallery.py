@@ -96,9 +96,8 @@ class Gallery(Looks):
         if not (stands_in and self._policy.snapshot_s and login) or login in self._refused:
             return 0
         wait = round(self._policy.snapshot_s * TICKS_PER_S)
-        return (
-            max(wait, confirm) if result.reason == "busy" else wait
-        )  # who is full is left alone for a while
+        # who is full is left alone for a while
+        return max(wait, confirm) if result.reason == "busy" else wait
 
     def _prove(self, slot: int, result: ProbeResult) -> bool:
         """Whether a second snapshot would show that the first was new: once, else the next round tells."""
@@ -110,14 +109,16 @@ class Gallery(Looks):
             self._unproven.add(slot)
         return slot in self._unproven
 
-    def put_off(self, slot: int, tick: int) -> bool:
-        """No seat was to be had for a look: due at once, behind those that are due already, else it never had one.
+    def missed(self, slot: int, reason: str, tick: int) -> bool:
+        """A look that was due is not begun, for ``reason``. Whether that is to be said.
 
-        True: it has been put off for a whole interval by now, which is to be said, and is counted anew.
+        One that found no seat is due at once again, behind those that are due already, else it never had one; it is
+        said when it has been put off for a whole interval, and counted anew.
         """
-        self.over(slot, None)
-        if slot not in self:
+        if reason != "no_seat" or slot not in self:
+            self.looked(slot, None, tick)
             return True
+        self.over(slot, None)
         self.arm(slot, tick)
         missed = tick - self._put_off.setdefault(slot, tick) >= self.interval
         if missed:
