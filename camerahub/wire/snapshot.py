@@ -188,8 +188,9 @@ class SnapshotSession:
             self._end("codec_unsupported")
 
     def _note(self, status: int) -> None:
+        """Who answers 2xx has let us in, whatever becomes of the rest."""
         if status:
-            self.stage, self.status = max(2, self.stage), status
+            self.stage, self.status = max(3 if 200 <= status < 300 else 2, self.stage), status
 
     def _end(self, reason: str) -> None:
         self.reason = reason

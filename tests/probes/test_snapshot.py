@@ -153,9 +153,9 @@ async def test_without_decoders_nobody_saw_it(camera: Make) -> None:
         ([http(404)], ("not_found", 2, 404), []),
         ([http(302, b"", "Location: http://192.0.2.1/x.jpg")], ("not_found", 2, 302), []),
         ([http(200, b"<html>", "Content-Type: text/html")], ("protocol", 3, 200), []),
-        ([b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n" + bytes(99)], ("protocol", 2, 200), []),
-        ([jpeg()[:-9]], ("timeout", 2, 200), []),
-        ([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n1"], ("reset", 2, 200), []),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n" + bytes(99)], ("protocol", 3, 200), []),
+        ([jpeg()[:-9]], ("timeout", 3, 200), []),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n1"], ("reset", 3, 200), []),
         ([b"RTSP/1.0 400 Bad\r\n\r\n"], ("protocol", 1, 0), []),
     ],
 )

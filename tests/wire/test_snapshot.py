@@ -170,7 +170,7 @@ def test_after_a_redirect_the_login_is_for_the_new_path() -> None:
         (answer(403, b""), ("busy", 2, 403)),
         (answer(503, b""), ("busy", 2, 503)),
         (answer(407, b""), ("auth", 2, 407)),
-        (b"HTTP/1.1 204 -\r\n\r\n", ("no_media", 2, 204)),
+        (b"HTTP/1.1 204 -\r\n\r\n", ("no_media", 3, 204)),
         (answer(200, b""), ("no_media", 3, 200)),
         (answer(200, b"<html>login</html>", "Content-Type: text/html"), ("protocol", 3, 200)),
         (answer(200, b"\x89PNG", "Content-Type: image/png"), ("codec_unsupported", 3, 200)),
@@ -180,7 +180,7 @@ def test_after_a_redirect_the_login_is_for_the_new_path() -> None:
         ),
         (b"RTSP/1.0 400 Bad Request\r\n\r\n", ("protocol", 1, 0)),
         (b"SSH-2.0-x\r\n", ("protocol", 1, 0)),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n", ("protocol", 2, 200)),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n", ("protocol", 3, 200)),
         (b"HTTP/1.1 503 -\r\nContent-Length: 500000000\r\n\r\n", ("busy", 2, 503)),
     ],
 )
@@ -195,14 +195,14 @@ def test_500_mb_are_refused_at_the_head_and_an_endless_body_at_the_bound() -> No
     one.received(answer(200, bytes(990), length=False))
     assert one.reason == ""
     one.received(bytes(20))
-    assert told(one) == ("protocol", 2, 200)
+    assert told(one) == ("protocol", 3, 200)
 
 
 def test_cut_short() -> None:
     one = session()
     one.received(answer()[:-3])
     assert not one.closed()
-    assert told(one) == ("reset", 2, 200)
+    assert told(one) == ("reset", 3, 200)
     one = session()
     assert not one.closed()
     assert told(one) == ("reset", 1, 0)
