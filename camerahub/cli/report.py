@@ -186,3 +186,18 @@ daily = _periodical("daily", "--date", "DATE", "日报. The report of a day: yes
 monthly = _periodical(
     "monthly", "--month", "MONTH", "月报. The report of a month: the last one, or --month 2026-10."
 )
+
+
+@command.command("precheck", help="迎检前自查. What to put right before the upper level samples, as of now.")
+@click.option("--prune", is_flag=True, help="删除过期的. Remove those older than is kept.")
+@_options
+@click.pass_context
+def precheck(ctx: click.Context, prune: bool, **words: Any) -> int:
+    """The list as of now."""
+    from camerahub.cli.report_precheck import of_now
+
+    order = Order(ctx.find_root().obj, words)
+    code = order.fill(of_now(order.context, whole_second(None, order.zone, order.now)))
+    if prune:
+        order.prune("precheck")
+    return code

@@ -31,6 +31,8 @@ KINDS: dict[str, bool] = {
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_US, _DAY_US = 3_600_000_000, 86_400_000_000
+#: Tables that are read first, together: on the page that is signed, on the first sheet.
+FIRST = ("overview", "moment", "items", "places")
 #: Kinds of reports.
 REPORTS = ("daily", "monthly", "precheck")
 
@@ -53,7 +55,7 @@ class Column(NamedTuple):
     @property
     def marked(self) -> bool:
         """Whether it is red in a row that somebody should look at first: one or two cells, not the whole row."""
-        return self.kind in ("rank", "days") or self.key == "group"
+        return self.kind in ("rank", "days") or self.key in ("group", "item")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ PERIOD, BEFORE, MOMENT = "period", "before", "moment"
 #: What is ranked: the group of ``rates --by`` -> how many columns of names there are on paper.
 RANKED = ("township", "maintainer", "unit")
 _SECOND_US = 1_000_000
-#: So many at the end of a ranking are shown in red, where at least twice as many are ranked.
+#: So many at the end of a ranking are shown in red, where more than twice as many are ranked.
 LAST = 3
 #: Time nobody looked, whatever was answered before; time before the first answer.
 HUB_OFF, NEVER = "hub_off", "never"
@@ -180,7 +180,7 @@ def _rank_columns(figures: Measured, by: str) -> tuple[Column, ...]:
         Column("down", "hours", 14, True), Column("unknown", "hours", 14, True),
         Column("raw", "rate", 10, title=f"report.col_raw_{figures.first.name.lower()}"),
         Column("before", "rate", 10), Column("change", "points", 11), Column("adjusted", "rate", 10),
-        Column("exempt", "hours", 11), Column("detection", "rate", 10), *more, Column("passed", "yes", 8),
+        Column("exempt", "hours", 13), Column("detection", "rate", 10), *more, Column("passed", "yes", 8),
     )  # fmt: skip
 
 
@@ -218,7 +218,7 @@ def ranked(figures: Measured, by: str) -> Table:
     places = ranking(found)
     order = sorted(found, key=lambda name: (places[name].rank if name in places else 1 << 40, name))
     rows = tuple(_rank_row(figures, by, name, places.get(name)) for name in order)
-    red = range(len(rows) - LAST, len(rows)) if len(places) >= 2 * LAST else ()
+    red = range(len(rows) - LAST, len(rows)) if len(places) > 2 * LAST else ()
     asked = [Wanted(first, by, span) for span in (PERIOD, BEFORE, MOMENT)]
     asked += [Wanted(facet, by, PERIOD) for facet in _others(figures, by)]
     return Table(
@@ -237,7 +237,7 @@ def _rank_total(figures: Measured, by: str) -> tuple[Cell, ...]:
     more = [whole(facet, PERIOD).raw for facet in _others(figures, by)]
     cells = _rate_cells(figures, by, now, whole(first, BEFORE))
     said = text("web.total").zh
-    return None, said, "", whole(first, MOMENT).expected, *cells, *more, passed(now, figures.target)
+    return "", said, "", whole(first, MOMENT).expected, *cells, *more, passed(now, figures.target)
 
 
 # --- ④ faults

@@ -6,7 +6,7 @@ Rows are handed in as the register gave them. Source of the layout: ⑥ 长期�
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from camerahub.core.exemptions import REASONS as EXEMPT_REASONS
@@ -102,19 +102,26 @@ _EXEMPTIONS = (
 )  # fmt: skip
 
 
-def exemptions(found: Sequence[Exemption], as_of: int) -> Table:
-    """Windows that touch the period, in the order in which they were asked for."""
+def exemptions(
+    found: Sequence[Exemption], as_of: int, names: Mapping[str, str], key: str = "exemptions"
+) -> Table:
+    """Windows that touch the period, in the order in which they were asked for; ``names`` of areas by code."""
     rows: list[tuple[Cell, ...]] = []
     for one in found:
         late = [text("exempt.backdated").zh] if one.backdated else []
         scope, why = SCOPES[one.scope][0], EXEMPT_REASONS.get(one.reason, (one.reason, ""))[0]
         notes = "; ".join([*late, one.note] if one.note else late)
         rows.append((
-            one.id, scope, one.value, one.from_at, one.until, why, STANDINGS[one.standing(as_of)][0], one.applicant,
+            one.id, scope, _named(one, names), one.from_at, one.until, why, STANDINGS[one.standing(as_of)][0], one.applicant,
             one.approver, one.applied_at, one.approved_at, notes,
         ))  # fmt: skip
     note = text("report.note_exemptions") if rows else text("report.none_exemptions")
-    return Table("exemptions", _EXEMPTIONS, tuple(rows), notes=(note,), wide=True)
+    return Table(key, _EXEMPTIONS, tuple(rows), notes=(note,), wide=True)
+
+
+def _named(one: Exemption, names: Mapping[str, str]) -> str:
+    known = names.get(one.value, "") if one.scope == "area" else ""
+    return f"{known} {one.value}" if known else one.value
 
 
 _STOPPED = (
@@ -138,7 +145,7 @@ _LOGINS = (
 _CODES = 3
 
 
-def logins(found: Sequence[BadLogin]) -> Table:
+def logins(found: Sequence[BadLogin], key: str = "logins") -> Table:
     """Devices whose password somebody must put right, by address."""
     rows: list[tuple[Cell, ...]] = []
     for one in sorted(found):
@@ -149,7 +156,7 @@ def logins(found: Sequence[BadLogin]) -> Table:
             one.address, one.user, state, one.since, one.tries, one.vendor, len(one.cameras), codes + more
         ))  # fmt: skip
     note = text("report.note_logins" if rows else "report.none_logins")
-    return Table("logins", _LOGINS, tuple(rows), notes=(note,), wide=True)
+    return Table(key, _LOGINS, tuple(rows), notes=(note,), wide=True)
 
 
 # --- what is read first

@@ -40,7 +40,7 @@ def assembled(
     at = f"{local(spans.moment, zone):%Y-%m-%d %H:%M:%S}"
     tables = (
         overview(figures), moment(figures, at), *(ranked(figures, by) for by in RANKED), faults(figures),
-        unknowns(figures), outages(lists.outages, spans.moment), exemptions(lists.exemptions, as_of),
+        unknowns(figures), outages(lists.outages, spans.moment), exemptions(lists.exemptions, as_of, figures.names),
         stopped(lists.stopped), logins(lists.logins),
     )  # fmt: skip
     return Report(

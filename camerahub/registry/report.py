@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from fractions import Fraction
 
+import numpy as np
 from sqlalchemy import Connection, Engine, func, select
 
 from camerahub.core.area import Tree
@@ -25,7 +26,7 @@ from camerahub.core.report_figures import (
 )
 from camerahub.core.report_lists import DAY_US, LONG_DAYS, Outage, Stopped
 from camerahub.core.result import Facet
-from camerahub.registry import exemptions, figures, leavers, outages, traits
+from camerahub.registry import bulk, exempt, exemptions, figures, leavers, outages, traits
 from camerahub.registry.engine import reading
 from camerahub.registry.past import Question
 from camerahub.registry.queries import areas_of
@@ -87,3 +88,20 @@ def stopped(engine: Engine, start: int, end: int, names: Mapping[str, str]) -> l
             word = STATUSES[status][1] if status in STATUSES else status
             found.append(Stopped(move.at, move.code, names.get(township, township), word, move.who, move.file))
     return found
+
+
+def beside(engine: Engine, now: int) -> dict[str, tuple[str, bool]]:
+    """Code of every camera -> who maintains it, and whether it is exempt at the instant ``now`` (µs UTC)."""
+    with reading(engine) as connection:
+        query = select(cameras.c.id, cameras.c.code, cameras.c.maintainer).order_by(cameras.c.id)
+        rows = bulk.fetch(connection, query)
+        ids = np.array([row[0] for row in rows], np.int64)
+        out = set(exempt.spans(connection, now, now + 1, now, ids).camera.tolist())
+    return {code: (maintainer or "", place in out) for place, (_, code, maintainer) in enumerate(rows)}
+
+
+def names_now(engine: Engine) -> tuple[Tree, dict[str, str]]:
+    """The civil tree, and the names of all areas and units by code."""
+    with reading(engine) as connection:
+        civil, police = areas_of(connection), areas_of(connection, "police")
+    return Tree(civil), {one.code: one.name for one in (*police, *civil)}

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any, NoReturn
 
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.report import KINDS, Cell, Column, Report, Table, local, shown
+from camerahub.core.report import FIRST, KINDS, Cell, Column, Report, Table, local, shown
 from camerahub.core.texts import Text, text
 from camerahub.reports.words import below, clean, notes, section
 
@@ -27,6 +27,8 @@ PACKAGES = {
     "font": "apt-get install fonts-noto-cjk",
 }
 _FONTS_S = 30.0
+#: Columns of the list of sources, and per cent of the width.
+_SOURCES = (("table", 10), ("digest", 32), ("command", 58))
 _SIGNS = ("made", "checked", "signed", "date")
 
 
@@ -97,7 +99,7 @@ class _Page:
         yield f'<div class="head">{"".join(f"<p>{self._words(line)}</p>" for line in report.headlines)}</div>'
         signed = False
         for table in report.tables:
-            if not signed and table.key not in ("overview", "moment", "items"):
+            if not signed and table.key not in FIRST:
                 signed = True
                 yield self._signs()
             yield from self._table(table)
@@ -118,7 +120,10 @@ class _Page:
         columns = [table.columns[place] for place in places]
         yield f'<section class="{"wide" if table.wide else "tall"}"><h2>{self._words(table.title)}</h2>'
         if table.rows:
-            heads = "".join(f'<th style="width:{column.wide}em">{self._words(column.words)}</th>' for column in columns)
+            whole = sum(column.wide for column in columns)
+            heads = "".join(
+                f'<th style="width:{column.wide / whole:.1%}">{self._words(column.words)}</th>' for column in columns
+            )
             yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
             for at, row in enumerate(table.rows[:PAPER_ROWS]):
                 yield self._row(columns, [row[place] for place in places], "red" if at in table.red else "")
@@ -143,11 +148,13 @@ class _Page:
         if not rows:
             return
         yield f'<section class="wide"><h2>{self._words(text("report.title_sources"))}</h2><table><thead><tr>'
-        yield "".join(f"<th>{self._words(text(f'report.col_{key}'))}</th>" for key in ("table", "digest", "command"))
+        yield "".join(
+            f'<th style="width:{wide}%">{self._words(text(f"report.col_{key}"))}</th>' for key, wide in _SOURCES
+        )
         yield "</tr></thead><tbody>"
         for table, source in rows:
             name, digest = _safe(section(table.title)), _safe(source.digest)
-            yield f'<tr><td class="mono c">{name}</td><td class="mono" style="width:31%">{digest}</td>'
+            yield f'<tr><td class="mono c">{name}</td><td class="mono">{digest}</td>'
             yield f'<td class="mono">{_safe(source.command)}</td></tr>'
         yield f'</tbody></table><p class="note">{self._words(text("report.note_sources"))}</p></section>'
 
@@ -157,5 +164,5 @@ def _safe(word: str) -> str:
 
 
 def _side(column: Column) -> str:
-    side = "n" if KINDS[column.kind] else "t" if column.kind == "text" else "c"
+    side = "c" if column.kind == "rank" else "n" if KINDS[column.kind] else "t" if column.kind == "text" else "c"
     return f"{side} key" if column.marked else side

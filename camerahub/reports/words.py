@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import tzinfo
 
 from camerahub.core.report import Report, Table, local
@@ -21,8 +22,8 @@ def said(words: Text, english: bool) -> str:
 
 
 def section(words: Text) -> str:
-    """A title without its number and brackets: the name of a sheet."""
-    name = words.zh.rpartition("、")[2].partition("(")[0]
+    """A title without its number and whatever explains it: the name of a sheet."""
+    name = re.sub(r"\(.*?\)", "", words.zh.rpartition("、")[2]).partition(":")[0]
     return "".join(name.split())[:31]
 
 

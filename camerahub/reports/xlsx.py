@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from camerahub.core.report import KINDS, Cell, Column, Report, Table, local, number, shown
+from camerahub.core.report import FIRST, KINDS, Cell, Column, Report, Table, local, number, shown
 from camerahub.core.texts import Text, text
 from camerahub.reports.words import below, clean, notes, said, section
 
@@ -23,8 +24,13 @@ _FORMATS = {
     "count": "#,##0", "hours": "#,##0.0", "rate": "0.00%", "points": "+0.00;-0.00;0.00", "rank": "0",
     "days": "#,##0.0", "moment": "yyyy-mm-dd hh:mm", "text": "@", "yes": "@",
 }  # fmt: skip
+_CENTRED = ("rank", "moment", "yes")
 _ALMOST_ALL, _ALMOST_NOTHING = '"99.99%"', '"0.01%"'
 _A4 = 9
+#: Height of a row, points.
+_HIGH = 18
+#: Columns of a sheet of sentences alone.
+_ALONE = 10
 #: Paper is turned where the columns are wider together, in characters.
 _PORTRAIT = 96
 #: Longest word of a cell.
@@ -35,12 +41,12 @@ _SOURCES = (Column("table", wide=22), Column("digest", wide=68), Column("command
 def workbook(report: Report, zone: tzinfo, *, english: bool = False) -> bytes:
     """The bytes of an XLSX file: the same for the same report."""
     made = io.BytesIO()
-    book = xlsxwriter.Workbook(made, {"constant_memory": True, "strings_to_formulas": False})
+    book = xlsxwriter.Workbook(made, {"in_memory": True, "strings_to_formulas": False})
     title = said(report.title, english)
     created = local(report.as_of, zone).replace(tzinfo=None)
     book.set_properties({"title": title, "author": clean(report.site), "created": created})
     writer = _Writer(book, report, zone, english)
-    first = [table for table in report.tables if table.key in ("overview", "moment", "items")]
+    first = [table for table in report.tables if table.key in FIRST]
     writer.page(section(text("report.summary")), first, report.headlines)
     for table in report.tables:
         if table not in first:
@@ -62,7 +68,7 @@ def _sources(report: Report) -> Table | None:
 
 
 class _Writer:
-    """One workbook. Rows are written from the top down: the library keeps none of them in memory."""
+    """One workbook, made in memory: a process that is killed leaves no file of it anywhere."""
 
     def __init__(self, book: Any, report: Report, zone: tzinfo, english: bool) -> None:
         self._book, self._report, self._zone, self._english = book, report, zone, english
@@ -77,8 +83,9 @@ class _Writer:
     def page(self, name: str, tables: Sequence[Table], headlines: Sequence[Text]) -> None:
         """One sheet: title, what it is of, sentences, tables one below the other."""
         sheet = self._book.add_worksheet(name)
-        width = max(len(table.columns) for table in tables)
-        self._shape(sheet, tables)
+        tables = [_printed_first(table) for table in tables]
+        width = max((_printed(table) for table in tables), default=_ALONE)
+        self._shape(sheet, tables, width)
         big = self._format(font_size=16, bold=True, align="center")
         self._merged(sheet, 0, width, said(self._report.title, self._english), big, 30)
         grey = self._format(font_size=9, font_color=_GREY, align="center")
@@ -91,19 +98,21 @@ class _Writer:
             sheet.freeze_panes(row + 2, 0)
             sheet.repeat_rows(row + 1)
             if rows := len(tables[0].rows):
-                sheet.autofilter(row + 1, 0, row + 1 + rows, width - 1)
+                sheet.autofilter(row + 1, 0, row + 1 + rows, len(tables[0].columns) - 1)
         for table in tables:
             row = self._table(sheet, row, width, table)
+        sheet.print_area(0, 0, row - 1, width - 1)
 
-    def _shape(self, sheet: Any, tables: Sequence[Table]) -> None:
+    def _shape(self, sheet: Any, tables: Sequence[Table], width: int) -> None:
         """Widths, paper, margins, page numbers."""
         total = 0
-        for place in range(max(len(table.columns) for table in tables)):
+        for place in range(max((len(table.columns) for table in tables), default=0)):
             wide = max(table.columns[place].wide for table in tables if place < len(table.columns))
             sheet.set_column(place, place, wide + 1)
-            total += wide
+            total += wide if place < width else 0
         if total > _PORTRAIT:
             sheet.set_landscape()
+        sheet.set_default_row(_HIGH)
         sheet.set_paper(_A4)
         sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
         sheet.center_horizontally()
@@ -112,7 +121,7 @@ class _Writer:
         digest = self._report.digest[:16]
         page = text("report.page", page="&P", pages="&N").zh
         hashed = text("report.hash", digest=digest).zh if digest else ""
-        sheet.set_footer(f"&L&8{hashed}&C&9{page}&R&8{self._report.subject}")
+        sheet.set_footer(f"&L&8{hashed}&C&9{page}&R&8 {self._report.subject}")
 
     def _merged(self, sheet: Any, row: int, width: int, words: str, form: Any, high: float) -> None:
         sheet.set_row(row, high)
@@ -152,7 +161,7 @@ class _Writer:
                 words["font_color"] = _RED
             if bold:
                 words |= {"bold": True, "bg_color": _FILL}
-            if not KINDS[column.kind] and column.kind != "text":
+            if column.kind in _CENTRED:
                 words["align"] = "center"
             self._cell(sheet, row, place, column.kind, cell, words)
 
@@ -167,6 +176,26 @@ class _Writer:
             if KINDS[kind]:
                 words["align"] = "right"
             sheet.write_string(row, place, clean(shown(kind, cell, self._zone))[:_LONGEST], self._format(**words))
+
+
+def _printed(table: Table) -> int:
+    """How many columns are printed."""
+    return sum(not column.sheet_only for column in table.columns)
+
+
+def _printed_first(table: Table) -> Table:
+    """The same table, columns that are not for paper at its right, beyond what is printed."""
+    order = sorted(range(len(table.columns)), key=lambda place: table.columns[place].sheet_only)
+
+    def moved(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+        return tuple(cells[place] for place in order)
+
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in order),
+        rows=tuple(map(moved, table.rows)),
+        total=None if table.total is None else moved(table.total),
+    )
 
 
 def _number_format(kind: str, cell: Cell) -> str:
