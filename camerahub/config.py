@@ -249,7 +249,7 @@ class Figures(_Section):
 
 
 class Reports(_Section):
-    """Reports the hub makes by itself, and how long they are kept. An empty ``daily_at``: only when somebody types it."""
+    """Reports the hub makes by itself, and how long they are kept. An empty ``daily_at``: only when somebody asks."""
 
     daily_at: str = "08:30"
     monthly_day: int = Field(default=3, ge=1, le=28)

@@ -71,7 +71,9 @@ def reports(settings: Settings) -> tuple[Errand, ...]:
     kept = ("--if-missing", "--prune")
     return (
         Errand("report_daily", ("report", "daily", *kept), fell=lambda now: last_clock(now, at, zone)),
-        Errand("report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)),
+        Errand(
+            "report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)
+        ),
     )
 
 

@@ -115,8 +115,8 @@ class Order:
                 for line in table.lines(self.zone):
                     click.echo(json.dumps(line, ensure_ascii=False))
             click.echo(json.dumps({"report": _summary(report, written, self.zone)}, ensure_ascii=False))
-        for line in report.headlines:
-            click.echo(f"{line.zh}\n  {line.en}", err=True)
+        for said in report.headlines:
+            click.echo(f"{said.zh}\n  {said.en}", err=True)
         for path in written:
             _say("report.written", file=path, size=f"{path.stat().st_size / 1024:.0f} KB")
 
@@ -146,7 +146,9 @@ def _summary(report: Report, written: list[Path], zone: tzinfo) -> dict[str, obj
 def _options(function: Callable[..., int]) -> Callable[..., int]:
     """What all reports can be told."""
     for option in (
-        click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="目录, 默认工作目录下. Folder."),
+        click.option(
+            "--out", type=click.Path(path_type=Path, file_okay=False), help="目录, 默认工作目录下. Folder."
+        ),
         click.option("--format", "formats", metavar="LIST", help="xlsx, pdf, 默认两者. Default: both."),
         click.option("--english", is_flag=True, help="中英对照. English beside the Chinese."),
         click.option("--json", "as_lines", is_flag=True, help="每行一个 JSON. One JSON object a line."),
@@ -168,7 +170,9 @@ def _periodical(kind: str, option: str, example: str, words: str) -> click.Comma
     @click.option("--prune", is_flag=True, help="删除过期的. Remove those older than is kept.")
     @_options
     @click.pass_context
-    def periodical(ctx: click.Context, word: str | None, as_of: str | None, prune: bool, **words: Any) -> int:
+    def periodical(
+        ctx: click.Context, /, word: str | None, as_of: str | None, prune: bool, **words: Any
+    ) -> int:
         order = Order(ctx.find_root().obj, words)
         at = whole_second(as_of, order.zone, order.now)
         subject, _ = subject_of(kind, word, at, order.zone)
@@ -192,7 +196,7 @@ monthly = _periodical(
 @click.option("--prune", is_flag=True, help="删除过期的. Remove those older than is kept.")
 @_options
 @click.pass_context
-def precheck(ctx: click.Context, prune: bool, **words: Any) -> int:
+def precheck(ctx: click.Context, /, prune: bool, **words: Any) -> int:
     """The list as of now."""
     from camerahub.cli.report_precheck import of_now
 

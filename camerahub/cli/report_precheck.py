@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, tzinfo
 from typing import TYPE_CHECKING
 
+from camerahub.cli.report_read import bad_logins, facets_of, opened
 from camerahub.core import period
 from camerahub.core.area import Tree
 from camerahub.core.claims import DISAGREE
@@ -14,8 +15,6 @@ from camerahub.core.rates import Parts
 from camerahub.core.report import Report
 from camerahub.core.report_precheck import Dispute, Found, Ill, assembled, problem_of
 from camerahub.core.result import Facet
-
-from camerahub.cli.report_read import bad_logins, facets_of, opened
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
@@ -109,7 +108,9 @@ def of_now(context: Context, now: int) -> Report:
             ills=_ills(store, facets, tree, now),
             disputes=_disputes(store, tree, now),
             logins=bad_logins(store, settings),
-            exemptions=[one for one in exemptions.listed(store.engine, start=now) if one.standing(now) in open_],
+            exemptions=[
+                one for one in exemptions.listed(store.engine, start=now) if one.standing(now) in open_
+            ],
             clocks=sum(one.finding not in ("right", "untold") for one in onvif.stored_clocks(store.engine)),
             stopped=alarm.count if alarm else 0,
             sampling=sampling,

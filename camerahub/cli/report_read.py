@@ -105,6 +105,4 @@ def of_period(context: Context, kind: str, word: str | None, as_of: int) -> Repo
             report.stopped(engine, *spans.period, figures.names),
             bad_logins(store, settings),
         )
-    return assembled(
-        kind, settings.site.name, subject, spans, wanted, as_of, figures, rules, lists, zone
-    )
+    return assembled(kind, settings.site.name, subject, spans, wanted, as_of, figures, rules, lists, zone)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -150,9 +150,7 @@ def overview(figures: Measured) -> Table:
     notes = [text("report.note_overview", target=shown("rate", float(figures.target), _NO_ZONE))]
     if figures.corrections:
         notes.append(text("figures.late", count=figures.corrections))
-    return Table(
-        "overview", _OVERVIEW, tuple(rows), notes=tuple(notes), sources=figures.sources(*asked)
-    )
+    return Table("overview", _OVERVIEW, tuple(rows), notes=tuple(notes), sources=figures.sources(*asked))
 
 
 def moment(figures: Measured, at: str) -> Table:
@@ -172,7 +170,10 @@ def moment(figures: Measured, at: str) -> Table:
 
 
 def _rank_columns(figures: Measured, by: str) -> tuple[Column, ...]:
-    more = [Column(f"raw_{facet.name.lower()}", "rate", 10, facet is Facet.MEDIA) for facet in _others(figures, by)]
+    more = [
+        Column(f"raw_{facet.name.lower()}", "rate", 10, facet is Facet.MEDIA)
+        for facet in _others(figures, by)
+    ]
     return (
         Column("rank", "rank", 7), Column("group", "text", 22, title=f"report.col_{by}"),
         Column("code", "text", 14, True), Column("cameras", "count", 10),
@@ -293,7 +294,9 @@ def unknowns(figures: Measured) -> Table:
     time, then = _by_why(figures, PERIOD), _by_why(figures, MOMENT)
     whole = total(list(figures.of(facet, "reason", PERIOD).values())).expected
     rows: list[tuple[Cell, ...]] = [
-        (_why(why), why, then.get(why, 0), amount, _share(amount, whole)) for why, amount in time.items() if amount
+        (_why(why), why, then.get(why, 0), amount, _share(amount, whole))
+        for why, amount in time.items()
+        if amount
     ]
     rows.sort(key=lambda row: (-int(row[3] or 0), str(row[1])))
     amounts = sum(time.values())
@@ -301,7 +304,12 @@ def unknowns(figures: Measured) -> Table:
     asked = Wanted(facet, "reason", PERIOD), Wanted(facet, "reason", MOMENT)
     notes: tuple[Text, ...] = (text("report.note_unknown"),) if rows else (text("report.none_unknown"),)
     return Table(
-        "unknowns", _UNKNOWNS, tuple(rows), last if rows else None, sources=figures.sources(*asked), notes=notes
+        "unknowns",
+        _UNKNOWNS,
+        tuple(rows),
+        last if rows else None,
+        sources=figures.sources(*asked),
+        notes=notes,
     )
 
 
@@ -323,4 +331,4 @@ def _why(why: str) -> str:
     return text(f"report.why_{why}").zh
 
 
-_NO_ZONE: tzinfo = period.UTC  # rates have no zone
+_NO_ZONE: tzinfo = UTC  # rates have no zone

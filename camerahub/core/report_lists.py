@@ -1,5 +1,5 @@
-"""Lists of a report: who is offline for long, exemptions, cameras put out of use, logins to put right; and the sentences
-a leader reads first.
+"""Lists of a report: who is offline for long, exemptions, cameras put out of use, logins to put right; and the
+sentences a leader reads first.
 
 Rows are handed in as the register gave them. Source of the layout: ⑥ 长期离线清单 ⑦ 报备及停用清单 of the 运维月报.
 """
@@ -7,6 +7,7 @@ Rows are handed in as the register gave them. Source of the layout: ⑥ 长期�
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import NamedTuple
 
 from camerahub.core.exemptions import REASONS as EXEMPT_REASONS
@@ -16,7 +17,6 @@ from camerahub.core.report import Cell, Column, Table, shown
 from camerahub.core.report_figures import BEFORE, LAST, MOMENT, PERIOD, Measured, rate_name
 from camerahub.core.result import REASONS, Facet
 from camerahub.core.texts import Text, text
-from datetime import UTC
 
 DAY_US = 86_400_000_000
 #: 长期离线: from so many days on, and the long ones of them.
@@ -112,8 +112,8 @@ def exemptions(
         scope, why = SCOPES[one.scope][0], EXEMPT_REASONS.get(one.reason, (one.reason, ""))[0]
         notes = "; ".join([*late, one.note] if one.note else late)
         rows.append((
-            one.id, scope, _named(one, names), one.from_at, one.until, why, STANDINGS[one.standing(as_of)][0], one.applicant,
-            one.approver, one.applied_at, one.approved_at, notes,
+            one.id, scope, _named(one, names), one.from_at, one.until, why, STANDINGS[one.standing(as_of)][0],
+            one.applicant, one.approver, one.applied_at, one.approved_at, notes,
         ))  # fmt: skip
     note = text("report.note_exemptions") if rows else text("report.none_exemptions")
     return Table(key, _EXEMPTIONS, tuple(rows), notes=(note,), wide=True)
@@ -132,10 +132,11 @@ _STOPPED = (
 
 def stopped(found: Sequence[Stopped]) -> Table:
     """Who left the denominator within the period, and by whose file."""
-    rows = tuple(tuple(one) for one in sorted(found))
-    ordered = tuple((at, code, area, status, who, file) for at, code, area, status, who, file in rows)
+    rows: list[tuple[Cell, ...]] = [
+        (one.at, one.code, one.township, one.status, one.who, one.file) for one in sorted(found)
+    ]
     note = text("report.note_stopped" if rows else "report.none_stopped")
-    return Table("stopped", _STOPPED, ordered, notes=(note,), wide=True)
+    return Table("stopped", _STOPPED, tuple(rows), notes=(note,), wide=True)
 
 
 _LOGINS = (
@@ -168,7 +169,9 @@ def headlines(figures: Measured, lists: Lists, at: int) -> tuple[Text, ...]:
     now, then = figures.whole(first), figures.whole(first, MOMENT)
     grown = shown("points", change(now, figures.whole(first, BEFORE)), UTC).rstrip("↑↓")
     others = [facet for facet in figures.facets[1:] if facet is not Facet.MEDIA]
-    rates = ", ".join(f"{rate_name(facet)} {shown('rate', figures.whole(facet).raw, UTC)}" for facet in others)
+    rates = ", ".join(
+        f"{rate_name(facet)} {shown('rate', figures.whole(facet).raw, UTC)}" for facet in others
+    )
     said = [
         text(
             "report.head_rate", name=rate_name(first), raw=shown("rate", now.raw, UTC), change=grown,
@@ -179,7 +182,9 @@ def headlines(figures: Measured, lists: Lists, at: int) -> tuple[Text, ...]:
     if (line := _townships(figures)) is not None:
         said.append(line)
     longer = sum(at - one.since >= LONGER_DAYS * DAY_US for one in lists.outages)
-    said.append(text("report.head_outages", long=LONG_DAYS, count=len(lists.outages), longer=LONGER_DAYS, more=longer))
+    said.append(
+        text("report.head_outages", long=LONG_DAYS, count=len(lists.outages), longer=LONGER_DAYS, more=longer)
+    )
     counted = sum(one.approved_at is not None for one in lists.exemptions)
     said.append(text("report.head_exempt", count=counted, stopped=len(lists.stopped)))
     if lists.logins:

@@ -33,8 +33,8 @@ def stage(wanted: int, as_of: int, zone: tzinfo) -> Text:
 
 
 def assembled(
-    kind: str, site: str, subject: str, spans: Spans, wanted: int, as_of: int, figures: Measured, rules: tuple[int, ...],
-    lists: Lists, zone: tzinfo,
+    kind: str, site: str, subject: str, spans: Spans, wanted: int, as_of: int, figures: Measured,
+    rules: tuple[int, ...], lists: Lists, zone: tzinfo,
 ) -> Report:  # fmt: skip
     """The report of ``subject`` (a day or a month) that was to end at ``wanted``; µs UTC."""
     at = f"{local(spans.moment, zone):%Y-%m-%d %H:%M:%S}"

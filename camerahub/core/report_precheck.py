@@ -1,14 +1,14 @@
 """The list before the upper level samples (迎检前自查清单): what is wrong now, in the order in which it is put right.
 
-States are those of `cameras`, figures those of `rates`, differences those of `differences`: here they are only gathered.
-Pure.
+States are those of `cameras`, figures those of `rates`, differences those of `differences`: here they are only
+gathered. Pure.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date
 from typing import NamedTuple
 
 from camerahub.core.exemptions import Exemption
@@ -18,7 +18,6 @@ from camerahub.core.report_lists import BadLogin, exemptions, logins
 from camerahub.core.result import REASONS
 from camerahub.core.texts import Text, text
 from camerahub.core.transitions import RULE
-from datetime import UTC
 
 #: What can be wrong with a camera, first to solve first.
 PROBLEMS = ("down", "unlit", "faulty", "unknown")
@@ -102,7 +101,10 @@ def _items(found: Found, as_of: int) -> Table:
     add("disputes", len(found.disputes), ", ".join(f"{name} {count}" for name, count in places if name))
     add("waiting", sum(one.standing(as_of) == "requested" for one in found.exemptions))
     if found.sampling is not None:
-        add("ending", sum(as_of < one.until <= found.sampling_at for one in found.exemptions if one.approved_at))
+        add(
+            "ending",
+            sum(as_of < one.until <= found.sampling_at for one in found.exemptions if one.approved_at),
+        )
     add("stopped", found.stopped)
     red = frozenset(place for place, row in enumerate(rows) if row[1])
     return Table("items", _ITEMS, tuple(rows), red=red, notes=(text("report.note_items"),))
@@ -123,7 +125,7 @@ def _places(found: Found) -> Table:
         (name, *(by[name][problem] for problem in PROBLEMS), by[name].total()) for name in order
     ]
     whole = sum(by.values(), Counter[str]())
-    last = text("web.total").zh, *(whole[problem] for problem in PROBLEMS), whole.total()
+    last: tuple[Cell, ...] = text("web.total").zh, *(whole[problem] for problem in PROBLEMS), whole.total()
     return Table("places", _PLACES, tuple(rows), last if rows else None)
 
 
@@ -174,7 +176,8 @@ def _headlines(found: Found, today: date) -> tuple[Text, ...]:
     online = found.rates["online"]
     said.append(text("report.head_precheck", expected=online.expected, bad=len(found.ills)))
     rates = ", ".join(
-        f"{text(f'web.rate_{facet}').zh} {shown('rate', parts.raw, UTC)}" for facet, parts in found.rates.items()
+        f"{text(f'web.rate_{facet}').zh} {shown('rate', parts.raw, UTC)}"
+        for facet, parts in found.rates.items()
     )
     said.append(Text(rates, rates))
     return tuple(said)

@@ -61,14 +61,14 @@ def _last_up(connection: Connection, facet: Facet, at: int, as_of: int) -> dict[
         one.at > at - FAR_US, one.at <= at, one.endpoint_id == 0, one.facet == int(facet),
         one.old == int(Answer.UP), one.recorded_at <= as_of,
     )  # fmt: skip
-    return {camera: until for camera, until in bulk.fetch(connection, query.group_by(one.camera_id))}
+    return dict(bulk.fetch(connection, query.group_by(one.camera_id)))
 
 
 def _entered(connection: Connection, as_of: int) -> dict[int, int]:
     """Camera -> since when it is registered."""
     one = memberships.c
     query = select(one.camera_id, func.min(one.valid_from)).where(one.recorded_at <= as_of)
-    return {camera: start for camera, start in bulk.fetch(connection, query.group_by(one.camera_id))}
+    return dict(bulk.fetch(connection, query.group_by(one.camera_id)))
 
 
 def _exempt(connection: Connection, at: int, as_of: int, ids: NDArray[np.int64]) -> NDArray[np.bool_]:

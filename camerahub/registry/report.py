@@ -86,7 +86,9 @@ def stopped(engine: Engine, start: int, end: int, names: Mapping[str, str]) -> l
             area, _, status = move.after
             township = tree.at("township", area)
             word = STATUSES[status][1] if status in STATUSES else status
-            found.append(Stopped(move.at, move.code, names.get(township, township), word, move.who, move.file))
+            found.append(
+                Stopped(move.at, move.code, names.get(township, township), word, move.who, move.file)
+            )
     return found
 
 

@@ -35,7 +35,7 @@ _SIGNS = ("made", "checked", "signed", "date")
 def ready() -> Any:
     """WeasyPrint, everything it needs there. EnvironmentFault names what is missing and how to get it."""
     try:
-        import weasyprint
+        import weasyprint  # type: ignore[import-untyped]
     except ImportError:
         raise _missing("module") from None
     except OSError:  # a shared library is not there
@@ -54,7 +54,10 @@ def _chinese_fonts() -> bool:
     """Whether fontconfig, which Pango asks, knows a font with simplified Chinese letters."""
     try:
         found = subprocess.run(
-            ("fc-list", ":lang=zh-cn", "family"), capture_output=True, timeout=_FONTS_S, check=False
+            ("fc-list", ":lang=zh-cn", "family"),  # noqa: S607 - wherever this machine has it
+            capture_output=True,
+            timeout=_FONTS_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -122,7 +125,8 @@ class _Page:
         if table.rows:
             whole = sum(column.wide for column in columns)
             heads = "".join(
-                f'<th style="width:{column.wide / whole:.1%}">{self._words(column.words)}</th>' for column in columns
+                f'<th style="width:{column.wide / whole:.1%}">{self._words(column.words)}</th>'
+                for column in columns
             )
             yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
             for at, row in enumerate(table.rows[:PAPER_ROWS]):
@@ -149,7 +153,8 @@ class _Page:
             return
         yield f'<section class="wide"><h2>{self._words(text("report.title_sources"))}</h2><table><thead><tr>'
         yield "".join(
-            f'<th style="width:{wide}%">{self._words(text(f"report.col_{key}"))}</th>' for key, wide in _SOURCES
+            f'<th style="width:{wide}%">{self._words(text(f"report.col_{key}"))}</th>'
+            for key, wide in _SOURCES
         )
         yield "</tr></thead><tbody>"
         for table, source in rows:
@@ -164,5 +169,7 @@ def _safe(word: str) -> str:
 
 
 def _side(column: Column) -> str:
-    side = "c" if column.kind == "rank" else "n" if KINDS[column.kind] else "t" if column.kind == "text" else "c"
+    side = (
+        "c" if column.kind == "rank" else "n" if KINDS[column.kind] else "t" if column.kind == "text" else "c"
+    )
     return f"{side} key" if column.marked else side

@@ -1,4 +1,4 @@
-"""What both writers say of a report besides its tables: the lines below the title, notes, names without odd characters."""
+"""What both writers say of a report besides its tables: lines below the title, notes, names without odd characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as a workbook: a sheet a table, numbers as numbers, words as words (nothing is ever a formula), ready to print.
+"""A report as a workbook: a sheet a table, numbers as numbers, words as words (never a formula), ready to print.
 
 Rates stay ratios under a format of per cent, so that who sums or sorts has the digits of ``rates --json``.
 """
@@ -77,7 +77,9 @@ class _Writer:
     def _format(self, **words: object) -> Any:
         key = tuple(sorted(words.items()))
         if key not in self._formats:
-            self._formats[key] = self._book.add_format({"font_name": FONT, "font_size": 10, "valign": "vcenter"} | words)
+            self._formats[key] = self._book.add_format(
+                {"font_name": FONT, "font_size": 10, "valign": "vcenter"} | words
+            )
         return self._formats[key]
 
     def page(self, name: str, tables: Sequence[Table], headlines: Sequence[Text]) -> None:
@@ -133,7 +135,9 @@ class _Writer:
         heading = self._format(font_size=12, bold=True)
         self._merged(sheet, row, width, said(table.title, self._english), heading, 24)
         row += 1
-        head = self._format(bold=True, bg_color=_FILL, border=1, border_color=_LINE, align="center", text_wrap=True)
+        head = self._format(
+            bold=True, bg_color=_FILL, border=1, border_color=_LINE, align="center", text_wrap=True
+        )
         sheet.set_row(row, 32 if self._english else 20)
         for place, column in enumerate(table.columns):
             zh, en = column.words
@@ -153,10 +157,21 @@ class _Writer:
         return row + 1
 
     def _row(
-        self, sheet: Any, row: int, columns: Sequence[Column], cells: Sequence[Cell], *, red: bool = False, bold: bool = False
+        self,
+        sheet: Any,
+        row: int,
+        columns: Sequence[Column],
+        cells: Sequence[Cell],
+        *,
+        red: bool = False,
+        bold: bool = False,
     ) -> None:
         for place, (column, cell) in enumerate(zip(columns, cells, strict=True)):
-            words: dict[str, object] = {"border": 1, "border_color": _LINE, "num_format": _number_format(column.kind, cell)}
+            words: dict[str, object] = {
+                "border": 1,
+                "border_color": _LINE,
+                "num_format": _number_format(column.kind, cell),
+            }
             if red and column.marked:
                 words["font_color"] = _RED
             if bold:
@@ -165,7 +180,9 @@ class _Writer:
                 words["align"] = "center"
             self._cell(sheet, row, place, column.kind, cell, words)
 
-    def _cell(self, sheet: Any, row: int, place: int, kind: str, cell: Cell, words: dict[str, object]) -> None:
+    def _cell(
+        self, sheet: Any, row: int, place: int, kind: str, cell: Cell, words: dict[str, object]
+    ) -> None:
         value = number(kind, cell)
         if value is not None:
             sheet.write_number(row, place, value, self._format(**words))
@@ -175,7 +192,9 @@ class _Writer:
         else:
             if KINDS[kind]:
                 words["align"] = "right"
-            sheet.write_string(row, place, clean(shown(kind, cell, self._zone))[:_LONGEST], self._format(**words))
+            sheet.write_string(
+                row, place, clean(shown(kind, cell, self._zone))[:_LONGEST], self._format(**words)
+            )
 
 
 def _printed(table: Table) -> int:

@@ -15,7 +15,7 @@ COLUMNS = (
 )  # fmt: skip
 ROWS: tuple[tuple[Cell, ...], ...] = (
     (1, "石桥镇", "990121101", 1_204, 28_896 * HOUR, 0.999999, 0.0123, DAY, True),
-    (2, "=HYPERLINK(\"http://192.0.2.1\",\"x\")", "@SUM(1)", 3, HOUR // 3, 0.97345, -0.2, None, False),
+    (2, '=HYPERLINK("http://192.0.2.1","x")', "@SUM(1)", 3, HOUR // 3, 0.97345, -0.2, None, False),
     (3, "a\x00b\x1b<script>&amp;", "-1+1", 0, 0, None, None, 0, None),
     (4, "末镇", "+1", 1, 1, 0.000001, 0.0, DAY + 1, False),
 )
@@ -25,7 +25,9 @@ def table(rows: tuple[tuple[Cell, ...], ...] = ROWS, key: str = "township") -> T
     """A ranking with everything that is hard to write."""
     total = ("", "合计", "", 1_208, 28_897 * HOUR, 0.9, 0.0, None, True)
     source = Source("camerahub rates --by township", "ab" * 32)
-    return Table(key, COLUMNS, rows, total, frozenset({3}), (text("report.note_sources"),), (source,), wide=True)
+    return Table(
+        key, COLUMNS, rows, total, frozenset({3}), (text("report.note_sources"),), (source,), wide=True
+    )
 
 
 def report(**changes: object) -> Report:

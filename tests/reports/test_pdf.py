@@ -28,7 +28,17 @@ def test_every_word_is_escaped() -> None:
 
 def test_what_stands_on_it() -> None:
     page = pdf.html(report(), ZONE)
-    for word in ("99.99%", "97.34%", "0.01%", "+1.23↑", "-20.00↓", "1,204", "2026-11-24 00:00", "未达标", "规则 1"):
+    for word in (
+        "99.99%",
+        "97.34%",
+        "0.01%",
+        "+1.23↑",
+        "-20.00↓",
+        "1,204",
+        "2026-11-24 00:00",
+        "未达标",
+        "规则 1",
+    ):
         assert word in page, word
     assert "28,896" not in page  # a column for sheets only
     assert "ab" * 32 in page

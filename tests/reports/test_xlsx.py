@@ -21,7 +21,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 def parts(data: bytes) -> dict[str, str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name).decode("utf-8") for name in archive.namelist() if name.endswith(".xml")}
+        return {
+            name: archive.read(name).decode("utf-8") for name in archive.namelist() if name.endswith(".xml")
+        }
 
 
 def rows(data: bytes, sheet: str) -> list[list[object]]:

@@ -124,8 +124,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.last_three": ("末三位", "last three"),
     # notes
     "report.note_overview": (
-        "原始率 = 正常 ÷ 应检, 未知不算正常; 报备后 = 扣除已批准报备; 实测率 = 正常 ÷ (正常 + 异常); 检测率 = (正常 + 异常) ÷ "
-        "应检. 环比为与上期之差 (百分点). 达标线 {target}, 按原始率.",
+        "原始率 = 正常 ÷ 应检, 未知不算正常; 报备后 = 扣除已批准报备; 实测率 = 正常 ÷ (正常 + 异常); "
+        "检测率 = (正常 + 异常) ÷ 应检. 环比为与上期之差 (百分点). 达标线 {target}, 按原始率.",
         "raw = up / expected, unknown counts against; adjusted: approved exemptions out of both; measured = up / (up + "
         "down); looked at = (up + down) / expected. Target {target}, by the raw rate.",
     ),
@@ -135,8 +135,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "report.note_rank": (
         "名次按{name} (全时段, 原始率), 以整数之比比较, 同率同名次; 红色为末三位; 环比为百分点.",
-        "ranked by {name} (over time, raw), compared as fractions of whole numbers, equals share a place; the last three "
-        "in red.",
+        "ranked by {name} (over time, raw), compared as fractions of whole numbers, equals share a place; the last "
+        "three in red.",
     ),
     "report.none_maintainer": (
         "登记册没有填写运维单位, 无法排名.",
@@ -158,7 +158,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "report.note_outages": (
         "期末离线且已连续 {long} 天以上不在线, 共 {count} 路; 红色为 {longer} 天以上, 共 {red} 路.",
-        "offline at the end and not online for {long} days or more: {count}; in red those of {longer} days or more: {red}.",
+        "offline at the end and not online for {long} days or more: {count}; in red those of {longer} days or more: "
+        "{red}.",
     ),
     "report.note_exemptions": (
         "与本期有重叠的申请; 只有已批准的计入 “报备后”, 原始率不变.",
@@ -213,7 +214,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "应检 {expected:,} 路中 {bad:,} 路有待处理问题.",
         "{bad:,} of {expected:,} cameras have something to put right.",
     ),
-    "report.head_sampling": ("下次抽检日 {day} (还有 {ahead} 天).", "next sampling day {day} (in {ahead} days)."),
+    "report.head_sampling": (
+        "下次抽检日 {day} (还有 {ahead} 天).",
+        "next sampling day {day} (in {ahead} days).",
+    ),
     # below every page
     "report.period": (
         "统计时段 {start} 至 {end}; 截至 {as_of} 所知; 规则 {rules}; {stage}",
@@ -232,17 +236,29 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.sign_date": ("日期", "date"),
     # the list before a sampling day
     "report.item_down": ("离线", "offline"),
-    "report.todo_down": ("查供电、线路、设备; 属停电施工的及时报备", "power, line, device; ask for an exemption where due"),
+    "report.todo_down": (
+        "查供电、线路、设备; 属停电施工的及时报备",
+        "power, line, device; ask for an exemption where due",
+    ),
     "report.item_unlit": ("在线不亮", "online, but not lit"),
     "report.todo_unlit": ("查码流地址、编码、黑屏", "stream address, codec, black picture"),
     "report.item_faulty": ("画面异常", "picture at fault"),
-    "report.todo_faulty": ("擦拭、调焦、清遮挡; 误报的标记误报", "clean, focus, clear the view; mark false alarms"),
+    "report.todo_faulty": (
+        "擦拭、调焦、清遮挡; 误报的标记误报",
+        "clean, focus, clear the view; mark false alarms",
+    ),
     "report.item_unknown": ("未能判定", "unknown"),
-    "report.todo_unknown": ("补地址、核密码; 未知在原始率中不算正常", "address, password; unknown counts against the raw rate"),
+    "report.todo_unknown": (
+        "补地址、核密码; 未知在原始率中不算正常",
+        "address, password; unknown counts against the raw rate",
+    ),
     "report.item_logins": ("须核对密码的设备", "devices with a refused password"),
     "report.todo_logins": ("更正密码后重新导入", "import the right password"),
     "report.item_clocks": ("时钟不准 (最近核对)", "wrong clocks, when last asked"),
-    "report.todo_clocks": ("校时, 设 NTP; camerahub clocks 查看", "set them, use NTP; camerahub clocks lists them"),
+    "report.todo_clocks": (
+        "校时, 设 NTP; camerahub clocks 查看",
+        "set them, use NTP; camerahub clocks lists them",
+    ),
     "report.item_disputes": ("与上级或平台清单不一致", "lists of others say otherwise"),
     "report.todo_disputes": ("逐路核对, 备好证据", "look at each, have the evidence ready"),
     "report.item_waiting": ("报备待审批", "exemptions waiting for approval"),
@@ -284,8 +300,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "report.missing_module": ("Python 包 weasyprint", "the Python package weasyprint"),
     "report.missing_pango": ("Pango 库", "the Pango libraries"),
     "report.missing_font": ("中文字体", "a Chinese font"),
-    "report.bad_format": ("--format 不认识 “{value}”: 请写 xlsx, pdf 或 xlsx,pdf", "--format does not know “{value}”: write xlsx, pdf or xlsx,pdf"),
+    "report.bad_format": (
+        "--format 不认识 “{value}”: 请写 xlsx, pdf 或 xlsx,pdf",
+        "--format does not know “{value}”: write xlsx, pdf or xlsx,pdf",
+    ),
     "report.written": ("已写入 {file} ({size})", "written: {file} ({size})"),
-    "report.there": ("已有 {file}, 未改动 (--if-missing)", "{file} is there already: left as it is (--if-missing)"),
-    "report.pruned": ("已删除 {days} 天前的报表 {count} 份", "{count} reports older than {days} days deleted"),
+    "report.there": (
+        "已有 {file}, 未改动 (--if-missing)",
+        "{file} is there already: left as it is (--if-missing)",
+    ),
+    "report.pruned": (
+        "已删除 {days} 天前的报表 {count} 份",
+        "{count} reports older than {days} days deleted",
+    ),
 }
