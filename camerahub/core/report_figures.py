@@ -66,7 +66,10 @@ def wanted(facets: Sequence[Facet]) -> tuple[Wanted, ...]:
     for by in RANKED[1:]:
         asked += [Wanted(first, by, span) for span in (PERIOD, BEFORE, MOMENT)]
         asked += [Wanted(facet, by, PERIOD) for facet in facets[1:] if facet is not Facet.MEDIA]
-    return (*asked, Wanted(last, "reason", PERIOD), Wanted(last, "reason", MOMENT))
+    why = [
+        Wanted(facet, "reason", span) for facet in dict.fromkeys((first, last)) for span in (PERIOD, MOMENT)
+    ]
+    return (*asked, *why)
 
 
 def command_of(asked: Wanted, spans: Spans, as_of: int, zone: tzinfo) -> str:
@@ -262,29 +265,36 @@ def fault_class(reason: str) -> str:
     return "stream" if REASONS[reason].online is Signal.UP else "line"
 
 
-def _share(amount: int, whole: int) -> float | None:
-    return ratio(amount, whole)
+def _down_by_reason(figures: Measured, span: str) -> dict[str, int]:
+    """What was down: who does not answer, by why; of the last facet what is wrong with stream or picture."""
+    found: dict[str, int] = {}
+    for facet in (figures.first, figures.facets[-1]):
+        for reason, parts in figures.of(facet, "reason", span).items():
+            line = reason in REASONS and fault_class(reason) == "line"
+            if reason in REASONS and line == (facet is figures.first):
+                found[reason] = found.get(reason, 0) + parts.down
+    return found
 
 
 def faults(figures: Measured) -> Table:
     """What was wrong, by reason: cameras at the last second, and camera-hours."""
-    facet = figures.facets[-1]
-    time, then = figures.of(facet, "reason", PERIOD), figures.of(facet, "reason", MOMENT)
-    whole = sum(parts.down for parts in time.values())
+    time, then = _down_by_reason(figures, PERIOD), _down_by_reason(figures, MOMENT)
+    whole = sum(time.values())
     rows: list[tuple[Cell, ...]] = [
         (
-            text(f"report.class_{fault_class(reason)}").zh, REASONS[reason].zh, reason,
-            then.get(reason, Parts()).down, parts.down, _share(parts.down, whole),
+            text(f"report.class_{fault_class(reason)}").zh, REASONS[reason].zh, reason, then.get(reason, 0), amount,
+            ratio(amount, whole),
         )
-        for reason, parts in time.items() if parts.down and reason in REASONS
+        for reason, amount in time.items() if amount
     ]  # fmt: skip
     rows.sort(key=lambda row: (-int(row[4] or 0), str(row[2])))
     said = text("web.total").zh
-    last = said, "", "", sum(int(row[3] or 0) for row in rows), whole, _share(whole, whole)
-    asked = Wanted(facet, "reason", PERIOD), Wanted(facet, "reason", MOMENT)
+    last = said, "", "", sum(int(row[3] or 0) for row in rows), whole, ratio(whole, whole)
+    facets = dict.fromkeys((figures.first, figures.facets[-1]))
+    asked = [Wanted(facet, "reason", span) for facet in facets for span in (PERIOD, MOMENT)]
     return Table(
         "faults", _FAULTS, tuple(rows), last if rows else None, sources=figures.sources(*asked),
-        notes=() if rows else (text("report.none_faults"),),
+        notes=(text("report.note_faults" if rows else "report.none_faults"),),
     )  # fmt: skip
 
 
@@ -294,13 +304,13 @@ def unknowns(figures: Measured) -> Table:
     time, then = _by_why(figures, PERIOD), _by_why(figures, MOMENT)
     whole = total(list(figures.of(facet, "reason", PERIOD).values())).expected
     rows: list[tuple[Cell, ...]] = [
-        (_why(why), why, then.get(why, 0), amount, _share(amount, whole))
+        (_why(why), why, then.get(why, 0), amount, ratio(amount, whole))
         for why, amount in time.items()
         if amount
     ]
     rows.sort(key=lambda row: (-int(row[3] or 0), str(row[1])))
     amounts = sum(time.values())
-    last = text("web.total").zh, "", sum(int(row[2] or 0) for row in rows), amounts, _share(amounts, whole)
+    last = text("web.total").zh, "", sum(int(row[2] or 0) for row in rows), amounts, ratio(amounts, whole)
     asked = Wanted(facet, "reason", PERIOD), Wanted(facet, "reason", MOMENT)
     notes: tuple[Text, ...] = (text("report.note_unknown"),) if rows else (text("report.none_unknown"),)
     return Table(

@@ -6,6 +6,7 @@ import asyncio
 import json
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from camerahub.cli.rates import command as rates
 from camerahub.cli.report import command
+from camerahub.config import Settings
 from camerahub.core import period
 from camerahub.core.errors import (
     EXIT_ENVIRONMENT,
@@ -24,8 +26,10 @@ from camerahub.core.errors import (
     EnvironmentFault,
 )
 from camerahub.core.texts import text
+from camerahub.plan import reports
 from camerahub.registry.exemptions import Request
 from camerahub.reports import pdf
+from camerahub.services.errands import Errand
 from tests.cli.figures_home import FiguresHome
 from tests.services.county import NETWORKS, ZONE, camera_row
 
@@ -193,6 +197,21 @@ def test_left_where_it_is_there_and_old_ones_go(past: FiguresHome, tmp_path: Pat
     path.unlink()
     made(past, out, "daily", "--date", day, "--if-missing")
     assert files(out) == [path.name]
+
+
+@pytest.mark.parametrize("errand", reports(Settings()), ids=lambda errand: errand.name)
+def test_what_the_hub_types_is_a_command(past: FiguresHome, tmp_path: Path, errand: Errand) -> None:
+    name, *words = errand.words
+    assert name == "report"
+    next_day = period.local_day(past.hub.clock.wall_us(), ZONE) + timedelta(days=1)
+    more = ("--as-of", f"{next_day}T08:30", "--format", "xlsx", "--out", str(tmp_path))
+    error = past.run(command, *words, *more).exception
+    if words[0] == "daily":
+        assert error is None
+        assert files(tmp_path) == [f"camerahub-daily-{day_of(past)}.xlsx"]
+    else:  # nothing was recorded a month ago
+        assert isinstance(error, EnvironmentFault)
+        assert error.key == "report.no_data"
 
 
 def test_a_month_and_what_it_is_called(past: FiguresHome, tmp_path: Path) -> None:

@@ -150,6 +150,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "登记册没有填写派出所, 无法排名.",
         "the register names no police stations: nothing to rank.",
     ),
+    "report.note_faults": (
+        "网络与供电类按在线判定; 码流、画面类按最后一项指标判定.",
+        "line and power: of those that do not answer; stream and picture: by the last of the measures.",
+    ),
     "report.none_faults": ("本期没有异常.", "nothing was down."),
     "report.none_unknown": ("本期全部判定.", "nothing was unknown."),
     "report.note_unknown": (
