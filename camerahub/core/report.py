@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from camerahub.core.rates import Parts
+from camerahub.core.rates import Parts, percentage
 from camerahub.core.texts import Text, text
 
 Cell = str | int | float | bool | None
@@ -176,18 +177,18 @@ def shown(kind: str, cell: Cell, zone: tzinfo) -> str:
     if isinstance(cell, str):
         return cell
     if kind == "rate":
-        return f"{within(cell * 100, cell):.2f}%"
+        return percentage(float(cell))
     if kind == "points":
         arrow = "↑" if cell > 0 else "↓" if cell < 0 else ""
-        return f"{cell * 100:+.2f}{arrow}"
+        return f"{_rounded(number(kind, cell) or 0.0, '0.01'):+}{arrow}"
     if kind == "moment":
         return f"{local(int(cell), zone):%Y-%m-%d %H:%M}"
     if kind == "yes":
         return text("figures.yes" if cell else "figures.no").zh
     value = number(kind, cell)
-    return f"{value:,.1f}" if kind in ("hours", "days") else f"{value:,}"
+    return f"{_rounded(value or 0.0, '0.1'):,}" if kind in ("hours", "days") else f"{value:,}"
 
 
-def within(percent: float, ratio: float) -> float:
-    """A percentage as two decimals may show it: 0 and 100 only where that is so."""
-    return min(max(percent, 0.01), 99.99) if 0 < ratio < 1 else percent
+def _rounded(value: float, unit: str) -> Decimal:
+    """Halves away from nothing, as spreadsheets show them."""
+    return Decimal(repr(float(value))).quantize(Decimal(unit), ROUND_HALF_UP)

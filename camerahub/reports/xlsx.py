@@ -176,6 +176,8 @@ class _Writer:
                 words["font_color"] = _RED
             if bold:
                 words |= {"bold": True, "bg_color": _FILL}
+            if column.kind == "text":
+                words["indent"] = 1
             if column.kind in _CENTRED:
                 words["align"] = "center"
             self._cell(sheet, row, place, column.kind, cell, words)
