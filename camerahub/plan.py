@@ -13,6 +13,7 @@ from camerahub.config import Settings
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
+from camerahub.core.period import last_clock
 from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
@@ -59,6 +60,20 @@ def errands(settings: Settings) -> tuple[Errand, ...]:
     return (
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
+    )
+
+
+def reports(settings: Settings) -> tuple[Errand, ...]:
+    """The reports that are made at a fixed hour; they dial nobody, so no round keeps them waiting."""
+    at, zone, month = settings.reports.daily_at, settings.site.zone, settings.reports.monthly_day
+    if not at:
+        return ()
+    kept = ("--if-missing", "--prune")
+    return (
+        Errand("report_daily", ("report", "daily", *kept), fell=lambda now: last_clock(now, at, zone)),
+        Errand(
+            "report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)
+        ),
     )
 
 
