@@ -1,8 +1,9 @@
-"""What the eye has learned, made again: ``python -m benchmarks.eye.learn --items DIR [DIR ...] --out forest.npz``.
+"""What the eye has learned, made again: ``python -m benchmarks.eye.learn --items DIR [DIR ...] --out FOLDER``.
 
-Items (``make_items``) are measured with the product's own code; small trees are fitted over the measures (LightGBM,
-which only this script needs: ``pip install lightgbm``), and written as plain numbers that ``camerahub.frames.forest``
-reads. The same items, seed and versions give the same file; ``made`` in it names the items by the hash of their truth.
+Items (``training``) are measured with the product's own code; a map of covered cells (``learn_cover``) and small trees
+over the measures are fitted (LightGBM, one of the tools of the lock), and written as plain numbers that
+``camerahub.frames.covered`` and ``camerahub.frames.forest`` read. The same items, seed and versions give the same
+files; ``made`` in ``forest.npz`` names the items by the hash of their truth.
 
 Printed is the score on sources never trained on, a fold of sources in turn; on it the starting score of each kind is
 chosen, so that false alarms stay below the cap. ``--check-ways`` also leaves out each way of making a fault in turn.
@@ -170,12 +171,12 @@ def fit(data: Set, seed: int, rounds: int = ROUNDS) -> Any:
     return lightgbm.train({**PARAMETERS, "seed": seed}, train, rounds)
 
 
-def held_scores(data: Set, seed: int) -> Values:
+def held_scores(data: Set, seed: int, rounds: int = ROUNDS) -> Values:
     """(N, kinds): scores of each item by trees that never saw its source, a fold of sources in turn."""
     fold = data.fold
     scores = np.zeros((len(data.kind), len(KINDS)), np.float32)
     for held in sorted(set(fold.tolist())):
-        scores[fold == held] = fit(data.part(fold != held), seed).predict(
+        scores[fold == held] = fit(data.part(fold != held), seed, rounds).predict(
             data.values[fold == held], raw_score=True
         )
     return scores
@@ -281,15 +282,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--weights", type=float, nargs="+", help="how much an item of each folder counts; else 1"
     )
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="folder for forest.npz and covered.npz")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="trees of each kind")
     parser.add_argument("--check-ways", action="store_true")
     args = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     weights = args.weights or [1.0] * len(args.items)
     data = joined([read(folder, weight) for folder, weight in zip(args.items, weights, strict=True)])
     net = mapped(data, args.seed)
-    scores = held_scores(data, args.seed)
+    scores = held_scores(data, args.seed, args.rounds)
     start = starts(scores, data)
     print("starting scores", dict(zip(KINDS, start.tolist(), strict=True)))
     check(data, scores + start)
@@ -306,7 +308,7 @@ def main(arguments: list[str] | None = None) -> int:
             "seed": args.seed,
             "lightgbm": lightgbm.__version__,
         }
-        write(fit(data, args.seed), start, args.out / "forest.npz", made)
+        write(fit(data, args.seed, args.rounds), start, args.out / "forest.npz", made)
         learn_cover.write(net, args.out / "covered.npz")
     return 0
 

@@ -23,12 +23,12 @@ from camerahub.frames.sketch import CELLS_LONG, CELLS_SHORT
 Values = NDArray[np.float32]
 WIDE = (CELLS_SHORT, CELLS_LONG)
 CELLS = CELLS_SHORT * CELLS_LONG
-UNITS = (24, 8)
+UNITS = (40, 12)
 #: Cells drawn of an item: of one with a cover, of any other one.
-DRAWN, DRAWN_OPEN = 150, 60
+DRAWN, DRAWN_OPEN = 200, 40
 #: Kinds of which no cell is drawn: nothing of the scene is left in them.
 VOID = ("black", "no_signal")
-STEPS, BATCH, RATE, DECAY = 5000, 1024, 4e-3, 1e-5
+STEPS, BATCH, RATE, DECAY = 4000, 1024, 4e-3, 1e-5
 
 
 class Maps(NamedTuple):

@@ -182,6 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-kind", type=int, default=400)
     parser.add_argument("--healthy", type=int, default=4000)
+    parser.add_argument("--kinds", help="only these kinds, by commas")
     parser.add_argument("--part", default="0/1", help="the first of every so many items, e.g. 1/2")
     parser.add_argument("--since", type=int, default=0, help="start at this item")
     parser.add_argument("--until", type=int, help="stop at this item; all kinds come mixed")
@@ -189,7 +190,8 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     first, step = (int(number) for number in args.part.split("/"))
     studio = Classroom(sources.everything(args.frames), np.random.default_rng(args.seed))
-    wanted = plan(args.per_kind, args.healthy, list(FAULTS))
+    kinds = args.kinds.split(",") if args.kinds else list(FAULTS)
+    wanted = plan(args.per_kind, args.healthy, kinds)
     first += -(-max(0, args.since - first) // step) * step
     numbers = range(first, min(len(wanted), args.until or len(wanted)), step)
     print(f"{write(args.out, studio, wanted, args.seed, numbers)} items in {args.out}")

@@ -1,7 +1,7 @@
 """Which cells of a picture something before the lens covers: a learned map, from which ``occlusion`` takes measures.
 
 Sky, road and wall are plain as a hand is plain. What tells them apart is how plain, in what light, beside what, how
-sharply bordered and where in the picture, all at once; so a small net (24 and 8 units) weighs what each cell and its
+sharply bordered and where in the picture, all at once; so a small net (40 and 12 units) weighs what each cell and its
 surroundings show. ``benchmarks/eye/learn.py`` writes ``covered.npz`` from generated covers, whose every cell is known.
 """
 
@@ -46,7 +46,7 @@ MEASURES: dict[str, Measure] = {
 
 
 class Net(NamedTuple):
-    """Weights: of a cell, its near and wide surroundings, and the whole picture, to 24 units, to 8, to one answer."""
+    """Weights: of a cell, its near and wide surroundings, and the whole picture, to 40 units, to 12, to one answer."""
 
     first: Floats
     whole: Floats
