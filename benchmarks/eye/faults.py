@@ -223,17 +223,6 @@ VISIBLE: dict[str, Callable[[Image, Image], bool]] = {
 }
 
 
-def covered(scene: Image, make: Callable[[Image], Image], cells: tuple[int, int]) -> str:
-    """What ``make`` lays over the scene: a hexadecimal digit for each of ``cells`` (rows, columns), f = all of it.
-
-    A pattern is added to the scene; what is left of it afterwards is what can still be seen.
-    """
-    pattern = np.where(np.random.default_rng(0).random(scene.shape[:2]) < 0.5, -10, 10).astype(np.float32)
-    left = np.abs(make(scene + pattern[..., None]) - make(scene)).mean(axis=2) / 10
-    share = cv2.resize(left, cells[::-1], interpolation=cv2.INTER_AREA).ravel()
-    return "".join(f"{round(15 * (1 - min(each, 1.0))):x}" for each in share.tolist())
-
-
 def visible(kind: str, clean: Image, faulty: Image) -> bool:
     """Would a person see the fault? ``clean``: the same picture (same noise) without it."""
     return VISIBLE[kind](clean, faulty)

@@ -1,8 +1,7 @@
 """Items on disk from a seed: ``python -m benchmarks.eye.make_items --seed 1 --out DIR --per-kind 20``.
 
 Writes the pictures, ``items.jsonl`` (``id``, ``images``, ``gap_s``: what a judge may see) and ``truth.jsonl`` (``id``,
-``faults``, ``source``, ``scene``, ``condition``, ``made``, ``severity``, ``way``, ``split``; of an occlusion also which
-cells it covers). One item has one fault or
+``faults``, ``source``, ``scene``, ``condition``, ``made``, ``severity``, ``way``, ``split``). One item has one fault or
 none; severities run evenly from just visible to gross. The same seed, pictures and versions give the same items
 (but for ``mosaic`` by ``real``: a decoder conceals what it lost with whatever its buffers hold).
 """
@@ -22,7 +21,6 @@ from benchmarks.eye.camera import Camera, Faults
 from benchmarks.eye.faults import FAULTS, SENSELESS, Way
 from benchmarks.eye.image import Bytes, Image, Random, between, floats, graded, pick
 from benchmarks.eye.sources import Photo
-from camerahub.frames.sketch import CELLS_LONG, CELLS_SHORT
 
 PAIRED = ("frozen", "scene_change")
 KINDS = (*FAULTS, *PAIRED)
@@ -133,28 +131,16 @@ def faulty(studio: Studio, kind: str, severity: float) -> Item:
             continue
         cam = studio.camera(photo, condition)
         scene = studio.look(photo, cam, made)
-        notes: dict[str, object] = {}
-        picture = with_fault(scene, cam, studio.random, kind, way, severity, condition == "ir", notes)
+        picture = with_fault(scene, cam, studio.random, kind, way, severity, condition == "ir")
         if picture is not None:
-            images = camera.coded([picture], cam)
-            return Item([kind], images, photo, condition, made, severity, way.name, notes=notes)
+            return Item([kind], camera.coded([picture], cam), photo, condition, made, severity, way.name)
     raise RuntimeError(f"{kind} by {way.name}: no scene of {len(studio.still)} shows it")
 
 
 def with_fault(
-    scene: Image,
-    cam: Camera,
-    random: Random,
-    kind: str,
-    way: Way,
-    severity: float,
-    mono: bool,
-    notes: dict[str, object] | None = None,
+    scene: Image, cam: Camera, random: Random, kind: str, way: Way, severity: float, mono: bool
 ) -> Image | None:
-    """The picture before the codec, or None when a person would not see the fault in this scene.
-
-    ``notes`` is told which cells an occlusion covers (``faults.covered``).
-    """
+    """The picture before the codec, or None when a person would not see the fault in this scene."""
     seed = int(random.integers(2**32))
 
     def make(image: Image) -> Image:
@@ -166,9 +152,6 @@ def with_fault(
     if way.stage == "optics" and not faults.visible(kind, scene, make(scene)):
         return None
     broken = Faults(**{way.stage: make})
-    if kind == "occlusion" and notes is not None:
-        tall = scene.shape[0] > scene.shape[1]
-        notes["covered"] = faults.covered(scene, make, (CELLS_LONG, CELLS_SHORT)[:: 1 if tall else -1])
     if way.stage == "optics":
         return camera.sent(exposed(broken), cam)
     before, after = exposed(Faults()), exposed(broken)
@@ -349,7 +332,7 @@ def _write_one(out: Path, ident: str, item: Item, items, truth, name: str) -> No
         "id": ident, "faults": item.faults, "source": item.photo.source, "file": item.photo.path.name,
         "scene": item.photo.scene, "condition": item.condition, "made": item.made,
         "severity": None if item.severity is None else round(item.severity, 3), "way": item.way,
-        "pair": len(item.images) > 1, "split": name, **item.notes,
+        "pair": len(item.images) > 1, "split": name,
     }  # fmt: skip
     truth.write(json.dumps(facts, ensure_ascii=False) + "\n")
 

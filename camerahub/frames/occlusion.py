@@ -10,7 +10,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from camerahub.frames import covered
 from camerahub.frames.cells import (
     Cells,
     Flags,
@@ -139,7 +138,6 @@ MEASURES: dict[str, Measure] = {
     "cover_soft_split": Measure(
         "ratio", 0, 32, _FEW, "90th less 10th percentile of steepness among cells with an edge of 8", "own"
     ),
-    **covered.MEASURES,
 }
 
 
@@ -213,7 +211,6 @@ def measure(c: Cells) -> Measuring:
         "cover_uneven": np.log2((high + 2) / (low + 2)),
         **_sides(c),
         "cover_soft_split": steep_high - steep_low,
-        **covered.measure(c),
     }
 
 

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.eye import bare, faults, learn, learn_cover, training
+from benchmarks.eye import bare, learn, training
 from benchmarks.eye.image import clipped, cloud, grey
-from camerahub.frames import covered, forest
+from camerahub.frames import forest
 from camerahub.frames.verdict import FOREST
 
 
@@ -60,37 +60,16 @@ def test_a_later_start_goes_on_where_the_earlier_one_ends(folder: Path, tmp_path
     assert one + two == both
 
 
-def test_what_is_learned_can_be_learned_again(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_learned_can_be_learned_again(folder: Path, tmp_path: Path) -> None:
     _made(folder, tmp_path / "items", "0/1")
-    monkeypatch.setattr(learn_cover, "STEPS", 20)
     written = []
-    for again in range(2):
-        out = tmp_path / str(again)
-        out.mkdir()
+    for name in ("once.npz", "again.npz"):
+        out = tmp_path / name
         assert learn.main(["--items", str(tmp_path / "items"), "--rounds", "3", "--out", str(out)]) == 0
-        written.append([(out / name).read_bytes() for name in ("forest.npz", "covered.npz")])
+        (tmp_path / "items" / "measures.npz").unlink()
+        written.append(out.read_bytes())
     assert written[0] == written[1]
-    assert forest.loaded(tmp_path / "0" / "forest.npz").kinds == FOREST.kinds
-    assert covered.loaded(tmp_path / "0" / "covered.npz").first.shape == covered.NET.first.shape
-
-
-def test_the_map_is_taught_what_is_covered() -> None:
-    scene = np.full((288, 352, 3), 120, np.float32)
-
-    def hand(view: np.ndarray) -> np.ndarray:
-        out = view.copy()
-        out[:, :176] = 40
-        return out
-
-    digits = np.array(list(faults.covered(scene, hand, (15, 20)))).reshape(15, 20)
-    assert set(digits[:, :10].ravel()) == {"f"}
-    assert set(digits[:, 10:].ravel()) == {"0"}
-    row = {"faults": ["occlusion"], "covered": "".join(digits.ravel())}
-    assert learn_cover.truth_of(row).reshape(15, 20)[:, :10].min() == 1
-    assert np.isnan(learn_cover.truth_of({"faults": ["black"]})).all()
-    assert not learn_cover.truth_of({"faults": []}).any()
+    assert forest.loaded(tmp_path / "once.npz").kinds == FOREST.kinds
 
 
 @pytest.mark.parametrize("name", sorted(bare.SURFACES))
