@@ -33,6 +33,7 @@ from camerahub.home import Home
 from camerahub.plan import (
     LIVENESS,
     errands,
+    figures_due,
     fleet_policy,
     guard_policy,
     policies,
@@ -221,6 +222,7 @@ class Hub:
     _assigning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hosts: dict[str, str] = field(default_factory=dict)
     names_unanswered: int = 0
+    figures_due: int = 0
     _nameless: int | None = None  # since when no name is answered
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
@@ -266,10 +268,19 @@ class Hub:
         self._passwords = Passwords(self.store)
         rounds = errands(settings)
         self.errands = Errands(
-            rounds, self.store, self.ingest.exclusively, _command(self.home.path), self._clock
+            rounds,
+            self.store,
+            self.ingest.exclusively,
+            _command(self.home.path),
+            self._clock,
+            {"publish": self._figures_wanted},
         )
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
+
+    def _figures_wanted(self, now: int) -> bool:
+        self.figures_due = len(figures_due(self.settings, self.store.engine, now))
+        return self.figures_due > 0
 
     def _binding(self) -> Binding:
         web = self.settings.web
@@ -511,6 +522,7 @@ class Hub:
         sources.references = lambda: lines
         sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
+        sources.figures_due = lambda: self.figures_due
         self._warn_of_lines_without_references(lines)
         sources.credentials = self.guarding.counts
         sources.breaker = lambda: int(self.guarding.guard.breaker.state)

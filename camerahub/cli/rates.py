@@ -166,14 +166,14 @@ def command(
 ) -> int:
     """在线率及其全部组成: 未知不算在线. Rates with all their parts; unknown counts against the headline."""
     context: Context = ctx.find_root().obj
-    if published:
-        return show_published(context, as_lines)
     # a day or a month without instants can only mean all the time
     spans = words["day"] or words["month"] or (words["start"] and words["end"])
     kind = words.pop("kind") or ("time" if spans and not words["clocks"] else "point")
     at, target = words.pop("clocks"), _target(words.pop("target"))
     asked = Asked(kind=kind, at=at, target=target, **words)
     check_facet(asked.facet)
+    if published:
+        return show_published(context, asked, as_lines)
     if asked.of_period and choices:
         return show_choices(context, asked, as_lines)
     if asked.of_period:

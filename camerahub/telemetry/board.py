@@ -113,6 +113,7 @@ class Sources:
         dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows
     )
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
+    figures_due: Callable[[], int | None] = lambda: None
     names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 

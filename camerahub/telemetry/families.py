@@ -215,6 +215,12 @@ _ALL = (
         "References configured for the uplink. At 0 a broken line cannot be told from dead cameras.",
     ),
     Family(
+        "camerahub_figures_due",
+        "gauge",
+        (),
+        "Figures (period, facet, grouping) that are due and not published. Above 0 for an hour: publishing fails.",
+    ),
+    Family(
         "camerahub_config_last_reload_successful",
         "gauge",
         (),

@@ -175,6 +175,8 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         yield _block("camerahub_seats_in_use", kinds, [used for used, _ in seats.values()])
     if (unanswered := sources.names()) is not None:
         yield _block("camerahub_names_unanswered", _NO_LABELS, [unanswered])
+    if (figures := sources.figures_due()) is not None:
+        yield _block("camerahub_figures_due", _NO_LABELS, [figures])
     if blind := sources.blind():
         yield _block("camerahub_prober_blind", list(blind), blind.values())
     if references := sources.references():

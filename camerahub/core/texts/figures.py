@@ -149,6 +149,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "  {group}: up {old_up} -> {new_up}, expected {old_expected} -> {new_expected}, {old} -> {new}",
     ),
     "figures.none_published": ("还没有发布过数字", "nothing was published yet"),
+    "figures.verified": (
+        "共核对 {count} 次发布: 一致 {same}, 不一致 {differ}",
+        "{count} published runs computed again: {same} the same, {differ} not",
+    ),
+    "figures.due": (
+        "应发布 {stage} {facet} {start} 至 {end}, 按 {by}",
+        "due: {stage} {facet} {start} to {end}, by {by}",
+    ),
+    "figures.publish_due": ("应发布而未发布: {count}", "due and not published: {count}"),
+    "figures.publish_done": ("已发布 {count} 份", "{count} published"),
     "figures.verified_same": (
         "重算一致: 数字到最后一位相同, 输入摘要相同",
         "computed again: the same to the last digit, the same input",
