@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -19,7 +18,7 @@ from camerahub.core.area import Tree
 from camerahub.core.errors import ConfigError
 from camerahub.core.publishing import FINAL, earliest
 from camerahub.core.rates import Parts
-from camerahub.core.rates_rank import passed, ranking
+from camerahub.core.rates_rank import passed, ranking, villages_passed
 from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
 from camerahub.core.transitions import RULE
@@ -145,14 +144,9 @@ def _before(store: Store, asked: Asked, of: Question, wanted: int, zone: tzinfo)
 
 def _villages(store: Store, found: Figures, target: Fraction) -> dict[str, tuple[int, int]]:
     """Of each group that is an area: its villages that reach the target, and all that count."""
-    tree, level = Tree(found.areas), str(found.asked.by)
-    met, counted = Counter[str](), Counter[str]()
-    for code, parts in compute(store, replace(found.asked, by="village")).parts.items():
-        if tree.levels.get(code) == "village":
-            above = tree.at(level, code)
-            counted[above] += 1
-            met[above] += bool(passed(parts, target))
-    return {name: (met[name], counted[name]) for name in found.parts}
+    by_village = compute(store, replace(found.asked, by="village")).parts
+    met = villages_passed(by_village, Tree(found.areas), str(found.asked.by), target)
+    return {name: met.get(name, (0, 0)) for name in found.parts}
 
 
 def sheet(

@@ -28,7 +28,8 @@ Counts = NDArray[np.int64]
 class Tally(Protocol):
     """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed.
 
-    ``exempt_up`` (facets, townships): exempt cameras that are up; ``faults`` (kinds of fault, townships): cameras whose picture is down for that reason.
+    ``exempt_up`` (facets, townships): exempt cameras that are up; ``faults``
+    (kinds of fault, townships): cameras whose picture is down for that reason.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""`publish`, by hand and by the hub: every figure once, at its hour, the same digits however often somebody was killed."""
+"""`publish`, by hand and by the hub: every figure once, the same digits however often somebody was killed."""
 
 from __future__ import annotations
 

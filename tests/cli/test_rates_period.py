@@ -108,6 +108,25 @@ async def test_ranked_compared_and_measured_against_a_target(past: FiguresHome) 
     assert "环比时段" in result.stderr
 
 
+async def test_a_ranking_is_measured_against_the_target_of_the_centre(county: FiguresHome) -> None:
+    county.home.config_path.write_text("[figures]\ntarget = 0.66\n", "utf-8")
+    lines = {line["area"]: line for line in county.lines(command, "--by", "township", "--rank")}
+    # two of six, one of three, and one of three that has no address: all have two thirds
+    assert {(line["raw"], line["target"], line["passed"]) for line in lines.values()} == {
+        (0.666667, 0.66, True)
+    }
+    assert (lines["320585100"]["villages_passed"], lines["320585100"]["villages"]) == (1, 1)
+    assert (lines["320585101"]["villages_passed"], lines["320585101"]["villages"]) == (0, 0)
+    county.home.config_path.write_text("[figures]\ntarget = 0.67\n", "utf-8")
+    result = county.run(command, "--by", "township", "--rank")
+    assert "达标 0/3 (达标率 0.00%)" in result.stderr
+    assert "未达标" in result.stdout
+    assert "0/1" in result.stdout
+    assert "passed" not in county.lines(command, "--by", "network", "--rank")[0]
+    by_village = county.lines(command, "--by", "village", "--rank", "--target", "60%")
+    assert [line["passed"] for line in by_village if line["area"] == "320585100001"] == [True]
+
+
 async def test_published_and_still_the_same(past: FiguresHome) -> None:
     day = day_of(past)
     result = past.run(command, "--day", day, "--by", "township", "--publish", "preliminary")
