@@ -42,13 +42,14 @@ from camerahub.plan import (
     target_of,
     uplinks,
 )
-from camerahub.registry import eyes, guards, pauses, queries
+from camerahub.registry import eyes, guards, leavers, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
 from camerahub.services.errands import Errands
 from camerahub.services.guarding import Guarding, Use
 from camerahub.services.ingest import Ingest, Problem
+from camerahub.services.leaving import Leaving
 from camerahub.services.ports import Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
@@ -228,6 +229,7 @@ class Hub:
     _passwords: Passwords = field(init=False)
     errands: Errands = field(init=False)
     teaching: Teaching = field(init=False)
+    leaving: Leaving = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -275,6 +277,8 @@ class Hub:
             self._clock,
             {"publish": self._figures_wanted},
         )
+        rule, zone = settings.figures.leaving(), settings.site.zone
+        self.leaving = Leaving(lambda now: leavers.left(engine, rule, zone, now), self._clock)
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
 
@@ -322,6 +326,7 @@ class Hub:
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
+        self._tasks.append(spawn(self.leaving.run(), "leaving"))
         self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
         self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)
@@ -356,6 +361,7 @@ class Hub:
     async def reload(self) -> None:
         """The register changed: take the new roster and the new endpoints."""
         self.ingest.reload()
+        self.leaving.look_again()
         await self._try_assign()
         self.teaching.look_again()
 
@@ -522,6 +528,7 @@ class Hub:
         sources.references = lambda: lines
         sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
+        sources.left = lambda: {way: (n, alarm is not None) for way, (n, alarm) in self.leaving.told.items()}
         sources.figures_due = lambda: self.figures_due
         self._warn_of_lines_without_references(lines)
         sources.credentials = self.guarding.counts

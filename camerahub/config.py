@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.leaving import Rule
 from camerahub.core.publishing import clock_of
 from camerahub.core.texts import CATALOGUE, text
 from camerahub.core.uplinks import DEFAULT, MOST_REFERENCES, MOST_SUBNETS, MOST_UPLINKS, Uplink, reference_of
@@ -251,6 +252,16 @@ class Figures(_Section):
     stopped_within_days: int = Field(default=3, ge=1, le=31)
     stopped_at_least: Count = 20
     stopped_share: float = Field(default=0.01, gt=0, le=1)
+
+    def leaving(self) -> Rule:
+        """When cameras that leave the rates are an alarm."""
+        return Rule(
+            self.stopped_within_days,
+            self.stopped_at_least,
+            self.stopped_share,
+            tuple(self.sampling_days),
+            self.sampling_within_days,
+        )
 
     @field_validator("publish_at")
     @classmethod

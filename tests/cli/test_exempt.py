@@ -124,6 +124,17 @@ def test_many_put_out_of_use_are_an_alarm(home: FiguresHome) -> None:
     assert "停用预警" in ok(home, status)
 
 
+def test_many_exempted_are_an_alarm_too(home: FiguresHome) -> None:
+    home.home.config_path.write_text("[figures]\nstopped_at_least = 5\n", "utf-8")
+    assert json.loads(ok(home, status, "--json"))["exempt_alarm"] is None
+    window = ("--from", "2020-01-01", "--to", "2020-02-01", "--reason", "power_cut", "--applicant", "甲")
+    ok(home, exempt, "request", "--area", "320585100", *window)
+    result = home.run(exempt, "approve", "1", "--approver", "乙")
+    assert "报备预警: 3 天内新批报备 6 路 (应检 12), 申请/审批 甲 / 乙 (exempt 1)" in result.stderr
+    assert "报备预警" in ok(home, status)
+    assert "6 路" in json.loads(ok(home, status, "--json"))["exempt_alarm"]["zh"]
+
+
 def test_claims_and_differences(home: FiguresHome, tmp_path: Path) -> None:
     assert refused(home, differences) == "claims.none"
     path = tmp_path / "list.csv"

@@ -149,6 +149,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "  {group}: up {old_up} -> {new_up}, expected {old_expected} -> {new_expected}, {old} -> {new}",
     ),
     "figures.none_published": ("还没有发布过数字", "nothing was published yet"),
+    "figures.status_published": ("最近一次发布", "figures published last"),
     "figures.verified": (
         "共核对 {count} 次发布: 一致 {same}, 不一致 {differ}",
         "{count} published runs computed again: {same} the same, {differ} not",
