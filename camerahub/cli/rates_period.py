@@ -207,6 +207,10 @@ def summary(shown: Sheet, found: Figures, earlier: Figures | None, wanted: int, 
     points = 0 if of.points is None else len(of.points)
     fields = span | counts | {"rule": RULE, "name": name, "raw": percent(whole.raw), "points": points}
     said = [text(f"figures.summary_{shown.kind}", **fields)]
+    if not whole.expected:
+        said.append(text("figures.nobody_counted"))
+    elif not whole.up + whole.down:
+        said.append(text("figures.nobody_looked"))
     if wanted > of.end:
         said.append(text("figures.cut", end=moment(of.end, zone)))
     rules = found.rules or (RULE,)
@@ -241,12 +245,16 @@ def passes(shown: Sheet, target: Fraction) -> Text:
 def publish(context: Context, found: Figures, wanted: int, stage: str, zone: tzinfo, now: int) -> list[str]:
     """Publish ``found`` as ``stage``; what is said of it. ConfigError: too early, or final already."""
     from camerahub.registry import publishing
+    from camerahub.registry.past import first_flip
 
     of, word = found.asked, text(f"figures.stage_{stage}")
     first = earliest(stage, wanted, zone)
     if of.as_of < first or of.end < wanted:
         raise ConfigError("figures.too_early", stage=f"{word.zh} {word.en}", earliest=moment(first, zone))
     with context.writing_store() as store:
+        since = first_flip(store.engine)
+        if not since or of.end <= since:
+            raise ConfigError("figures.before_first", start=moment(of.start, zone), end=moment(of.end, zone))
         if stage == FINAL and (done := publishing.finals(store.engine, of)):
             raise ConfigError("figures.already_final", id=done[0].id, at=moment(done[0].recorded_at, zone))
         kept = publishing.publish(store, found, stage, getpass.getuser(), now, zone)

@@ -92,6 +92,23 @@ def test_lists_of_cameras(home: FiguresHome, tmp_path: Path) -> None:
     assert refused(home, exempt, "expire", "7") == "exempt.no_such"
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "key"),
+    [
+        ("2020-02-01", "2020-01-01", "exempt.backwards"),
+        ("2020-02-01", "2020-02-01", "exempt.backwards"),
+        ("2020-01-01", "2022-01-01", "exempt.too_long"),
+        ("2020-02-30", "2020-03-01", "figures.bad_time"),
+        ("2020-01-01", "9999-01-01", "figures.bad_time"),
+        ("2020-01-01", "下周", "figures.bad_time"),
+    ],
+)
+def test_windows_that_are_none_change_nothing(home: FiguresHome, start: str, end: str, key: str) -> None:
+    window = ("--from", start, "--to", end, "--reason", "power_cut")
+    assert refused(home, exempt, "request", "--area", "320585", *window) == key
+    assert [line for line in ok(home, exempt, "list", "--json").splitlines() if line[0] == "{"] == []
+
+
 @pytest.mark.parametrize("content", [b"", None])
 def test_attachments_that_cannot_be_used(tmp_path: Path, content: bytes | None) -> None:
     source = tmp_path / "a.jpg"

@@ -14,6 +14,7 @@ from camerahub.cli.members import command as members
 from camerahub.cli.rates import command
 from camerahub.core import period
 from camerahub.core.errors import ConfigError
+from camerahub.registry.rows import AreaRow, Source
 from camerahub.services.clock import SystemClock
 from tests.cli.figures_home import FiguresHome
 from tests.cli.test_rates import KEYS
@@ -183,8 +184,21 @@ async def test_what_makes_no_sense_is_said(county: FiguresHome, args: tuple[str,
 async def test_a_month_without_data_is_a_figure_of_nothing(county: FiguresHome) -> None:
     (line,) = county.lines(command, "--month", "1990-01")
     told = [line[key] for key in ("expected", "up", "raw", "adjusted")]
+    assert "没有任何检测结果" in county.run(command, "--month", "1990-01").stderr
     # the test register was imported at the beginning of time, and nobody looked then
     assert told == [12 * 31 * 86_400, 0, 0.0, 0.0]
+
+
+async def test_what_has_no_data_is_not_published(county: FiguresHome) -> None:
+    for stage in ("preliminary", "final"):
+        assert said(county, "--month", "1990-01", "--publish", stage).key == "figures.before_first"
+    assert county.lines(command, "--published") == []
+    county.register.store().import_areas(
+        [AreaRow("320586", "邻县", "county")], Source("test", "areas.csv"), SystemClock().wall_us()
+    )
+    (line,) = county.lines(command, "--month", "1990-01", "--area", "320586")
+    assert (line["expected"], line["raw"], line["adjusted"]) == (0, None, None)
+    assert "没有应检的摄像机" in county.run(command, "--month", "1990-01", "--area", "320586").stderr
 
 
 async def test_who_counted_on_a_day_and_who_took_whom_out(past: FiguresHome) -> None:

@@ -154,6 +154,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "共核对 {count} 次发布: 一致 {same}, 不一致 {differ}",
         "{count} published runs computed again: {same} the same, {differ} not",
     ),
+    "figures.nobody_counted": (
+        "该时段没有应检的摄像机: 没有可算的数字",
+        "no camera counted in this period: there is nothing to compute",
+    ),
+    "figures.nobody_looked": (
+        "该时段没有任何检测结果: 全部未知",
+        "nobody looked in this period: everything is unknown",
+    ),
+    "figures.before_first": (
+        "{start} 至 {end} 在首次检测之前, 没有数据, 不能发布",
+        "{start} to {end} lies before the first look at any camera: there are no data, nothing is published",
+    ),
     "figures.due": (
         "应发布 {stage} {facet} {start} 至 {end}, 按 {by}",
         "due: {stage} {facet} {start} to {end}, by {by}",
