@@ -16,9 +16,9 @@ from camerahub.core.result import Facet
 from camerahub.registry import bulk, exempt, traits
 from camerahub.registry.engine import reading
 from camerahub.registry.evidence import HOUR_DTYPE
-from camerahub.registry.past import Question, member_rows
-from camerahub.registry.snapshot import places
-from camerahub.registry.tables import camera_days, cameras, evidence_log
+from camerahub.registry.past import SILENCE_US, Question, member_rows
+from camerahub.registry.snapshot import last_alive, places
+from camerahub.registry.tables import camera_days, cameras, evidence_log, gaps
 
 I8 = NDArray[np.int64]
 _SHOWN = ("ok", "fault", "unknown")
@@ -73,6 +73,38 @@ def _exempt(connection: Connection, asked: Question, ids: I8) -> dict[int, list[
         else:
             line.append((begin, until))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Time within a period in which a ``worker`` did not look, or could not see, at ``scope`` ("all": nobody looked at
+    anything; "" whatever it watches). µs UTC."""
+
+    worker: str
+    scope: str
+    reason: str
+    start: int
+    end: int
+
+
+def blanks(engine: Engine, start: int, end: int, as_of: int) -> list[Blank]:
+    """Gaps within [start, end) as known at ``as_of``, by time: those that are written, and the one of a hub that is
+    off, as figures count them."""
+    one = gaps.c
+    query = select(one.worker, one.scope, one.reason, one.from_at, one.to_at, one.recorded_at)
+    with reading(engine) as connection:
+        rows = connection.execute(query.where(one.from_at < end)).all()
+        alive = last_alive(connection)
+    found = [("hub", "all", "hub_off", alive, as_of)] if 0 < alive < as_of - SILENCE_US else []
+    for worker, scope, reason, begin, until, written in rows:
+        silent = reason == "hub_off" and begin < as_of - SILENCE_US
+        if written <= as_of or silent:
+            found.append((worker, scope, reason, begin, min(as_of, as_of if until is None else until)))
+    cut = [
+        Blank(worker, scope, reason, max(begin, start), min(until, end))
+        for worker, scope, reason, begin, until in found
+    ]
+    return sorted((one for one in cut if one.start < one.end), key=lambda one: (one.start, one.scope))
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,13 @@ async def test_every_choice_and_every_reason(past: FiguresHome) -> None:
     reasons = {line["reason"]: line for line in lines if "reason" in line}
     assert reasons["timeout"]["down"] > 0
     assert reasons["never"]["unknown"] > 0
+    *_, off = [line for line in lines if line["kind"] == "gap"]
+    assert (off["scope"], off["reason"], off["counts"]) == ("all", "hub_off", "unknown")
+    # who was up when the hub went off is unknown from then on, and says so: unknown time whose reason is none
+    assert reasons["ok"]["unknown"] == pytest.approx(9 * off["seconds"])
+    shown = past.run(command, "--day", day_of(past), "--by", "township", "--choices")
+    assert "hub_off" in shown.stdout
+    assert "全体未知" in shown.stdout
     assert "未知不计" in past.run(command, "--day", day_of(past), "--by", "township", "--choices").stderr
 
 
@@ -223,7 +230,8 @@ async def test_who_counted_on_a_day_and_who_took_whom_out(past: FiguresHome) -> 
 async def test_how_often_we_looked(past: FiguresHome) -> None:
     now = past.hub.clock.wall_us()
     past.register.store().checkpoint(now)
-    lines: list[dict[str, Any]] = past.lines(looks, "--day", day_of(past))
+    found = past.lines(looks, "--day", day_of(past))
+    lines: list[dict[str, Any]] = [line for line in found if line["kind"] == "looks"]
     assert sum(line["cameras"] for line in lines) == 12
     assert sum(line["never"] for line in lines) == 1
     assert sum(line["ok"] + line["fault"] for line in lines) == 11 * 12
@@ -231,4 +239,7 @@ async def test_how_often_we_looked(past: FiguresHome) -> None:
     assert json.loads(
         past.run(looks, "--day", day_of(past), "--by", "network", "--json").stdout.splitlines()[0]
     )
+    *_, gap = [line for line in found if line["kind"] == "gap"]
+    assert (gap["worker"], gap["to"][11:19]) == ("hub", "00:00:00")
+    assert "hub_off" in past.run(looks, "--day", day_of(past)).stdout
     assert isinstance(past.run(looks, "--day", "2199-01-01").exception, ConfigError)

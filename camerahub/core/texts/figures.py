@@ -154,6 +154,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "共核对 {count} 次发布: 一致 {same}, 不一致 {differ}",
         "{count} published runs computed again: {same} the same, {differ} not",
     ),
+    "figures.blanks": (
+        "无人检测或看不见的时间 {count} 段: 全体 {all} 小时 (计未知), 局部 {others} 小时",
+        "{count} gaps: {all} hours in which nobody looked at all (unknown), {others} hours of one prober, line or "
+        "place",
+    ),
+    "figures.blank_from": ("起", "from"),
+    "figures.blank_to": ("止", "to"),
+    "figures.blank_seconds": ("秒", "seconds"),
+    "figures.blank_scope": ("范围", "of"),
+    "figures.blank_worker": ("进程", "worker"),
+    "figures.blank_reason": ("原因", "reason"),
+    "figures.blank_counts": ("如何计算", "counts as"),
+    "figures.blank_unknown": ("全体未知", "unknown, everybody"),
+    "figures.blank_silence": ("沿用前值, 超时后未知", "the answer before, unknown after the time of silence"),
+    "figures.blank_unjudged": ("画面不判故障", "pictures are not judged"),
     "figures.nobody_counted": (
         "该时段没有应检的摄像机: 没有可算的数字",
         "no camera counted in this period: there is nothing to compute",
