@@ -70,7 +70,7 @@ def command(ctx: click.Context, day: str, by: str, area: str | None, facet: str,
     try:
         names = Tree(queries.areas(store.engine)).names
         number = on.year * 10_000 + on.month * 100 + on.day
-        found, waiting = presence.looks(store.engine, number, asked.facet, asked, hours, by)
+        found, waiting = presence.looks(store.engine, number, asked, hours, by, zone)
         blank = presence.blanks(store.engine, start, end, now)
     except KeyError:
         raise ConfigError("web.no_area", area=area) from None

@@ -35,6 +35,9 @@ I8 = NDArray[np.int64]
 SILENCE_US = 60_000_000
 #: A mark is made when this long has passed: what is recorded later has an index of its own.
 DAY_US = 86_400_000_000
+#: What late results say at an instant depends on those before it, as long as none is silent: read so far back, whatever
+#: they said earlier makes no difference any more but to a camera that never twice said the same.
+LATE_US = DAY_US
 MARK_DTYPE = np.dtype([("camera", "<i8"), ("answer", "u1"), ("reason", "u1")])
 #: Grouped by the reason of the answer: a name for cameras that never had one.
 REASON, NEVER = "reason", "never"
@@ -276,7 +279,7 @@ def _gaps(connection: Connection, asked: Question) -> I8:
 def _late(connection: Connection, asked: Question, ids: I8) -> tuple[Spans, int]:
     policy, one = POLICIES[asked.facet], corrections.c
     query = select(one.endpoint_id, one.camera_id, one.at, one.probe, one.reason).where(
-        one.at >= asked.start - policy.stale_us, one.at < asked.end, one.recorded_at <= asked.as_of
+        one.at >= asked.start - LATE_US, one.at < asked.end, one.recorded_at <= asked.as_of
     )
     ordered = query.order_by(*corrections.primary_key.columns)
     endpoint, camera, at, probe, reason = bulk.integers(connection.execute(ordered), 5)

@@ -229,7 +229,9 @@ async def test_who_counted_on_a_day_and_who_took_whom_out(past: FiguresHome) -> 
 
 async def test_how_often_we_looked(past: FiguresHome) -> None:
     now = past.hub.clock.wall_us()
+    before = past.lines(looks, "--day", day_of(past))
     past.register.store().checkpoint(now)
+    assert past.lines(looks, "--day", day_of(past)) == before  # what waits to be folded counts already
     found = past.lines(looks, "--day", day_of(past))
     lines: list[dict[str, Any]] = [line for line in found if line["kind"] == "looks"]
     assert sum(line["cameras"] for line in lines) == 12

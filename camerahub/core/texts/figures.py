@@ -90,9 +90,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figures.looks_least": ("每路最少", "least"),
     "figures.looks_blank_hours": ("空白路时", "hours without"),
     "figures.looks_summary": (
-        "{day} 前 {hours} 小时: 从未检测 {never} 路; 另有 {waiting} 条结果待归档 (每刻钟一次)",
-        "{day}, its first {hours} hours: {never} cameras were never looked at; {waiting} results wait to be folded "
-        "into days (each quarter of an hour)",
+        "{day} 前 {hours} 小时: 从未检测 {never} 路 (含尚未归档的 {waiting} 条结果)",
+        "{day}, its first {hours} hours: {never} cameras were never looked at ({waiting} results not folded into days "
+        "yet are counted too)",
     ),
     "figures.late": (
         "时段内有 {count} 条迟到结果 (已列为更正); 只补未知时段, 不推翻已有结论",
