@@ -245,7 +245,8 @@ def measure(engine: Engine, days: int, start: int) -> int:
         whole = sum(p.up for p in found.parts.values()), sum(p.expected for p in found.parts.values())
         print(
             f"month {n:2}: over time {seconds:.2f} s wall, {cpu:.2f} s CPU; at {len(points)} instants {point_s:.2f} s; "
-            f"{len(found.parts)} groups, {whole[0] / whole[1]:.6f}, {found.corrections} late results, input {found.digest[:12]}"
+            f"{len(found.parts)} groups, {whole[0] / whole[1]:.6f}, {found.corrections} late results, "
+            f"input {found.digest[:12]}"
         )
     with engine.connect().execution_options(camerahub_writes=True) as connection, connection.begin():
         connection.execute(delete(answer_marks))

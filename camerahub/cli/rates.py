@@ -119,6 +119,8 @@ def _print(shown: Sheet, as_lines: bool, context: Context) -> None:
 
 
 def _of_period(context: Context, asked: Asked, as_lines: bool, stage: str | None) -> int:
+    if stage and asked.by == "reason":
+        raise ConfigError("figures.reason_not_published")
     zone, now = context.settings().site.zone, SystemClock().wall_us()
     of, wanted = question(asked, zone, now)
     store = context.open_store()

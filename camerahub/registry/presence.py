@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select
 from camerahub.core.area import Tree
 from camerahub.core.result import Facet
 from camerahub.registry import bulk, exempt, traits
-from camerahub.registry.checkpoint import read_day, waiting_hours
+from camerahub.registry.checkpoint import read_day, waiting_days
 from camerahub.registry.engine import reading
 from camerahub.registry.evidence import merge_hours
 from camerahub.registry.past import SILENCE_US, Question, member_rows
@@ -137,9 +137,11 @@ def looks(
         ids = bulk.integers(connection.execute(select(cameras.c.id).order_by(cameras.c.id)), 1)[0]
         rows = [row for row in member_rows(connection, asked, ids) if row[3] in inside]
         table = read_day(connection, day, asked.facet, ids)
-        seen, fresh, waiting = waiting_hours(connection, day, asked.facet, zone)
-        here, known = places(ids, seen)
-        table[here] = merge_hours(table[here], fresh[known])
+        days, waiting = waiting_days(connection, asked.facet, zone)
+        if day in days:
+            seen, fresh = days[day]
+            here, known = places(ids, seen)
+            table[here] = merge_hours(table[here], fresh[known])
     last = {row[0]: row[4] if by == "network" else tree.at(by, codes.get(row[3], "")) for row in rows}
     groups: dict[str, list[int]] = {}
     for place, name in last.items():

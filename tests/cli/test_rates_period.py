@@ -180,6 +180,10 @@ async def test_every_choice_and_every_reason(past: FiguresHome) -> None:
         (("--compare",), "figures.compare_needs_period"),
         (("--by", "reason"), "figures.period_only"),
         (("--choices", "--day", "2026-01-01"), "figures.choices_by"),
+        (
+            ("--day", "2026-01-01", "--by", "reason", "--publish", "preliminary"),
+            "figures.reason_not_published",
+        ),
         (("--target", "120%"), "figures.bad_target"),
         (("--day", "2026-01-01", "--area", "999999"), "web.no_area"),
     ],

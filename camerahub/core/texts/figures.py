@@ -80,6 +80,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "--by reason 和 --choices 须给时段 (--day、--month 或 --from --to)",
         "--by reason and --choices need a period (--day, --month, or --from with --to)",
     ),
+    "figures.reason_not_published": (
+        "按原因分组只作说明 (从未有过结论的时段按小时取原因), 不能发布: 请换一种 --by",
+        "figures by reason explain and are not published (time without any answer is explained to the hour): choose "
+        "another --by",
+    ),
     "figures.choices_by": ("--choices 须给 --by", "--choices needs --by"),
     "figures.looks_cameras": ("应检", "cameras"),
     "figures.looks_ok": ("正常次数", "ok"),
