@@ -247,6 +247,7 @@ class Hub:
             on_batch=self.ingest.take,
             on_gap=self._gap,
             on_findings=self.ingest.find,
+            on_shots=self.ingest.keep_shots,
             uplinks=uplinks(settings, self.probers),
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),

@@ -108,6 +108,8 @@ class Fleet(_Section):
     picture_seats: Count = 64
     picture_mbps: float = Field(default=100.0, ge=0, le=1_000_000)
     picture_share: float = Field(default=0.5, ge=0.5, le=1)
+    snapshot_s: float = Field(default=5.0, ge=0, le=3600)
+    snapshot_basic: bool = False
     decoders: int = Field(default=1, ge=1, le=64)
 
     @field_validator("deadline_s")

@@ -105,6 +105,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         lit_down_n=settings.health.lit.down_n,
         picture_share=fleet.picture_share,
         still_bytes=settings.evidence.picture_kb * 1024,
+        snapshot_s=fleet.snapshot_s,
+        snapshot_basic=int(fleet.snapshot_basic),
     )
 
 
@@ -131,4 +133,5 @@ def target_of(
         password,
         sub_url,
         row.seen_on,
+        f"{row.shot.scheme}://{shown}:{row.shot.port}{row.shot.path}" if root and row.shot.scheme else "",
     )
