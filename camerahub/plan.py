@@ -26,6 +26,8 @@ MAX_AUTO_PROBERS = 4
 PROBER_PACE = 600.0
 #: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
 BATCH_S = 2.0
+#: What has had its time goes once a day.
+PRUNE_S = 86_400.0
 
 
 def prober_count(settings: Settings, endpoints: int) -> int:
@@ -55,10 +57,12 @@ def probes(settings: Settings) -> tuple[str, ...]:
 
 def errands(settings: Settings) -> tuple[Errand, ...]:
     """The commands that go round by themselves."""
-    onvif = settings.onvif
+    onvif, backup = settings.onvif, settings.backup
     return (
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
+        Errand("backup", ("backup",), backup.interval_s if backup.folder else 0.0),
+        Errand("prune", ("prune",), PRUNE_S),
     )
 
 
