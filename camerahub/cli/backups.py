@@ -32,12 +32,10 @@ def stamp(now: int, zone: tzinfo) -> str:
 
 
 def free_name(folder: Path, stem: str, end: str) -> Path:
-    """``stem`` with ``end``; with a number when it is taken."""
-    taken, number = folder / f"{stem}{end}", 1
-    while taken.exists():
-        number += 1
-        taken = folder / f"{stem}-{number}{end}"
-    return taken
+    """``stem`` with ``end``; with a number above those there are when it is taken: older ones may be gone by now."""
+    found = [path.name.removesuffix(end).removeprefix(stem) for path in folder.glob(f"{stem}*{end}")]
+    last = max((int(said[1:]) if said[1:].isdigit() else 1 for said in found), default=0)
+    return folder / (f"{stem}-{last + 1}{end}" if last else f"{stem}{end}")
 
 
 def make(context: Context, folder: Path, *, with_key: bool = False) -> tuple[Path, Manifest]:

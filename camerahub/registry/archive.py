@@ -222,9 +222,10 @@ class Archive:
 def made(folder: Path) -> list[Path]:
     """The backups in a folder, oldest first; empty when there is no such folder."""
     try:
-        return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name))
+        found = [path for path in folder.iterdir() if NAME.fullmatch(path.name)]
     except OSError:
         return []
+    return sorted(found, key=lambda path: (path.stem[:25], len(path.stem), path.stem))
 
 
 def drop_oldest(folder: Path, keep: int) -> list[Path]:
