@@ -95,6 +95,14 @@ class PictureFigures(NamedTuple):
     stills: tuple[int, int]
 
 
+class StorageFigures(NamedTuple):
+    """Bytes of the embedded register, bytes that may still be written, age of the newest backup; None: none."""
+
+    database: int | None
+    free: int
+    backup_age_s: float | None
+
+
 @dataclass(slots=True)
 class Sources:
     """What is asked at scrape time; each must be cheap and safe to call from another thread."""
@@ -111,6 +119,7 @@ class Sources:
         dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows
     )
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
+    storage: Callable[[], StorageFigures | None] = lambda: None
     names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 

@@ -73,9 +73,8 @@ def test_damaged_bytes_are_told_or_change_nothing(
         read.verify()
         (tmp_path / "out").unlink(missing_ok=True)
         read.extract(archive.REGISTER, tmp_path / "out")
-    except EnvironmentFault as fault:
-        assert fault.key == "backup.damaged"
-        return
+    except EnvironmentFault:
+        return  # told; anything else that is raised is a bug
     assert not cut
     assert (tmp_path / "out").read_bytes() == REGISTER
 

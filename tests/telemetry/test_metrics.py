@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pla
 
 from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS
-from camerahub.telemetry.board import Board, Histogram, PictureFigures
+from camerahub.telemetry.board import Board, Histogram, PictureFigures, StorageFigures
 from camerahub.telemetry.families import FAMILIES
 from camerahub.telemetry.metrics import OPENMETRICS, PLAIN, Exporter, HubCollector
 
@@ -100,6 +100,7 @@ def full_board() -> Board:
     sources.probers = lambda: (2, 2)
     sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
     sources.names = lambda: 3
+    sources.storage = lambda: StorageFigures(4096, 1 << 40, 3600.5)
     sources.pictures = lambda: PictureFigures(1.5, 4, (7, 1))
     sources.references = lambda: {"east": 2, "default": 0}
     return board
