@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
 STAMP := $(VENV)/.synced
 
-.PHONY: setup demo test test-fast test-real lint bench day fuzz lock clean
+ARCH ?= x86_64
+
+.PHONY: setup demo test test-fast test-real lint bench day bundle fuzz lock clean
 .DEFAULT_GOAL := setup
 
 $(BIN)/uv: requirements/bootstrap.lock
@@ -50,10 +52,14 @@ day: setup ## a day of a virtual county of 5,000 cameras, half the passwords wro
 fuzz: setup ## long campaigns; the corpora are replayed by make test
 	$(BIN)/python -m tests.fuzz.campaign
 
+bundle: setup ## offline installation of this version in dist/; ARCH=aarch64 for the other machines
+	$(BIN)/python deploy/bundle.py --arch $(ARCH) --out dist
+
 lock: setup ## make the hashed locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o $(LOCK)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements/bootstrap.in -o requirements/bootstrap.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements/bundle.in -o requirements/bundle.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
