@@ -7,7 +7,7 @@ STAMP := $(VENV)/.synced
 
 ARCH ?= x86_64
 
-.PHONY: setup demo test test-fast test-real lint bench day bundle fuzz lock clean
+.PHONY: setup demo test test-fast test-real lint bench day docs bundle fuzz lock clean
 .DEFAULT_GOAL := setup
 
 $(BIN)/uv: requirements/bootstrap.lock
@@ -52,8 +52,11 @@ day: setup ## a day of a virtual county of 5,000 cameras, half the passwords wro
 fuzz: setup ## long campaigns; the corpora are replayed by make test
 	$(BIN)/python -m tests.fuzz.campaign
 
-bundle: setup ## offline installation of this version in dist/; ARCH=aarch64 for the other machines
-	$(BIN)/python deploy/bundle.py --arch $(ARCH) --out dist
+docs: setup ## the administrator's guide in dist/guide; a warning is an error
+	$(BIN)/zensical build --strict --clean
+
+bundle: docs ## offline installation of this version in dist/; ARCH=aarch64 for the other machines
+	$(BIN)/python deploy/bundle.py --arch $(ARCH) --out dist --guide dist/guide
 
 lock: setup ## make the hashed locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o $(LOCK)
