@@ -7,7 +7,7 @@ STAMP := $(VENV)/.synced
 
 ARCH ?= x86_64
 
-.PHONY: setup demo test test-fast test-real lint bench day docs bundle fuzz lock clean
+.PHONY: setup demo test test-fast test-real lint bench day soak docs bundle fuzz lock clean
 .DEFAULT_GOAL := setup
 
 $(BIN)/uv: requirements/bootstrap.lock
@@ -51,6 +51,9 @@ day: setup ## a day of a virtual county of 5,000 cameras, half the passwords wro
 
 fuzz: setup ## long campaigns; the corpora are replayed by make test
 	$(BIN)/python -m tests.fuzz.campaign
+
+soak: setup ## a week of a virtual county of 500 cameras: nothing grows but what is kept for ever
+	CAMERAHUB_SOAK_CAMERAS=500 CAMERAHUB_SOAK_DAYS=7 CAMERAHUB_SOAK_ROUND_S=300 $(BIN)/pytest -s tests/services/test_soak.py
 
 docs: setup ## the administrator's guide in dist/guide; a warning is an error
 	$(BIN)/zensical build --strict --clean
