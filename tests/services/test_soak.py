@@ -25,6 +25,7 @@ from camerahub.farm.virtual import VirtualCounty
 from camerahub.registry import retention
 from camerahub.registry.rows import CameraRow, EndpointRow
 from camerahub.services.clock import ManualClock
+from camerahub.services.ingest import Limits
 from tests.farm.tiny import library
 from tests.services import virtual_dialling
 from tests.services.county import AREAS, ZONE, Hub, Register
@@ -70,7 +71,8 @@ class Soak:
         ]
         self.register, self.folder, self.luck = Register(folder, rows), folder, Random(3)
         self.shift = self.clock.wall_us() - self.prober.wall_us
-        self.hub = Hub(self.register, self.clock)
+        # time comes in leaps here: that is no hub that stood still
+        self.hub = Hub(self.register, self.clock, Limits(stall_s=2 * ROUND_S))
         self.results = 0
 
     async def day(self) -> None:
