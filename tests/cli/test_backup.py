@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import stat
@@ -176,6 +177,34 @@ def test_what_is_there_stays_unless_replaced_and_then_is_kept_aside(desk: Desk, 
     assert snapshot(aside) == before
     assert (other / "camerahub.key").read_bytes() == (home / "camerahub.key").read_bytes()
     assert desk(other, "check-config")[0] == EXIT_OK
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_restore_that_ends_half_way_is_seen_and_can_be_repeated(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    home, other = init(tmp_path / "home"), init(tmp_path / "other", "else")
+    made, before, move = backup(desk, home, "--with-key"), snapshot(other), shutil.move
+    left = iter(range(steps))
+
+    def fails(source: Path, target: Path) -> None:
+        if next(left, None) is None:
+            raise OSError(5, "Input/output error")
+        move(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("camerahub.cli.restore.shutil.move", fails)
+        assert desk(other, "restore", made, "--replace")[0] == EXIT_ENVIRONMENT
+    if steps:  # its configuration is the first thing that moved aside
+        assert desk(other, "status")[0] == EXIT_USAGE
+    else:
+        assert snapshot(other) == before
+    assert desk(other, "restore", made, "--replace")[0] == EXIT_OK
+    assert desk(other, "cameras", "--json")[1] == desk(home, "cameras", "--json")[1]
+    kept: dict[str, bytes] = {}
+    for folder in sorted(other.glob("before-restore-*"), reverse=True):
+        kept |= snapshot(folder)
+    assert kept == before
 
 
 @pytest.mark.parametrize("harm", ["cut", "flip", "empty", "other", "missing"])
