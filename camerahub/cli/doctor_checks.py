@@ -14,8 +14,10 @@ import ssl
 import stat
 import subprocess
 from collections.abc import Callable
+from ctypes.util import find_library
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -36,6 +38,8 @@ FULL_BYTES, LOW_BYTES = 200 << 20, 2 << 30
 PATIENCE_S = 3.0
 _ANSWER_BYTES = 16 << 20
 _DAY_S = 86_400.0
+#: What WeasyPrint loads: of Debian's libpango-1.0-0, libpangoft2-1.0-0, libharfbuzz-subset0.
+PDF_LIBRARIES = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
 CODECS = ("h264", "hevc", "mjpeg")
 _FONTS = ("cjk", "wqy", "simsun", "simhei", "sourcehan", "uming", "ukai", "droidsansfallback", "msyh")
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
@@ -247,6 +251,14 @@ def _font_files() -> Any:
                 yield path.stem
 
 
+def _pdf(patient: Patient) -> Finding:
+    del patient
+    lost = [name for name in PDF_LIBRARIES if find_library(name) is None]
+    if find_spec("weasyprint") is None:
+        lost.append("weasyprint")
+    return Finding("warn", "missing", {"what": ", ".join(lost)}) if lost else Finding("ok", "ok")
+
+
 def _references(patient: Patient) -> Finding:
     from camerahub.plan import uplinks
 
@@ -323,6 +335,7 @@ CHECKS: dict[str, Callable[[Patient], Finding]] = {
     "certificate": _certificate,
     "decoders": _decoders,
     "fonts": _fonts,
+    "pdf": _pdf,
     "references": _references,
     "backup": _backup,
     "prometheus": _prometheus,

@@ -229,6 +229,15 @@ def prometheus() -> Iterator[HTTPServer]:
     server.server_close()
 
 
+def test_pdf_reports_need_libraries(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor_checks, "PDF_LIBRARIES", ("no-such-library",))
+    line = looked_at(home, capsys)[1]["pdf"]
+    assert line["level"] == "warn"
+    assert "no-such-library" in line["en"]
+
+
 def test_prometheus_is_asked_whether_it_scrapes_us(
     home: Path, capsys: pytest.CaptureFixture[str], prometheus: HTTPServer
 ) -> None:

@@ -134,6 +134,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "apt-get install fonts-noto-cjk (或把字体放进 /usr/local/share/fonts)",
         "apt-get install fonts-noto-cjk, or put a font into /usr/local/share/fonts",
     ),
+    "doctor.pdf.ok": ("可以出 PDF 报告", "PDF reports can be made"),
+    "doctor.pdf.missing": (
+        "不能出 PDF 报告 (XLSX 不受影响): 缺 {what}",
+        "no PDF reports (XLSX can be made): {what} missing",
+    ),
+    "doctor.pdf.remedy": (
+        "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; weasyprint 在安装包里",
+        "apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0; weasyprint is in the bundle",
+    ),
     "doctor.references.ok": ("{lines} 条线路都有参照", "all {lines} uplinks have references"),
     "doctor.references.none": (
         "线路 {bare} 没有参照: 线路断了会被算作摄像机离线",
