@@ -56,7 +56,7 @@ from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
 from camerahub.services.teaching import Teaching
-from camerahub.telemetry.board import Board, PictureFigures
+from camerahub.telemetry.board import Board, PictureFigures, StorageFigures
 from camerahub.telemetry.metrics import Exporter
 from camerahub.web.control import ControlDoor
 from camerahub.web.server import Binding, WebServer
@@ -525,6 +525,7 @@ class Hub:
         sources.pictures = self._pictures
         lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
         sources.references = lambda: lines
+        sources.storage = self._storage
         sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
         sources.left = lambda: {way: (n, alarm is not None) for way, (n, alarm) in self.leaving.told.items()}
@@ -537,6 +538,11 @@ class Hub:
     def _warn_of_lines_without_references(self, lines: Mapping[str, int]) -> None:
         for name in (name for name, references in lines.items() if not references):
             log.warning("uplink_without_references", uplink=name, **text("config.no_references")._asdict())
+
+    def _storage(self) -> StorageFigures | None:
+        with contextlib.suppress(OSError):
+            return StorageFigures(*self.home.sizes(self.settings, self._clock.wall_us() / 1e6))
+        return None
 
     def _blind(self) -> dict[tuple[str, str], int]:
         values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}

@@ -33,6 +33,8 @@ PROBER_PACE = 600.0
 BATCH_S = 2.0
 #: Figures that are due and could not be published are tried again after so long, seconds.
 PUBLISH_S = 600.0
+#: What has had its time goes once a day.
+PRUNE_S = 86_400.0
 
 
 def prober_count(settings: Settings, endpoints: int) -> int:
@@ -62,11 +64,13 @@ def probes(settings: Settings) -> tuple[str, ...]:
 
 def errands(settings: Settings) -> tuple[Errand, ...]:
     """The commands that go round by themselves."""
-    onvif = settings.onvif
+    onvif, backup = settings.onvif, settings.backup
     return (
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
         Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),
+        Errand("backup", ("backup",), backup.interval_s if backup.folder else 0.0),
+        Errand("prune", ("prune",), PRUNE_S),
     )
 
 

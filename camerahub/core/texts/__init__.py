@@ -27,6 +27,8 @@ PARTS = (
     "exempt",
     "claims",
     "eyes",
+    "operating",
+    "doctor",
     "report",
 )
 

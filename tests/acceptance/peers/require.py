@@ -12,6 +12,8 @@ PROGRAMS = {
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
     "gst-launch-1.0": "gstreamer1.0-tools",
     "ffmpeg": "ffmpeg",
+    "systemd-analyze": "systemd",
+    "unshare": "util-linux",
     "node": "nodejs",
     "npm": "npm",
     "soffice": "libreoffice-calc",
