@@ -39,6 +39,8 @@ from camerahub.plan import (
     policies,
     prober_count,
     probes,
+    published,
+    reports,
     target_of,
     uplinks,
 )
@@ -228,6 +230,7 @@ class Hub:
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
     errands: Errands = field(init=False)
+    reports: Errands = field(init=False)
     teaching: Teaching = field(init=False)
     leaving: Leaving = field(init=False)
 
@@ -249,6 +252,7 @@ class Hub:
             on_batch=self.ingest.take,
             on_gap=self._gap,
             on_findings=self.ingest.find,
+            on_shots=self.ingest.keep_shots,
             uplinks=uplinks(settings, self.probers),
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),
@@ -268,15 +272,10 @@ class Hub:
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
-        rounds = errands(settings)
-        self.errands = Errands(
-            rounds,
-            self.store,
-            self.ingest.exclusively,
-            _command(self.home.path),
-            self._clock,
-            {"publish": self._figures_wanted},
-        )
+        beside = self.store, self.ingest.exclusively, _command(self.home.path), self._clock
+        self.errands = Errands(errands(settings), *beside)
+        told = (*published(settings), *reports(settings))
+        self.reports = Errands(told, *beside, {"publish": self._figures_wanted})
         rule, zone = settings.figures.leaving(), settings.site.zone
         self.leaving = Leaving(lambda now: leavers.left(engine, rule, zone, now), self._clock)
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
@@ -327,6 +326,7 @@ class Hub:
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
         self._tasks.append(spawn(self.leaving.run(), "leaving"))
+        self._tasks.append(spawn(self.reports.run(), "reports"))
         self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
         self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)

@@ -15,6 +15,7 @@ from camerahub.config import Settings
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
+from camerahub.core.period import last_clock
 from camerahub.core.publishing import clock_of, due
 from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
@@ -65,8 +66,12 @@ def errands(settings: Settings) -> tuple[Errand, ...]:
     return (
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
-        Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),
     )
+
+
+def published(settings: Settings) -> tuple[Errand, ...]:
+    """The figures that are published by themselves, whenever some are due; that dials nobody either."""
+    return (Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),)
 
 
 def figures_due(settings: Settings, engine: Engine, now: int) -> list[publishing.Due]:
@@ -77,6 +82,20 @@ def figures_due(settings: Settings, engine: Engine, now: int) -> list[publishing
     slots = due(now, clock_of(told.publish_at or "00:00"), settings.site.zone, since)
     facets = [policy.facet for policy in policies(settings)]
     return publishing.missing(engine, slots, facets, told.publish_by)
+
+
+def reports(settings: Settings) -> tuple[Errand, ...]:
+    """The reports that are made at a fixed hour; they dial nobody, so no round keeps them waiting."""
+    at, zone, month = settings.reports.daily_at, settings.site.zone, settings.reports.monthly_day
+    if not at:
+        return ()
+    kept = ("--if-missing", "--prune")
+    return (
+        Errand("report_daily", ("report", "daily", *kept), fell=lambda now: last_clock(now, at, zone)),
+        Errand(
+            "report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)
+        ),
+    )
 
 
 def guard_policy(settings: Settings) -> GuardPolicy:
@@ -107,6 +126,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         lit_down_n=settings.health.lit.down_n,
         picture_share=fleet.picture_share,
         still_bytes=settings.evidence.picture_kb * 1024,
+        snapshot_s=fleet.snapshot_s,
+        snapshot_basic=int(fleet.snapshot_basic),
     )
 
 
@@ -133,4 +154,5 @@ def target_of(
         password,
         sub_url,
         row.seen_on,
+        f"{row.shot.scheme}://{shown}:{row.shot.port}{row.shot.path}" if root and row.shot.scheme else "",
     )
