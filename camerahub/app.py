@@ -39,8 +39,10 @@ from camerahub.plan import (
     policies,
     prober_count,
     probes,
+    published,
     reports,
     target_of,
+    upkeep,
     uplinks,
 )
 from camerahub.registry import eyes, guards, leavers, pauses, queries
@@ -272,9 +274,9 @@ class Hub:
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
         beside = self.store, self.ingest.exclusively, _command(self.home.path), self._clock
-        rounds = errands(settings)
-        self.errands = Errands(rounds, *beside, {"publish": self._figures_wanted})
-        self.reports = Errands(reports(settings), *beside)
+        self.errands = Errands(errands(settings), *beside)
+        told = (*published(settings), *reports(settings), *upkeep(settings))
+        self.reports = Errands(told, *beside, {"publish": self._figures_wanted})
         rule, zone = settings.figures.leaving(), settings.site.zone
         self.leaving = Leaving(lambda now: leavers.left(engine, rule, zone, now), self._clock)
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
@@ -324,8 +326,8 @@ class Hub:
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
-        self._tasks.append(spawn(self.reports.run(), "reports"))
         self._tasks.append(spawn(self.leaving.run(), "leaving"))
+        self._tasks.append(spawn(self.reports.run(), "reports"))
         self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
         self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)
