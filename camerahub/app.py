@@ -30,6 +30,7 @@ from camerahub.core.messages import Assignment, Results
 from camerahub.core.texts import text
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
+from camerahub.listing import Listing
 from camerahub.plan import (
     LIVENESS,
     errands,
@@ -212,6 +213,7 @@ class Hub:
     supervisor: Supervisor = field(init=False)
     web: WebServer = field(init=False)
     door: ControlDoor = field(init=False)
+    listing: Listing = field(init=False)
     guarding: Guarding = field(init=False)
     probers: int = field(init=False)
     _clock: SystemClock = field(default_factory=SystemClock)
@@ -268,7 +270,10 @@ class Hub:
         self.errands = Errands(
             rounds, self.store, self.ingest.exclusively, _command(self.home.path), self._clock
         )
-        self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
+        self.listing = Listing(
+            self.store, desk, self.ingest.exclusively, self.ingest.settled, self._clock, settings
+        )
+        self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems, self.listing)
         self.door = ControlDoor(self.home.socket_path, self)
 
     def _binding(self) -> Binding:
@@ -325,6 +330,7 @@ class Hub:
             steps.callback(self.store.close)
             steps.push_async_callback(self.web.aclose)
             steps.push_async_callback(self.ingest.aclose)
+            steps.push_async_callback(self.listing.aclose)
             steps.push_async_callback(cancel, *self._tasks)
             steps.push_async_callback(self.guarding.aclose)
             steps.push_async_callback(self.supervisor.stop, self.settings.fleet.deadline_s + DRAIN_S)
