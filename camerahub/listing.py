@@ -26,8 +26,8 @@ from camerahub.core.uplinks import UplinkMap
 from camerahub.registry import cards, queries
 from camerahub.registry.dialled import dialled
 from camerahub.registry.store import Store
-from camerahub.services.clock import SystemClock
 from camerahub.services.desk import Desk
+from camerahub.services.ports import Clock
 from camerahub.services.roster import Roster
 from camerahub.services.tasks import cancel, spawn
 from camerahub.web.ports import Sheet
@@ -65,7 +65,7 @@ class Listing:
         desk: Desk,
         exclusively: Exclusively,
         ready: Callable[[], bool],
-        clock: SystemClock,
+        clock: Clock,
         settings: Settings,
     ) -> None:
         self._store, self._desk, self._exclusively, self._clock = store, desk, exclusively, clock

@@ -12,7 +12,7 @@ from camerahub.core.result import REASON_NAMES
 from camerahub.core.roll import FACETS, Asked, Found, Roll
 from camerahub.core.texts import Text, text
 from camerahub.core.transitions import ANSWER_NAMES
-from camerahub.web.sheet import Book, Column
+from camerahub.web.packing import Book, Column
 from camerahub.web.views import moment, reason_word, state_word
 
 I8 = NDArray[np.int64]

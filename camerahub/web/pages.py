@@ -35,9 +35,10 @@ from camerahub.web.asking import (
     words_of,
 )
 from camerahub.web.books import book_of
+from camerahub.web.choices import choices
 from camerahub.web.gate import Gate
+from camerahub.web.packing import pack
 from camerahub.web.ports import Sheet, Shelf
-from camerahub.web.sheet import pack
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +103,9 @@ class ListPages:
     async def index(self, request: web.Request) -> web.StreamResponse:
         """Townships with their counts, and what else can be asked here."""
         roll = await self._shelf.roll()
-        return await self._in_thread(request, "index.html", roll=roll, townships=by_township(roll))
+        return await self._in_thread(
+            request, "index.html", roll=roll, townships=by_township(roll), everywhere=find(roll, Asked())
+        )
 
     @_told
     async def cameras(self, request: web.Request) -> web.StreamResponse:
@@ -116,7 +119,6 @@ class ListPages:
 
     def _list(self, request: web.Request, roll: Roll, asked: Asked) -> str:
         found = find(roll, asked)
-        villages = [place for place in roll.names.villages if place.parent == asked.township]
         return self._html(
             request,
             "cameras.html",
@@ -124,7 +126,7 @@ class ListPages:
             asked=asked,
             found=found,
             lines=page_of(roll, found),
-            villages=villages if asked.township else [],
+            choices=choices(roll.names, asked, found),
             here=FACETS.index(asked.facet),
         )
 

@@ -1,7 +1,7 @@
 """XLSX of a list, made in a process of its own: `python -m camerahub.web.sheet` reads columns and writes the file.
 
-xlsxwriter is plain Python and would hold the hub's interpreter for seconds. What goes over is columns, not cells: words
-once each with a number a row, times as numbers. Every cell is text: nothing in a name is ever run as a formula.
+xlsxwriter is plain Python and would hold the hub's interpreter for seconds. What comes in is what ``packing`` wrote.
+Every cell is text: nothing in a name is ever run as a formula.
 """
 
 from __future__ import annotations
@@ -9,57 +9,18 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-#: A cell holds at most 32,767 characters; a sheet so many lines below its title.
-MOST_CELL, MOST_ROWS = 32_000, 1_048_575
+import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
+from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of N cells. ``words`` with ``at`` (int32 bytes, N): a word each; ``words`` alone: N cells as they are;
-    ``times``: int64 bytes, µs UTC, 0 = never."""
-
-    title: str
-    width: int
-    words: Sequence[str] = ()
-    at: bytes | None = None
-    times: bytes | None = None
-
-    @property
-    def kind(self) -> str:
-        """Which of the three it is."""
-        return "times" if self.times is not None else "words" if self.at is None else "at"
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """A list and, on a second sheet, what it is: pairs of words. ``zone``: in which times are written."""
-
-    name: str
-    about_name: str
-    zone: str
-    columns: Sequence[Column]
-    about: Sequence[tuple[str, str]]
-
-
-def pack(book: Book) -> bytes:
-    """The bytes ``main`` reads: a line of JSON, then the blobs it tells the lengths of."""
-    head: list[dict[str, object]] = []
-    blobs: list[bytes] = []
-    for column in book.columns:
-        words = "\0".join(word.replace("\0", " ") for word in column.words).encode("utf-8", "replace")
-        parts = (words, column.at or b"", column.times or b"")
-        told = {"title": column.title, "width": column.width, "kind": column.kind, "words": len(column.words)}
-        head.append(told | {"sizes": [len(part) for part in parts]})
-        blobs += parts
-    said = {"name": book.name, "about_name": book.about_name, "zone": book.zone, "about": list(book.about)}
-    return json.dumps(said | {"columns": head}).encode() + b"\n" + b"".join(blobs)
+#: Lines a sheet has below its title.
+MOST_ROWS = 1_048_575
 
 
 def _unpack(source: BinaryIO) -> tuple[dict[str, Any], list[Iterator[str]]]:
@@ -92,17 +53,38 @@ def _clock(zone: ZoneInfo) -> Callable[[int], str]:
     return told
 
 
+def _plain_sheet(style: int) -> type[Worksheet]:
+    """A sheet whose innermost step writes text and nothing else, in half the time; ``style`` of every cell of it.
+
+    Text that looks like a piece of rich text stays text, too. Were the step named otherwise in some other version, the
+    library's own would write the same cells.
+    """
+    letters = [xl_col_to_name(place) for place in range(64)]
+
+    class Plain(Worksheet):  # type: ignore[misc]
+        def _write_cell(self, row: int, col: int, cell: Any) -> None:
+            if type(cell).__name__ != "String" or cell.format is not None:
+                super()._write_cell(row, col, cell)
+                return
+            word = cell.string.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            self.fh.write(
+                f'<c r="{letters[col]}{row + 1}" s="{style}" t="inlineStr"><is>'
+                f'<t xml:space="preserve">{word}</t></is></c>'
+            )
+
+    return Plain
+
+
 def write(source: BinaryIO) -> bytes:
     """The file made of what ``pack`` wrote."""
-    import xlsxwriter  # type: ignore[import-untyped]
-
     said, cells = _unpack(source)
     into = BytesIO()
     # no word becomes a number, a link or a formula, whoever wrote it
     plain = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
     book = xlsxwriter.Workbook(into, {"constant_memory": True} | plain)
     bold, as_text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
-    sheet = book.add_worksheet(said["name"])
+    plain_sheet = _plain_sheet(as_text._get_xf_index())
+    sheet = book.add_worksheet(said["name"], plain_sheet)
     for place, column in enumerate(said["columns"]):
         sheet.set_column(place, place, column["width"], as_text)
         sheet.write_string(0, place, column["title"], bold)
@@ -112,14 +94,14 @@ def write(source: BinaryIO) -> bytes:
         if number > MOST_ROWS:
             break
         for place, cell in enumerate(row):
-            put(number, place, cell[:MOST_CELL], as_text)
+            put(number, place, cell)
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, number, len(said["columns"]) - 1)
-    about = book.add_worksheet(said["about_name"])
+    about = book.add_worksheet(said["about_name"], plain_sheet)
     about.set_column(0, 1, 40, as_text)
     for place, pair in enumerate(said["about"]):
-        about.write_string(place, 0, pair[0][:MOST_CELL], bold)
-        about.write_string(place, 1, pair[1][:MOST_CELL], as_text)
+        about.write_string(place, 0, pair[0])
+        about.write_string(place, 1, pair[1])
     book.close()
     return into.getvalue()
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from aiohttp import hdrs, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from camerahub.core.result import PROBE_KINDS, REASONS
-from camerahub.core.roll import FACETS
+from camerahub.core.roll import FACETS, Asked
 from camerahub.core.texts import Text, text
 from camerahub.web.asking import ORDERS, SCOPES, STATES, camera_link, link, shown
 
@@ -27,6 +28,8 @@ POLICY = (
 POLICY_OF_PICTURES = POLICY.replace("img-src 'self'", "img-src 'self' data:")
 #: Forms need an origin to tell ours from others', which "no-referrer" would take away.
 _PAGE_HEADERS = {"Referrer-Policy": "same-origin", "Content-Security-Policy": POLICY}
+#: What is added to the address of a list for one state of one facet.
+TAILS = {facet: {state: f"facet={facet}&state={state}" for state in STATES} for facet in FACETS}
 _MINUTE_US, _HOUR_MIN, _DAY_MIN = 60_000_000, 60, 1440
 
 
@@ -72,6 +75,40 @@ def why(reason: str, observed: int) -> Text:
     return text("web.never_looked_at") if reason == "blind" and not observed else reason_word(reason)
 
 
+@lru_cache(4096)
+def both(said: Text) -> Markup:
+    """Both languages, Chinese first, each marked as what it is."""
+    return Markup('{} <span lang="en" class="en">{}</span>').format(said.zh, said.en)
+
+
+def say(key: str, **fields: object) -> Markup:
+    """A sentence of the catalogue in both languages."""
+    return both(text(key, **fields))
+
+
+@cache
+def state(facet: str, word: str) -> Markup:
+    """A state in both languages."""
+    return both(state_word(facet, word))
+
+
+def when(at: int, now: int, zone: tzinfo) -> Markup:
+    """A time, and how long ago that is."""
+    long = lasting(at, now)
+    told = Markup(' <span class="long">{}</span>').format(both(long)) if long else ""
+    return Markup("<time>{}</time>{}").format(moment(at, zone), told)
+
+
+def options(pairs: Iterable[tuple[str, str]], chosen: str) -> Markup:
+    """Options of a select: (value, label) each."""
+    return Markup("").join(
+        Markup('<option value="{}"{}>{}</option>').format(
+            value, Markup(" selected") if value == chosen else "", label
+        )
+        for value, label in pairs
+    )
+
+
 @cache
 def _static(name: str) -> bytes:
     return (_HERE / "static" / name).read_bytes()
@@ -93,12 +130,12 @@ def _environment() -> Environment:
     )
     environment.filters["grouped"] = lambda number: f"{number:,}"
     environment.globals |= {
+        "both": both, "say": say, "state": state, "when": when, "options": options, "tails": TAILS,
         "t": text, "state_word": state_word, "reason_word": reason_word, "probe_word": probe_word, "why": why,
-        "link": link, "camera_link": camera_link, "moment": moment, "lasting": lasting, "shown": shown,
+        "link": link, "asked": Asked, "camera_link": camera_link, "moment": moment, "lasting": lasting, "shown": shown,
         "style": f"/style.css?{_version('style.css')}", "FACETS": FACETS, "STATES": STATES, "ORDERS": ORDERS,
         "SCOPES": SCOPES,
     }  # fmt: skip
-    environment.globals["w"] = environment.get_template("words.html").module
     return environment
 
 
