@@ -41,6 +41,7 @@ DIALLED_DAYS, ATTEMPTS, FLIPS = 1, 50, 50
 #: Pages of cameras whose rows are read at once; each reads the log of attempts.
 READERS = 2
 
+_BLIND, _NO_ADDRESS = REASON_CODES["blind"], REASON_CODES["no_address"]
 Exclusively = Callable[[Callable[[], object]], Awaitable[None]]
 
 
@@ -114,7 +115,9 @@ class Listing:
         names, place = self._names_of(copy.roster)
         shape = (len(FACETS), len(names))
         answer = np.full(shape, int(Answer.UNKNOWN), np.uint8)
-        reason = np.full(shape, REASON_CODES["blind"], np.uint8)
+        # facets that this hub does not look at are told as the register tells them: nobody ever looked
+        lost = np.diff(copy.roster.roads.start)[place] == 0
+        reason = np.tile(np.where(lost, _NO_ADDRESS, _BLIND).astype(np.uint8), (len(FACETS), 1))
         since, observed = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         for row, policy in enumerate(copy.states.policies):
             told = answers(copy.states, policy.facet, copy.roster.roads)
