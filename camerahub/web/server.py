@@ -158,9 +158,8 @@ class Doors:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
-    def login(self, request: web.Request, wrong: str = "", status: int = 401) -> web.Response:
-        """The form; it leads back to where the request wanted to go."""
-        onward = "/" if request.path in ("/login", "/logout") else request.path_qs
+    def login(self, onward: str = "/", wrong: str = "", status: int = 401) -> web.Response:
+        """The form; from it one goes ``onward``."""
         page = views.html("login.html", onward=onward, wrong=wrong, hours=round(IDLE_S / 3600))
         return views.answer(page, status)
 
@@ -168,7 +167,7 @@ class Doors:
         """The form by itself; who needs none goes on."""
         if not self._gate.wanted or self._gate.logged_in(request):
             return web.Response(status=303, headers={hdrs.LOCATION: "/"})
-        return self.login(request, status=200)
+        return self.login(status=200)
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """A token somebody typed."""
@@ -176,15 +175,16 @@ class Doors:
             return web.Response(status=303, headers={hdrs.LOCATION: "/"})
         if not self._gate.ours(request):
             return _says("pages.foreign_form", 403)
-        if self._gate.must_wait(request):
-            return self.login(request, "pages.login_often", 429)
         form = await form_of(request)
-        onward = web.Response(status=303, headers={hdrs.LOCATION: _onward(form.get("next", ""))})
-        if not self._gate.log_in(request, form.get("token", ""), onward):
+        onward = _onward(form.get("next", ""))
+        if self._gate.must_wait(request):
+            return self.login(onward, "pages.login_often", 429)
+        there = web.Response(status=303, headers={hdrs.LOCATION: onward})
+        if not self._gate.log_in(request, form.get("token", ""), there):
             log.warning("login_refused", remote=request.remote)
-            return self.login(request, "pages.login_wrong")
+            return self.login(onward, "pages.login_wrong")
         log.info("logged_in", remote=request.remote)
-        return onward
+        return there
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
         """End the session."""
@@ -204,7 +204,7 @@ class Doors:
             return _says("web.not_allowed", 401)
         if came_from_elsewhere(request):  # once more from a page of ours: then the cookie comes along
             return views.answer(views.html("onward.html", onward=request.path_qs))
-        return self.login(request)
+        return self.login("/" if request.path == "/logout" else request.path_qs)
 
 
 def _onward(path: str) -> str:

@@ -65,7 +65,9 @@ async def test_a_person_logs_in_where_he_wanted_to_go_and_out_again() -> None:
         assert "32058500001310000000" not in page
         wrong = await someone.post("/login", token="guess", next="/cameras?state=down")
         assert wrong.status == 401
-        assert "令牌不正确" in await wrong.text()
+        again = await wrong.text()
+        assert "令牌不正确" in again
+        assert 'name="next" value="/cameras?state=down"' in again
         assert someone.cookies == {}
         right = await someone.post("/login", token=f" {TOKEN}\n", next="/cameras?state=down")
         assert (right.status, right.headers["Location"]) == (303, "/cameras?state=down")

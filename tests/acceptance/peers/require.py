@@ -12,6 +12,7 @@ PROGRAMS = {
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
     "gst-launch-1.0": "gstreamer1.0-tools",
     "ffmpeg": "ffmpeg",
+    "chromium": "chromium",
     "node": "nodejs",
     "npm": "npm",
 }
