@@ -74,7 +74,7 @@ async def test_rules_of_accessibility_hold_and_nothing_is_wider_than_the_screen(
             said = watched(page, url)
             for path in PATHS:
                 await page.goto(url + path)
-                if scale == 1.0 and width > 1024 or path == "/cameras":
+                if (scale == 1.0 and width > 1024) or path == "/cameras":
                     found = (await Axe().run(page)).response["violations"]
                     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], path
                 assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)

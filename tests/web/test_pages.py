@@ -434,3 +434,10 @@ def test_every_text_of_the_pages_is_used() -> None:
     keys = [key for key in CATALOGUE if key.startswith("pages.") and not key.startswith(dynamic)]
     unused = [key for key in keys if f'"{key}"' not in sources and f'_label("{key[6:]}")' not in sources]
     assert unused == []
+
+
+def test_the_style_asks_nothing_newer_than_chrome_80() -> None:
+    style = (views._HERE / "static" / "style.css").read_text("utf-8")
+    # caniuse: :is 88, :where 88, :has 105, :focus-visible 86, aspect-ratio 88, inset 87, layers 99, containers 105
+    newer = r":is\(|:where\(|:has\(|:focus-visible|aspect-ratio|inset\s*:|@layer|@container|light-dark|[^-]gap\s*:"
+    assert re.findall(newer, style) == []
