@@ -352,10 +352,10 @@ class Fleet:
         """Say why nobody looked. One that waits keeps its place in the queue, so that its turn does come."""
         self._counts[f"{reason}_total"] += 1
         endpoint = self._assigned(slot).target.endpoint
-        wanted = self._wanted.pop(slot, None) or {self.probe: []}
-        if PICTURE in wanted:
-            self._looks.looked(slot, None, self._tick)
-        for probe, rounds in wanted.items():
+        wanted = self._wanted.pop(slot, None) or {}
+        if PICTURE in wanted and not (self._looks.missed(slot, reason, self._tick) or wanted[PICTURE]):
+            del wanted[PICTURE]
+        for probe, rounds in (wanted or {self.probe: []}).items():
             step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
             self._close(rounds)
 

@@ -30,6 +30,7 @@ class Gallery(Looks):
         self.interval = round(policy.picture_interval_s * TICKS_PER_S)
         self._policy, self._random = policy, random
         self._dark: dict[int, int] = {}
+        self._put_off: dict[int, int] = {}  # slot -> since when its look is owed
         self._locked: dict[int, set[int]] = {}  # key of the guard -> endpoints whose picture it held
 
     def lines(self, uplinks: Iterable[Uplink]) -> None:
@@ -41,12 +42,14 @@ class Gallery(Looks):
         """``slot`` is looked at from ``due`` on, at its own place in the interval."""
         if self.interval:
             self._dark.pop(slot, None)
+            self._put_off.pop(slot, None)
             self.add(slot, host, due + place_of(endpoint, self._policy.seed, self.interval))
 
     def looked(self, slot: int, result: ProbeResult | None, tick: int) -> None:
         """A look has ended, or was not begun (None): when the next is due."""
         facts = result.facts if result is not None else None
         self.over(slot, facts.received if facts is not None else None if result is None else 0)
+        self._put_off.pop(slot, None)
         if slot not in self:
             return
         signal = _PICTURE[result.reason] if result is not None else Signal.NONE
@@ -58,6 +61,22 @@ class Gallery(Looks):
         wait = self._second_look(result) if again else self.interval
         jitter = 1 + self._policy.jitter * (self._random.random() - 0.5)
         self.arm(slot, tick + int(min(wait, self.interval) * jitter))
+
+    def missed(self, slot: int, reason: str, tick: int) -> bool:
+        """A look that was due is not begun, for ``reason``. Whether that is to be said.
+
+        One that found no seat is due at once again, behind those that are due already, else it never had one; it is
+        said when it has been put off for a whole interval, and counted anew.
+        """
+        if reason != "no_seat" or slot not in self:
+            self.looked(slot, None, tick)
+            return True
+        self.over(slot, None)
+        self.arm(slot, tick)
+        missed = tick - self._put_off.setdefault(slot, tick) >= self.interval
+        if missed:
+            del self._put_off[slot]
+        return missed
 
     def _second_look(self, result: ProbeResult | None) -> int:
         """Ticks until it. What weather does to pictures can wait until others have shown whether it is weather."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -180,3 +181,42 @@ def test_each_line_has_its_own_bound() -> None:
     quick = sum(1 for _, who, probe in sim.starts if probe == "picture" and who >= 1024)
     assert quick >= 500
     assert 20 <= slow <= 62
+
+
+@pytest.mark.parametrize("cameras", [16, 60])
+def test_where_seats_are_scarce_each_camera_still_has_its_picture(cameras: int) -> None:
+    """Turns take longer than liveness is patient: a picture that was put off for want of a seat is still owed."""
+    policy = replace(POLICY, interval_s=5.0, deadline_s=2.5, picture_interval_s=20.0, subnet_seats=2)
+    sim = Sim(policy, lambda _: Answer(2.4))
+    sim.assign(*(camera(n, f"10.0.0.{n}") for n in range(1, cameras + 1)))
+    sim.run(400.0)
+    for n in range(1, cameras + 1):
+        assert len(pictures(sim, n)) >= 240 // cameras
+    assert sim.fleet.stats()["media_seats_in_use"] <= cameras
+
+
+def test_a_picture_without_a_seat_is_said_once_an_interval_and_liveness_each_time() -> None:
+    policy = replace(POLICY, interval_s=5.0, deadline_s=2.5, picture_interval_s=20.0, subnet_seats=1)
+    sim = Sim(policy, lambda _: Answer(2.4))
+    sim.assign(*(camera(n, f"10.0.0.{n}") for n in range(1, 41)))
+    sim.run(400.0)
+    for n in range(1, 41):
+        unseen = Counter(r.probe for _, r in sim.results if r.endpoint == n and r.reason == "no_seat")
+        assert 1 <= unseen["picture"] <= 20
+        assert unseen["options"] >= 40
+
+
+def test_dead_cameras_that_wait_for_each_other_are_dead_for_pictures_too() -> None:
+    policy = replace(POLICY, interval_s=5.0, deadline_s=2.5, picture_interval_s=20.0, subnet_seats=16)
+    sim = Sim(policy, lambda _: Answer(2.5, "timeout"))
+    landed, told = sim.fleet.finished, Counter[int]()
+
+    def finished(flight: Flight, result: ProbeResult, now: float) -> bool:
+        known = landed(flight, result, now)
+        told[flight.target.endpoint] += flight.echo or flight.probe == "picture"
+        return known
+
+    sim.fleet.finished = finished  # type: ignore[method-assign]
+    sim.assign(*(camera(n, f"10.0.0.{n}") for n in range(1, 201)))
+    sim.run(400.0)
+    assert min(told[n] for n in range(1, 201)) >= 8
