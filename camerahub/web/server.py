@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds one answer may take, bytes one request may carry, connections at once.
 ANSWER_S = 20.0
+#: Seconds a table may take, those that wait before it included.
+PATIENCE = {"/cameras.xlsx": 120.0}
 MAX_BODY = 16 * 1024
 MAX_WAITING = 64
 
@@ -215,7 +217,7 @@ def _onward(path: str) -> str:
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(PATIENCE.get(request.path, ANSWER_S)):
             return await handler(request)
     except web.HTTPException as wrong:
         return _problem(request, "web.not_found" if wrong.status == 404 else "web.bad_request", wrong.status)
