@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from camerahub.core.result import PROBE_KINDS, REASONS
-from camerahub.core.roll import FACETS, Asked
+from camerahub.core.roll import FACETS, Asked, Told
 from camerahub.core.texts import Text, text
 from camerahub.web.asking import ORDERS, SCOPES, STATES, camera_link, link, shown
 
@@ -97,6 +97,20 @@ def state(facet: str, word: str) -> Markup:
     return both(state_word(facet, word))
 
 
+@cache
+def _state_cell(facet: str, word: str, here: bool) -> str:
+    return f'<td class="state {word}{" here" if here else ""}">{state(facet, word)}</td>'
+
+
+def state_cells(told: Sequence[Told], here: int) -> Markup:
+    """The cells of a line's states, the one asked for (place ``here``) marked."""
+    cells = (
+        _state_cell(facet, one.state, at == here)
+        for at, (facet, one) in enumerate(zip(FACETS, told, strict=True))
+    )
+    return _marked("".join(cells))
+
+
 def when(at: int, now: int, zone: tzinfo) -> Markup:
     """A time, and how long ago that is."""
     long = lasting(at, now)
@@ -135,7 +149,7 @@ def _environment() -> Environment:
     )
     environment.filters["grouped"] = lambda number: f"{number:,}"
     environment.globals |= {
-        "both": both, "say": say, "state": state, "when": when, "options": options, "tails": TAILS,
+        "both": both, "say": say, "state": state, "state_cells": state_cells, "when": when, "options": options, "tails": TAILS,
         "t": text, "state_word": state_word, "reason_word": reason_word, "probe_word": probe_word, "why": why,
         "link": link, "asked": Asked, "camera_link": camera_link, "moment": moment, "lasting": lasting, "shown": shown,
         "style": f"/style.css?{_version('style.css')}", "FACETS": FACETS, "STATES": STATES, "ORDERS": ORDERS,
