@@ -159,8 +159,8 @@ def told(name: str, took: list[float], used: float) -> dict[str, float]:
         share: ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3 for share in (0.5, 0.9, 0.99)
     }
     print(
-        f"  {name:<8} {len(took):4d} asked, {ordered.count(NEVER)} refused  p50 {at[0.5]:6.1f}  p90 {at[0.9]:6.1f}  p99 {at[0.99]:6.1f}  "
-        f"worst {ordered[-1] * 1e3:6.1f} ms   CPU {used / len(took) * 1e3:5.1f} ms a request",
+        f"  {name:<8} {len(took):4d} asked, {ordered.count(NEVER)} refused  p50 {at[0.5]:6.1f}  p90 {at[0.9]:6.1f}  "
+        f"p99 {at[0.99]:6.1f}  worst {ordered[-1] * 1e3:6.1f} ms   CPU {used / len(took) * 1e3:5.1f} ms each",
         flush=True,
     )
     return {"p99": at[0.99]}

@@ -149,9 +149,10 @@ def _environment() -> Environment:
     )
     environment.filters["grouped"] = lambda number: f"{number:,}"
     environment.globals |= {
-        "both": both, "say": say, "state": state, "state_cells": state_cells, "when": when, "options": options, "tails": TAILS,
+        "both": both, "say": say, "state": state, "state_cells": state_cells, "when": when, "options": options,
         "t": text, "state_word": state_word, "reason_word": reason_word, "probe_word": probe_word, "why": why,
         "link": link, "asked": Asked, "camera_link": camera_link, "moment": moment, "lasting": lasting, "shown": shown,
+        "tails": TAILS,
         "style": f"/style.css?{_version('style.css')}", "FACETS": FACETS, "STATES": STATES, "ORDERS": ORDERS,
         "SCOPES": SCOPES,
     }  # fmt: skip
