@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Protocol
+from unicodedata import category
 from urllib.parse import quote, urlencode
 
 from camerahub.core.area import UNASSIGNED
@@ -45,14 +46,22 @@ class BadParameter(Exception):
 
 def shown(word: str) -> str:
     """At most MOST_CHARACTERS characters of what somebody sent, without control characters."""
-    plain = "".join(c if c.isprintable() else "�" for c in word[:MOST_CHARACTERS])
+    plain = readable(word[:MOST_CHARACTERS], "�")
     return plain + "…" if len(word) > MOST_CHARACTERS else plain
+
+
+def readable(word: str, instead: str = " ") -> str:
+    """``word`` with something else for what is no letter, sign or blank (control characters, changes of direction);
+    the wide blank of Chinese input is one."""
+    if word.isprintable():
+        return word
+    return "".join(c if c.isprintable() or category(c) == "Zs" else instead for c in word)
 
 
 def bounded(name: str, value: str, most: int = MOST_CHARACTERS) -> str:
     """``value`` without blanks around it. BadParameter when it is too long or holds control characters."""
     word = value.strip()
-    if len(word) > most or not word.isprintable():
+    if len(word) > most or readable(word, "") != word:
         raise BadParameter(name, value, text("pages.bad_long", most=most))
     return word
 

@@ -22,6 +22,8 @@ IDLE_S = 12 * 3600.0
 MOST_SESSIONS = 256
 #: Wrong tokens one address may send within a minute; addresses remembered.
 MOST_WRONG, WRONG_S, MOST_ADDRESSES = 10, 60.0, 1024
+#: Where a request says whether somebody logged in sends it: asked once, by the loop.
+LOGGED_IN = web.RequestKey("logged_in", bool)
 #: What anybody may fetch: it tells nothing.
 PUBLIC = frozenset(("/healthz", "/login", "/style.css", "/icon.svg"))
 
@@ -106,9 +108,10 @@ class Gate:
 
     def closed(self, request: web.Request) -> bool:
         """Whether this request must first show who it is."""
-        if not self._token or request.path in PUBLIC or self._bearer(request):
+        if not self._token:
             return False
-        return not self.logged_in(request)
+        request[LOGGED_IN] = self.logged_in(request)
+        return not (request[LOGGED_IN] or request.path in PUBLIC or self._bearer(request))
 
     def logged_in(self, request: web.Request) -> bool:
         """Whether it comes with a session that lives."""

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from camerahub.web.asking import readable
+
 #: A cell holds at most 32,767 characters.
 MOST_CELL = 32_000
 #: What spreadsheets read as a coded character.
@@ -65,6 +67,5 @@ def pack(book: Book) -> bytes:
 
 def _clean(word: str) -> str:
     """What a cell can hold of a word: no control characters, and none that spreadsheets read out of ``_x0041_``."""
-    word = word[:MOST_CELL]
-    plain = word if word.isprintable() else "".join(c if c.isprintable() else " " for c in word)
+    plain = readable(word[:MOST_CELL])
     return _CODED.sub("_x005F_x", plain) if "_x" in plain else plain

@@ -36,7 +36,7 @@ from camerahub.web.asking import (
 )
 from camerahub.web.books import book_of
 from camerahub.web.choices import choices
-from camerahub.web.gate import Gate
+from camerahub.web.gate import LOGGED_IN, Gate
 from camerahub.web.packing import pack
 from camerahub.web.ports import Sheet, Shelf
 
@@ -65,7 +65,7 @@ def _told(handler: Handler) -> Callable[[Any, web.Request], Awaitable[web.Stream
 
 
 class ListPages:
-    """Handlers over a ``Shelf``; ``gate`` tells whether there is somebody to log out."""
+    """Handlers over a ``Shelf``; ``gate`` tells forms of ours from others'."""
 
     def __init__(self, shelf: Shelf, gate: Gate) -> None:
         self._shelf, self._gate = shelf, gate
@@ -92,19 +92,20 @@ class ListPages:
             "site": self._shelf.site,
             "zone": self._shelf.zone,
             "zone_name": str(self._shelf.zone),
-            "logged_in": self._gate.wanted and self._gate.logged_in(request),
+            "logged_in": request.get(LOGGED_IN, False),
         }
         return views.html(template, **common, **values)
-
-    async def _in_thread(self, request: web.Request, template: str, **values: Any) -> web.Response:
-        return views.answer(await asyncio.to_thread(self._html, request, template, **values))
 
     @_told
     async def index(self, request: web.Request) -> web.StreamResponse:
         """Townships with their counts, and what else can be asked here."""
         roll = await self._shelf.roll()
-        return await self._in_thread(
-            request, "index.html", roll=roll, townships=by_township(roll), everywhere=find(roll, Asked())
+        return views.answer(await asyncio.to_thread(self._index, request, roll))
+
+    def _index(self, request: web.Request, roll: Roll) -> str:
+        everywhere = find(roll, Asked())
+        return self._html(
+            request, "index.html", roll=roll, townships=by_township(roll), everywhere=everywhere
         )
 
     @_told
@@ -142,9 +143,8 @@ class ListPages:
         told = dict(zip(FACETS, sheet.line.told, strict=True))
         rungs = ladder({facet: (one.state, one.reason) for facet, one in told.items()})
         now = (await self._shelf.roll()).as_of
-        return await self._in_thread(
-            request, "camera.html", sheet=sheet, told=told, rungs=rungs, now=now, most_who=MOST_CHARACTERS
-        )
+        values = {"sheet": sheet, "told": told, "rungs": rungs, "now": now, "most_who": MOST_CHARACTERS}
+        return views.answer(await asyncio.to_thread(self._html, request, "camera.html", **values))
 
     @_told
     async def evidence(self, request: web.Request) -> web.StreamResponse:

@@ -23,7 +23,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.texts import Text, text
 from camerahub.web import views
-from camerahub.web.gate import IDLE_S, Gate, came_from_elsewhere
+from camerahub.web.gate import IDLE_S, LOGGED_IN, Gate, came_from_elsewhere
 from camerahub.web.pages import ListPages, form_of
 from camerahub.web.ports import Shelf
 
@@ -167,7 +167,7 @@ class Doors:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The form by itself; who needs none goes on."""
-        if not self._gate.wanted or self._gate.logged_in(request):
+        if not self._gate.wanted or request.get(LOGGED_IN):
             return web.Response(status=303, headers={hdrs.LOCATION: "/"})
         return self.login(status=200)
 
