@@ -39,6 +39,7 @@ from camerahub.plan import (
     policies,
     prober_count,
     probes,
+    reports,
     target_of,
     uplinks,
 )
@@ -227,6 +228,7 @@ class Hub:
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
     errands: Errands = field(init=False)
+    reports: Errands = field(init=False)
     teaching: Teaching = field(init=False)
 
     def __post_init__(self) -> None:
@@ -247,6 +249,7 @@ class Hub:
             on_batch=self.ingest.take,
             on_gap=self._gap,
             on_findings=self.ingest.find,
+            on_shots=self.ingest.keep_shots,
             uplinks=uplinks(settings, self.probers),
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),
@@ -266,10 +269,9 @@ class Hub:
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
-        rounds = errands(settings)
-        self.errands = Errands(
-            rounds, self.store, self.ingest.exclusively, _command(self.home.path), self._clock
-        )
+        beside = self.store, self.ingest.exclusively, _command(self.home.path), self._clock
+        self.errands = Errands(errands(settings), *beside)
+        self.reports = Errands(reports(settings), *beside)
         self.listing = Listing(
             self.store, desk, self.ingest.exclusively, self.ingest.settled, self._clock, settings
         )
@@ -316,6 +318,7 @@ class Hub:
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
+        self._tasks.append(spawn(self.reports.run(), "reports"))
         self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
         self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)

@@ -108,6 +108,8 @@ class Fleet(_Section):
     picture_seats: Count = 64
     picture_mbps: float = Field(default=100.0, ge=0, le=1_000_000)
     picture_share: float = Field(default=0.5, ge=0.5, le=1)
+    snapshot_s: float = Field(default=5.0, ge=0, le=3600)
+    snapshot_basic: bool = False
     decoders: int = Field(default=1, ge=1, le=64)
 
     @field_validator("deadline_s")
@@ -248,6 +250,23 @@ class Figures(_Section):
     stopped_share: float = Field(default=0.01, gt=0, le=1)
 
 
+class Reports(_Section):
+    """Reports the hub makes by itself, and how long they are kept. An empty ``daily_at``: only when somebody asks."""
+
+    daily_at: str = "08:30"
+    monthly_day: int = Field(default=3, ge=1, le=28)
+    folder: str = "reports"
+    keep_days: int = Field(default=400, ge=1, le=36_500)
+    keep_months: int = Field(default=120, ge=1, le=1_200)
+
+    @field_validator("daily_at")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise _wrong("clock")
+        return value
+
+
 class Logs(_Section):
     """How much is logged, and in which form."""
 
@@ -283,6 +302,7 @@ class Settings(_Section):
     onvif: Onvif = Onvif()
     evidence: Evidence = Evidence()
     figures: Figures = Figures()
+    reports: Reports = Reports()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)
 

@@ -13,6 +13,7 @@ from camerahub.config import Settings
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
+from camerahub.core.period import last_clock
 from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
@@ -62,6 +63,20 @@ def errands(settings: Settings) -> tuple[Errand, ...]:
     )
 
 
+def reports(settings: Settings) -> tuple[Errand, ...]:
+    """The reports that are made at a fixed hour; they dial nobody, so no round keeps them waiting."""
+    at, zone, month = settings.reports.daily_at, settings.site.zone, settings.reports.monthly_day
+    if not at:
+        return ()
+    kept = ("--if-missing", "--prune")
+    return (
+        Errand("report_daily", ("report", "daily", *kept), fell=lambda now: last_clock(now, at, zone)),
+        Errand(
+            "report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)
+        ),
+    )
+
+
 def guard_policy(settings: Settings) -> GuardPolicy:
     """How gently passwords are tried."""
     return GuardPolicy(**settings.guard.model_dump())
@@ -90,6 +105,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         lit_down_n=settings.health.lit.down_n,
         picture_share=fleet.picture_share,
         still_bytes=settings.evidence.picture_kb * 1024,
+        snapshot_s=fleet.snapshot_s,
+        snapshot_basic=int(fleet.snapshot_basic),
     )
 
 
@@ -116,4 +133,5 @@ def target_of(
         password,
         sub_url,
         row.seen_on,
+        f"{row.shot.scheme}://{shown}:{row.shot.port}{row.shot.path}" if root and row.shot.scheme else "",
     )

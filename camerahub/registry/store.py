@@ -33,6 +33,7 @@ from camerahub.registry import (
     onvif,
     pauses,
     runs,
+    shots,
     stills,
 )
 from camerahub.registry.engine import reading
@@ -263,6 +264,12 @@ class Store:
                 bulk.upsert(connection, media_facts, rows[last])
 
     # --- pictures
+
+    def keep_shots(self, rows: NDArray[np.void], /) -> None:
+        """See ``registry.shots.keep``."""
+        if len(rows):
+            with self._writing() as connection:
+                shots.keep(connection, rows)
 
     def keep_past(self, endpoint: int, at: int, past: bytes) -> None:
         """See ``registry.eyes.keep_past``."""

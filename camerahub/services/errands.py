@@ -24,11 +24,24 @@ TURN_S = 30.0
 
 
 class Errand(NamedTuple):
-    """``words`` of the command; again after ``every_s`` seconds, 0 = never."""
+    """``words`` of the command; again after ``every_s`` seconds, 0 = never; or at a time of day: ``fell`` gives the
+    last instant at which it fell due by a time, µs UTC."""
 
     name: str
     words: tuple[str, ...]
-    every_s: float
+    every_s: float = 0.0
+    fell: Callable[[int], int] | None = None
+
+    def late(self, last: int, started: int, now: int) -> int:
+        """For how long it has been due, µs, below 0 = not yet; it began at ``last``, 0 = never.
+
+        One at a time of day that was missed is made up for; one that never ran waits for the first such time after
+        ``started``: a new hub has nothing to tell of yesterday.
+        """
+        if self.fell is not None:
+            at = self.fell(now)
+            return now - at if at > (last or started) else -1
+        return now - last - round(self.every_s * 1e6) if self.every_s else -1
 
 
 class Book(Protocol):
@@ -46,10 +59,10 @@ def due(errands: Iterable[Errand], begun: Mapping[str, int], started: int, now: 
     """
     best: tuple[int, Errand] | None = None
     for errand in errands:
-        if not errand.every_s or now < started + FIRST_S * 1e6:
+        if now < started + FIRST_S * 1e6:
             continue
         last = begun.get(errand.name, 0)
-        late = now - (last if last <= now else 0) - round(errand.every_s * 1e6)
+        late = errand.late(last if last <= now else 0, started, now)
         if late >= 0 and (best is None or late > best[0]):
             best = late, errand
     return best[1] if best else None

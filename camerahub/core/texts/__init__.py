@@ -28,6 +28,7 @@ PARTS = (
     "claims",
     "eyes",
     "pages",
+    "report",
 )
 
 
