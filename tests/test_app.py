@@ -15,12 +15,14 @@ import pytest
 import structlog
 
 from camerahub import app
-from camerahub.app import Addresses, Hub, resolve
+from camerahub import names as naming
+from camerahub.app import Addresses, Hub
 from camerahub.cli.context import Context
 from camerahub.config import Settings, parse
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.result import Facet
 from camerahub.home import Home
+from camerahub.names import resolve
 from camerahub.plan import BATCH_S, MAX_AUTO_PROBERS, errands, fleet_policy, policies, prober_count, target_of
 from camerahub.registry import queries
 from camerahub.registry.queries import EndpointTarget
@@ -141,7 +143,7 @@ async def test_a_name_server_that_is_silent_holds_up_nothing(monkeypatch: pytest
         raise socket.gaierror(socket.EAI_AGAIN, "temporary failure")
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
-    monkeypatch.setattr(app, "LOOK_UP_S", 0.3)
+    monkeypatch.setattr(naming, "LOOK_UP_S", 0.3)
     names = ["good.example", *(f"n{n}.example" for n in range(200))]
     began = time.monotonic()
     found = await resolve(names, {"good.example": "192.0.2.4"})
@@ -152,7 +154,7 @@ async def test_a_name_server_that_is_silent_holds_up_nothing(monkeypatch: pytest
 
 
 async def test_it_says_which_names_got_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_address_of", lambda name: "192.0.2.5" if name == "good.example" else "")
+    monkeypatch.setattr(naming, "_address_of", lambda name: "192.0.2.5" if name == "good.example" else "")
     asked: dict[str, bool] = {}
     await resolve(["good.example", "lost.example", "192.0.2.1"], None, asked)
     assert asked == {"good.example": True, "lost.example": False}
@@ -312,7 +314,7 @@ async def test_a_name_server_that_is_away_is_a_gap_a_figure_and_nobodys_fault(
     store.import_cameras([row], Source("test", "named.csv"), 5)
     store.close()
     there = True
-    monkeypatch.setattr(app, "_address_of", lambda _name: "192.0.2.77" if there else "")
+    monkeypatch.setattr(naming, "_address_of", lambda _name: "192.0.2.77" if there else "")
     await hub.ingest.start()
     hub._sources()
     for there in (True, False, False):  # noqa: B007 - the name server hears of it
