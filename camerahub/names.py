@@ -1,4 +1,4 @@
-"""Host names of cameras and platforms as addresses: asked together, bounded in time, none of them holding up the rest."""
+"""Host names of cameras and platforms as addresses: asked together, bounded in time, none holding up the rest."""
 
 from __future__ import annotations
 

@@ -23,7 +23,15 @@ from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.result import Facet
 from camerahub.home import Home
 from camerahub.names import resolve
-from camerahub.plan import BATCH_S, MAX_AUTO_PROBERS, errands, fleet_policy, policies, prober_count, target_of
+from camerahub.plan import (
+    BATCH_S,
+    MAX_AUTO_PROBERS,
+    fleet_policy,
+    policies,
+    prober_count,
+    target_of,
+    upkeep,
+)
 from camerahub.registry import queries
 from camerahub.registry.queries import EndpointTarget
 from camerahub.registry.rows import Source
@@ -76,11 +84,11 @@ def test_policies_are_the_rules_of_the_configuration() -> None:
 
 
 def test_backups_go_round_where_a_folder_is_named_and_what_had_its_time_goes_daily() -> None:
-    told = {errand.name: errand for errand in errands(settings())}
+    told = {errand.name: errand for errand in upkeep(settings())}
     assert told["backup"].every_s == 0
     assert (told["prune"].words, told["prune"].every_s) == (("prune",), 86_400)
     told = {
-        errand.name: errand for errand in errands(settings(backup={"folder": "/mnt/b", "interval_s": 3600.0}))
+        errand.name: errand for errand in upkeep(settings(backup={"folder": "/mnt/b", "interval_s": 3600.0}))
     }
     assert (told["backup"].words, told["backup"].every_s) == (("backup",), 3600)
 
