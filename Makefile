@@ -35,7 +35,8 @@ test-fast: setup ## under a minute
 	$(BIN)/pytest -n 2 --quick -m "not slow and not real"
 
 test: setup lint ## everything that needs only pip
-	$(BIN)/pytest -n 2 -m "not real"
+	$(BIN)/pytest -n 2 -m "not real and not alone"
+	$(BIN)/pytest -m "alone and not real"
 
 test-real: setup ## against servers nobody here wrote; fails when a Debian peer is missing
 	$(BIN)/python -m tests.acceptance.peers.require
@@ -52,7 +53,7 @@ fuzz: setup ## long campaigns; the corpora are replayed by make test
 
 lock: setup ## make the hashed locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o $(LOCK)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --extra report pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements/bootstrap.in -o requirements/bootstrap.lock
 
 clean:

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.leaving import Rule
+from camerahub.core.publishing import clock_of
 from camerahub.core.texts import CATALOGUE, text
 from camerahub.core.uplinks import DEFAULT, MOST_REFERENCES, MOST_SUBNETS, MOST_UPLINKS, Uplink, reference_of
 
@@ -108,6 +110,8 @@ class Fleet(_Section):
     picture_seats: Count = 64
     picture_mbps: float = Field(default=100.0, ge=0, le=1_000_000)
     picture_share: float = Field(default=0.5, ge=0.5, le=1)
+    snapshot_s: float = Field(default=5.0, ge=0, le=3600)
+    snapshot_basic: bool = False
     decoders: int = Field(default=1, ge=1, le=64)
 
     @field_validator("deadline_s")
@@ -241,11 +245,52 @@ class Figures(_Section):
     """What figures are measured against, and when cameras put out of use are an alarm."""
 
     target: float = Field(default=0.95, gt=0, le=1)
+    publish_at: str = "07:30"
+    publish_by: list[Literal["county", "township", "village", "network", "unit", "maintainer"]] = Field(
+        default=["township"], min_length=1, max_length=6
+    )
     sampling_days: list[Annotated[int, Field(ge=1, le=31)]] = Field(default=[], max_length=31)
     sampling_within_days: int = Field(default=7, ge=0, le=31)
     stopped_within_days: int = Field(default=3, ge=1, le=31)
     stopped_at_least: Count = 20
     stopped_share: float = Field(default=0.01, gt=0, le=1)
+
+    def leaving(self) -> Rule:
+        """When cameras that leave the rates are an alarm."""
+        return Rule(
+            self.stopped_within_days,
+            self.stopped_at_least,
+            self.stopped_share,
+            tuple(self.sampling_days),
+            self.sampling_within_days,
+        )
+
+    @field_validator("publish_at")
+    @classmethod
+    def _is_clock(cls, value: str) -> str:
+        if value:
+            try:
+                clock_of(value)
+            except ValueError:
+                raise _wrong("clock") from None
+        return value
+
+
+class Reports(_Section):
+    """Reports the hub makes by itself, and how long they are kept. An empty ``daily_at``: only when somebody asks."""
+
+    daily_at: str = "08:30"
+    monthly_day: int = Field(default=3, ge=1, le=28)
+    folder: str = "reports"
+    keep_days: int = Field(default=400, ge=1, le=36_500)
+    keep_months: int = Field(default=120, ge=1, le=1_200)
+
+    @field_validator("daily_at")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise _wrong("clock")
+        return value
 
 
 class Logs(_Section):
@@ -283,6 +328,7 @@ class Settings(_Section):
     onvif: Onvif = Onvif()
     evidence: Evidence = Evidence()
     figures: Figures = Figures()
+    reports: Reports = Reports()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)
 

@@ -9,14 +9,19 @@ import math
 import os
 from dataclasses import replace
 
+from sqlalchemy import Engine
+
 from camerahub.config import Settings
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
+from camerahub.core.period import last_clock
+from camerahub.core.publishing import clock_of, due
 from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
-from camerahub.registry import queries
+from camerahub.registry import publishing, queries
+from camerahub.registry.past import first_flip
 from camerahub.services.errands import Errand
 
 #: The liveness probe of the fleet, and the one of the slow grid.
@@ -26,6 +31,8 @@ MAX_AUTO_PROBERS = 4
 PROBER_PACE = 600.0
 #: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
 BATCH_S = 2.0
+#: Figures that are due and could not be published are tried again after so long, seconds.
+PUBLISH_S = 600.0
 
 
 def prober_count(settings: Settings, endpoints: int) -> int:
@@ -59,7 +66,32 @@ def errands(settings: Settings) -> tuple[Errand, ...]:
     return (
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
+        Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),
     )
+
+
+def reports(settings: Settings) -> tuple[Errand, ...]:
+    """The reports that are made at a fixed hour; they dial nobody, so no round keeps them waiting."""
+    at, zone, month = settings.reports.daily_at, settings.site.zone, settings.reports.monthly_day
+    if not at:
+        return ()
+    kept = ("--if-missing", "--prune")
+    return (
+        Errand("report_daily", ("report", "daily", *kept), fell=lambda now: last_clock(now, at, zone)),
+        Errand(
+            "report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)
+        ),
+    )
+
+
+def figures_due(settings: Settings, engine: Engine, now: int) -> list[publishing.Due]:
+    """Published figures that are due ``now`` (µs UTC) and missing: of every facet that is measured."""
+    told, since = settings.figures, first_flip(engine)
+    if not since:
+        return []
+    slots = due(now, clock_of(told.publish_at or "00:00"), settings.site.zone, since)
+    facets = [policy.facet for policy in policies(settings)]
+    return publishing.missing(engine, slots, facets, told.publish_by)
 
 
 def guard_policy(settings: Settings) -> GuardPolicy:
@@ -90,6 +122,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         lit_down_n=settings.health.lit.down_n,
         picture_share=fleet.picture_share,
         still_bytes=settings.evidence.picture_kb * 1024,
+        snapshot_s=fleet.snapshot_s,
+        snapshot_basic=int(fleet.snapshot_basic),
     )
 
 
@@ -116,4 +150,5 @@ def target_of(
         password,
         sub_url,
         row.seen_on,
+        f"{row.shot.scheme}://{shown}:{row.shot.port}{row.shot.path}" if root and row.shot.scheme else "",
     )

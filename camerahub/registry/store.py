@@ -26,6 +26,7 @@ from camerahub.registry import (
     checkpoint,
     claims,
     evidence,
+    exempt,
     exemptions,
     eyes,
     guards,
@@ -33,6 +34,7 @@ from camerahub.registry import (
     onvif,
     pauses,
     runs,
+    shots,
     stills,
 )
 from camerahub.registry.engine import reading
@@ -264,6 +266,12 @@ class Store:
 
     # --- pictures
 
+    def keep_shots(self, rows: NDArray[np.void], /) -> None:
+        """See ``registry.shots.keep``."""
+        if len(rows):
+            with self._writing() as connection:
+                shots.keep(connection, rows)
+
     def keep_past(self, endpoint: int, at: int, past: bytes) -> None:
         """See ``registry.eyes.keep_past``."""
         with self._writing() as connection:
@@ -318,6 +326,11 @@ class Store:
         with self._writing() as connection:
             write_marks(connection, run.facet, marks, now)
             return runs.keep(connection, run, now)
+
+    def exempt_at(self, ids: I8, now: int, /) -> tuple[NDArray[np.bool_], int]:
+        """See ``registry.exempt.in_force``. Reads only: any thread may call it."""
+        with reading(self.engine) as connection:
+            return exempt.in_force(connection, now, ids)
 
     # --- what others say
 

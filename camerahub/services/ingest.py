@@ -20,7 +20,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
+from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE, SHOT_DTYPE
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.health import ANSWER_NAMES
 from camerahub.core.messages import Results
@@ -303,6 +303,12 @@ class Ingest:
         self._owed.append(lambda: self.desk.find(rows))
         await self._write_gaps()
 
+    async def keep_shots(self, data: bytes) -> None:
+        """Keep what snapshots told of their age; ValueError when it is none."""
+        rows = np.frombuffer(data, SHOT_DTYPE)
+        self._owed.append(lambda: self.desk.keep_shots(rows))
+        await self._write_gaps()
+
     async def _write_gaps(self) -> None:
         """In their order; what the register does not take now is tried again in a later turn."""
         async with self._writing_gaps:
@@ -502,6 +508,7 @@ class Ingest:
         monotonic, now = self._clock.monotonic(), self.steady.now()
         if monotonic - self._expired_at >= self.limits.expire_s:
             self._expired_at = monotonic
+            await self._renew(now)
             await self._expire(now)
         if now >= self._checkpoint_at and self._pending is None:
             self._checkpoint_at = self._next_checkpoint(now)
@@ -509,6 +516,12 @@ class Ingest:
         if monotonic - self._beat_at >= self.limits.heartbeat_s and self._pending is None:
             self._beat_at = monotonic
             await self._quietly("heartbeat", lambda: self.desk.heartbeat(now))
+
+    async def _renew(self, now: int) -> None:
+        """Exemptions begin and end by the clock."""
+        begun: list[bool] = []
+        if await self._quietly("renew", lambda: begun.append(self.desk.renew(now))) and begun[0]:
+            await self._show()
 
     async def _expire(self, now: int) -> None:
         prepared = await self._in_thread(lambda: self.desk.expire(now))

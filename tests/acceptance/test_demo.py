@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from camerahub.farm.kinds import KINDS
 from tests.farm.judged import JUDGED, NOT_YET
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(240)]
 
 CAMERAS = 2000
 FACETS = ("online", "media", "lit", "picture")
@@ -78,6 +78,8 @@ def allowed(row: dict[str, Any], facet: str) -> set[str]:
         told |= set(row["reasons"])  # who does not answer at all shows no picture either
     if state == "up":
         told |= {"ok"} | set(row["probes"]["picture"]["allowed"])  # media flows, whatever the picture shows
+    if facet == "picture" and "snapshot" in row["probes"]:
+        told |= {"unjudged", *row["probes"]["snapshot"]["allowed"]}
     if state == "unknown":
         told |= {"locked", "busy", "no_address"}
     return told

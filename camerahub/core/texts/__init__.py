@@ -27,6 +27,7 @@ PARTS = (
     "exempt",
     "claims",
     "eyes",
+    "report",
 )
 
 

@@ -14,6 +14,9 @@ PROGRAMS = {
     "ffmpeg": "ffmpeg",
     "node": "nodejs",
     "npm": "npm",
+    "soffice": "libreoffice-calc",
+    "pdftotext": "poppler-utils",
+    "fc-list": "fontconfig",
 }
 #: Elements of the pipelines in ``gst_media.py`` that stand for the package they come in.
 ELEMENTS = {
@@ -38,6 +41,8 @@ def missing() -> list[str]:
         lost.append("python3-gi gir1.2-gst-rtsp-server-1.0")
     elif _fails("/usr/bin/python3", "-c", TLS):
         lost.append("glib-networking")
+    if _fails(sys.executable, "-c", "from camerahub.reports.pdf import ready; ready()"):
+        lost.append("libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk")
     return lost
 
 
