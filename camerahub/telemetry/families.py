@@ -46,6 +46,12 @@ _ALL = (
         "Expected cameras inside an approved exemption now; they leave the adjusted rate only.",
     ),
     Family(
+        "camerahub_cameras_exempt_up",
+        "gauge",
+        ("facet", "township"),
+        "Exempt cameras whose facet is up. Adjusted rate: (up - exempt_up) / (expected - exempt).",
+    ),
+    Family(
         "camerahub_cameras_up",
         "gauge",
         ("facet", *_PLACE),

@@ -86,6 +86,7 @@ class _Frozen:
     by_facet: Labels = ()
     by_kind: Labels = ()
     by_township: Labels = ()
+    by_facet_township: Labels = ()
     age_key: object = None
     by_age: Labels = ()
 
@@ -96,6 +97,7 @@ class _Frozen:
             self.by_facet = tuple((f, *g) for f in tally.facets for g in tally.groups)
             self.by_kind = tuple((kind, place) for kind in FAULT_KINDS for place in tally.townships)
             self.by_township = tuple((place,) for place in tally.townships)
+            self.by_facet_township = tuple((f, place) for f in tally.facets for place in tally.townships)
 
     def take_ages(self, ages: RoundAges) -> Labels:
         key = ages.townships
@@ -109,6 +111,7 @@ def _tally_blocks(tally: Tally, frozen: _Frozen) -> Iterator[Block]:
     frozen.take(tally)
     yield _block("camerahub_cameras_expected", frozen.by_group, tally.expected.tolist())
     yield _block("camerahub_cameras_exempt", frozen.by_group, tally.exempt.tolist())
+    yield _block("camerahub_cameras_exempt_up", frozen.by_facet_township, tally.exempt_up.ravel().tolist())
     for word, counts in (("up", tally.up), ("down", tally.down), ("unknown", tally.unknown)):
         yield _block(f"camerahub_cameras_{word}", frozen.by_facet, counts.ravel().tolist())
     if "picture" in tally.facets:

@@ -6,7 +6,7 @@ import gzip
 import re
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Counts:
     down: Any
     unknown: Any
     townships: tuple[str, ...] = ("320585100", "unassigned")
+    exempt_up: Any = field(default_factory=lambda: np.zeros((1, 2), np.int64))
     faults: Any = None
     held: Any = None
 
@@ -77,6 +78,7 @@ def full_board() -> Board:
             both - 2,
             both * 0 + 1,
             both * 0 + 1,
+            exempt_up=np.array([[1, 0], [2, 3]]),
             faults=faults,
             held=np.array([3, 0]),
         )
