@@ -98,7 +98,7 @@ def _figures() -> list[AnyPanel]:
             Box(21, 0, 3, 4),
             "数据年龄 data age",
             "距上一批结果入库多久. 变红说明中心停了: 别的数字都是旧的. Nobody refreshes the figures when this is red.",
-            "max(camerahub_ingest_age_seconds)",
+            "round(max(camerahub_ingest_age_seconds))",
             unit="s",
             thresholds=late(60, 180),
             nothing="中心未抓取",
@@ -146,7 +146,7 @@ def _places() -> list[AnyPanel]:
             link=to_list("online", "down", "${__field.labels.township}"),
         ),
         rows(
-            Box(8, 13, 7, 9),
+            Box(8, 13, 6, 9),
             "一小时内新掉线",
             "比一小时内最好的时候多掉了多少路. 一个乡镇一次掉一片, 先查交换机、光路和供电.",
             [
@@ -164,13 +164,13 @@ def _places() -> list[AnyPanel]:
             nothing="一小时内没有新掉线",
         ),
         rows(
-            Box(15, 13, 9, 9),
+            Box(14, 13, 10, 9),
             "各网络 networks",
             "雪亮、天网、慧眼等网络各自的数字. 报备: 在批准的窗口内, 只影响核减率, 原始率不变.",
             [
-                Column("网络", "network", mappings=NETWORKS),
-                Column("应检", expr=expected("network"), width=70),
-                Column("报备", expr=f"sum by (network) (camerahub_cameras_exempt{{{HERE}}})", width=70),
+                Column("网络", "network", mappings=NETWORKS, width=90),
+                Column("应检", expr=expected("network"), width=65),
+                Column("报备", expr=f"sum by (network) (camerahub_cameras_exempt{{{HERE}}})", width=60),
                 Column(
                     "掉线", expr=cameras("down", by="network"), look="text", thresholds=more_is(RED), width=70
                 ),
@@ -189,7 +189,7 @@ def _places() -> list[AnyPanel]:
                         decimals=1,
                         look="text",
                         thresholds=RATE,
-                        width=80,
+                        width=78,
                     )
                     for facet in ("online", "lit", "picture")
                 ),

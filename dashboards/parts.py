@@ -142,7 +142,7 @@ def number(
     description: str,
     queries: str | Sequence[Query],
     *,
-    unit: str = "short",
+    unit: str = "none",
     decimals: int = 0,
     thresholds: Builder[model.ThresholdsConfig] = PLAIN,
     mappings: Mapping[str, str | tuple[str, str]] | None = None,
@@ -172,7 +172,7 @@ def bars(
     description: str,
     query: Query,
     *,
-    unit: str = "short",
+    unit: str = "none",
     decimals: int = 0,
     lowest: float = 0,
     highest: float | None = None,
@@ -206,7 +206,7 @@ def lines(
     description: str,
     queries: Sequence[Query],
     *,
-    unit: str = "short",
+    unit: str = "none",
     decimals: int | None = None,
     colours: Mapping[str, str] | None = None,
     names: Mapping[str, str] | None = None,
@@ -219,6 +219,7 @@ def lines(
     panel = _placed(timeseries.Panel(), title, description, box)
     panel = panel.unit(unit).line_width(1 if stacked else 2).fill_opacity(55 if stacked else 6)
     panel = panel.show_points(kinds.VisibilityMode.NEVER).span_nulls(False).no_value("没有")
+    panel = panel.color_scheme(dashboard.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
     legend = common.VizLegendOptions().display_mode(kinds.LegendDisplayMode.LIST)
     panel = panel.legend(
         legend.placement(kinds.LegendPlacement.BOTTOM).show_legend(True).calcs(["lastNotNull"])

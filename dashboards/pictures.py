@@ -98,7 +98,7 @@ def _figures() -> list[AnyPanel]:
             Box(20, 0, 4, 4),
             "取图最久等待 late",
             "到期而未取的画面里最久的一张等了多久. 变橙变红: 席位、带宽或解码不够.",
-            "max(camerahub_pictures_late_seconds)",
+            "round(max(camerahub_pictures_late_seconds))",
             unit="s",
             thresholds=late(300, 900),
         ),

@@ -51,7 +51,7 @@ def _figures() -> list[AnyPanel]:
             Box(0, 0, 3, 4),
             "数据年龄 data age",
             "距上一批结果入库多久. 180 秒以上: 中心或数据库停了, 全部数字是旧的.",
-            "max(camerahub_ingest_age_seconds)",
+            "round(max(camerahub_ingest_age_seconds))",
             unit="s",
             thresholds=late(60, 180),
             nothing="中心未抓取",
@@ -96,7 +96,7 @@ def _figures() -> list[AnyPanel]:
             Box(15, 0, 3, 4),
             "取图最久等待 late",
             "到期未取的画面里最久的一张. 持续超过 15 分钟: 席位、带宽或解码不够.",
-            "max(camerahub_pictures_late_seconds)",
+            "round(max(camerahub_pictures_late_seconds))",
             unit="s",
             thresholds=late(300, 900),
         ),
@@ -138,7 +138,7 @@ def _small() -> AnyPanel:
             Query(
                 "1000 * histogram_quantile(0.99, sum by (le)"
                 " (rate(camerahub_loop_lag_seconds_bucket[$__rate_interval])))",
-                "循环延迟 p99 毫秒",
+                "循环延迟 ms",
             ),
         ],
         thresholds=steps((None, "text")),
@@ -161,12 +161,15 @@ def _history() -> list[AnyPanel]:
         lines(
             Box(8, 7, 8, 8),
             "轮次年龄 round age",
-            "最久没有真正看过的那一路, 距上次多久 (暂停、没席位、没路由的尝试不算看过). 应小于几个周期.",
-            [Query(f"max by (probe) (camerahub_round_age_seconds{{{PLACE}}})", "{{probe}}")],
+            "在线探测: 最久没有真正看过的那一路, 距上次多久 (暂停、没席位、没路由的尝试不算看过), 应小于几个周期. "
+            "取图等待: 到期未取的画面里最久的一张. 密码不对而不去取图的不在此列, 见“登录”.",
+            [
+                Query(f'max(camerahub_round_age_seconds{{probe="options",{PLACE}}})', "在线探测"),
+                Query("max(camerahub_pictures_late_seconds)", "取图等待"),
+            ],
             unit="s",
             lowest=0,
-            names=PROBES,
-            colours=_PROBES,
+            colours={"在线探测": GREEN, "取图等待": BLUE},
         ),
         lines(
             Box(16, 7, 8, 8),

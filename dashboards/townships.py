@@ -103,7 +103,7 @@ def _table() -> AnyPanel:
         "变化: 与所选时刻相比. 正式排名以 camerahub rates 发布的数字为准. 点击乡镇或数字打开清单.",
         [
             Column("乡镇", "name", link=to_list(_FACET, "", code)),
-            Column("应检", expr=named(expected(_BY)), width=70),
+            Column("应检", expr=named(expected(_BY)), width=60),
             Column(
                 "掉线/异常",
                 expr=cameras("down", _FACET, _BY),
@@ -121,8 +121,8 @@ def _table() -> AnyPanel:
                 link=to_list(_FACET, "unknown", code),
             ),
             Column("报备", expr=f"sum by (township) (camerahub_cameras_exempt{{{HERE}}})", width=60),
-            _share("原始率", raw(_FACET, _BY), "bar", 190, RATE),
-            _share("变化", _BEFORE, "text", 80, steps((None, RED), (-0.005, "text"), (0.005, "green"))),
+            _share("原始率", raw(_FACET, _BY), "bar", 160, RATE),
+            _share("变化", _BEFORE, "text", 75, steps((None, RED), (-0.005, "text"), (0.005, "green"))),
             _share("实测率", _MEASURED),
             _share("上限", _UPPER),
             _share("核减率", _ADJUSTED),
