@@ -54,6 +54,12 @@ def test_an_alert_says_in_chinese_what_is_and_what_to_do(name: str) -> None:
         assert re.fullmatch(r"cameras\?((township|facet|state|reason)=[^&]+&?)+", re.sub(r"\s", "", link))
 
 
+@pytest.mark.parametrize("name", ALERTS)
+def test_every_alert_has_its_row(name: str) -> None:
+    row = rf"^\| `{name}` \| {ALERTS[name]['labels']['severity']} \|"
+    assert re.search(row, (ROOT / "docs" / "dashboards.md").read_text("utf-8"), re.MULTILINE)
+
+
 def test_faults_are_called_what_the_product_calls_them() -> None:
     told = ALERTS["CamerahubPictureFaultSurge"]["annotations"]["summary"]
     for kind in FAULT_KINDS:

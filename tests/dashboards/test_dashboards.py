@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,6 +36,12 @@ def titled(panel: tuple[str, dict[str, Any]]) -> str:
 
 def test_the_folder_holds_these_boards() -> None:
     assert sorted(boards()) == NAMES
+
+
+def test_the_wheel_carries_every_board() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert {f"dashboards/{name}" for name in NAMES} <= carried.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
