@@ -35,7 +35,8 @@ test-fast: setup ## under a minute
 	$(BIN)/pytest -n 2 --quick -m "not slow and not real"
 
 test: setup lint ## everything that needs only pip
-	$(BIN)/pytest -n 2 -m "not real"
+	$(BIN)/pytest -n 2 -m "not real and not alone"
+	$(BIN)/pytest -m "alone and not real"
 
 test-real: setup ## against servers nobody here wrote; fails when a Debian peer is missing
 	$(BIN)/python -m tests.acceptance.peers.require

@@ -9,6 +9,7 @@ of ``frames`` gets is an item as a camera would send it: scene, lens, sensor, na
     python -m benchmarks.eye.baselines --items DIR/items.jsonl --out DIR
     python -m benchmarks.eye.score --truth DIR/truth.jsonl --answers DIR/ours.jsonl --ways
     python -m benchmarks.eye.sheet DIR OUT.png --kind blur              what the items look like
+    python -m benchmarks.eye.wall OUT.png                               the wall of the README, of drawn scenes
     python -m benchmarks.eye.clock                                      a day of 1,000 cameras under the real fold
     python -m benchmarks.bench_eye                                      cost and accuracy beside the baselines
 

@@ -4,7 +4,8 @@ Pictures come from strangers and decoders are large C libraries: they run in cag
 killed when they take too long, and a picture that brings one down is tried once more, alone, before it is blamed. The
 rules of blame are the point of this file:
 
-* Only the picture a child was working on can be to blame; those behind it move to another child.
+* Only the picture a child was decoding can be to blame; those before and behind it move to another child. What ends it
+  while it judges several together makes all of them suspects: each is tried alone.
 * Time is the child's own processor time, or sleep: a child the machine did not let run gets up to ``PATIENCE`` times
   its limit, and a picture lost to that is ``blind``, ours, never the camera's.
 * An answer that has arrived counts, however late we were to read it.
@@ -186,18 +187,19 @@ class Decoders:
         return None
 
     def _feed(self) -> None:
-        """Give what waits to the children at work: culprits to fresh ones only, and alone."""
-        for child in [c for c in self._children if c.ready][: self._processes]:
-            while child.has_room and (self._queue or self._culprits):
-                if child.fresh and self._culprits:
-                    child.alone = True
-                    self._give(child, self._culprits.popleft())
-                elif self._queue:
-                    job = self._queue.popleft()
-                    self._bytes -= len(job.data)
-                    self._give(child, job)
-                else:
-                    break
+        """Give what waits to the child at work that has least: culprits to fresh ones only, and alone."""
+        at_work = [child for child in self._children if child.ready][: self._processes]
+        while (self._queue or self._culprits) and (free := [child for child in at_work if child.has_room]):
+            fresh = next((child for child in free if child.fresh), None)
+            if fresh and self._culprits:
+                fresh.alone = True
+                self._give(fresh, self._culprits.popleft())
+            elif self._queue:
+                job = self._queue.popleft()
+                self._bytes -= len(job.data)
+                self._give(min(free, key=lambda child: len(child.jobs)), job)
+            else:
+                break
 
     def _give(self, child: DecoderProcess, job: Job) -> None:
         child.give(job)
@@ -218,29 +220,33 @@ class Decoders:
 
     # --- time -------------------------------------------------------------------------------------------------
 
-    def _limit(self, job: Job) -> float:
-        return self._limits.wall_s + self._limits.wall_per_mib_s * len(job.data) / (1 << 20)
+    def _limit(self, child: DecoderProcess) -> float:
+        largest = max(len(job.data) for job in child.jobs)
+        return self._limits.wall_s + self._limits.wall_per_mib_s * largest / (1 << 20)
 
     def _watch(self, child: DecoderProcess) -> None:
         if child.timer is not None:
             child.timer.cancel()
         if child.jobs:
-            began = self._loop.time()
-            child.timer = self._loop.call_at(
-                began + self._limit(child.jobs[0]), self._overdue, child, child.jobs[0], began
-            )
+            began, step = self._loop.time(), (child.answered, *child.progress)
+            child.timer = self._loop.call_at(began + self._limit(child), self._overdue, child, step, began)
 
-    def _overdue(self, child: DecoderProcess, job: Job, began: float) -> None:
+    def _overdue(self, child: DecoderProcess, step: tuple[int, int, int], began: float) -> None:
         child.read()
-        if child.gone or not child.jobs or child.jobs[0] is not job:
+        if child.gone or not child.jobs or child.answered != step[0]:
             return
-        limit, now = self._limit(job), self._loop.time()
         used, wants = child.usage()
+        if (child.answered, *child.progress) != step:  # one more picture is decoded, none is answered
+            child.cpu_s = used
+            self._watch(child)
+            return
+        limit, now = self._limit(child), self._loop.time()
         starved = wants and used - child.cpu_s < limit
         if starved and now - began < PATIENCE * limit:
-            child.timer = self._loop.call_later(limit / 4, self._overdue, child, job, began)
+            child.timer = self._loop.call_later(limit / 4, self._overdue, child, step, began)
             return
-        job.starved |= starved
+        for job in child.jobs:
+            job.starved |= starved
         self.counts.killed += 1
         child.end("slow")
 
@@ -287,7 +293,7 @@ class Decoders:
 
     def _looked(self, child: DecoderProcess, answer: Answer) -> None:
         job = child.jobs.popleft()
-        child.alone = False
+        was_alone, child.alone = child.alone, False
         self._watch(child)
         self.counts.pictures += 1
         self.counts.cpu_s += answer.cpu_s
@@ -308,12 +314,14 @@ class Decoders:
                 answer.still,
             )
         self._answer(job, decoded)
-        self._retire(child, answer.rss)
+        self._retire(child, answer.rss, was_alone and bool(self._culprits))
 
-    def _retire(self, child: DecoderProcess, rss: int) -> None:
+    def _retire(self, child: DecoderProcess, rss: int, is_used: bool) -> None:
+        """``is_used``: it was fresh, and the next culprit wants a fresh one."""
         limits = self._limits
         if child.gone or not (
-            child.taken >= limits.retire_pictures
+            is_used
+            or child.taken >= limits.retire_pictures
             or rss > limits.retire_rss
             or child.cpu_s > limits.life_cpu_s / 2
         ):
@@ -335,13 +343,13 @@ class Decoders:
         self._lost(child, None if child.ready else why)
 
     def _share_out(self, child: DecoderProcess, why: str) -> None:
-        guilty = bool(child.jobs) and child.head_was_sent
         jobs = list(child.jobs)
         child.jobs.clear()
-        if guilty:
-            self._blame(jobs.pop(0), why)
         for job in reversed(jobs):
-            self._move(job)
+            if job in child.suspected:
+                self._blame(job, why)
+            else:
+                self._move(job)
 
     def _blame(self, job: Job, why: str) -> None:
         job.tries += 1

@@ -19,6 +19,8 @@ CODECS: dict[str, int] = {"H264": 1, "H265": 2, "JPEG": 3}
 CODEC_NAMES: dict[int, str] = {code: name for name, code in CODECS.items()}
 PICTURE = struct.Struct("!IBH")
 ANSWER = struct.Struct("!IHI")
+#: On the page that both share: pictures the child has given to a decoder so far, and those that came back from it.
+PROGRESS = struct.Struct("=II")
 MAX_ANSWER = 32 * 1024
 MAX_MEASURES = 512
 _KINDS = frozenset(FAULT_KINDS)

@@ -6,6 +6,7 @@ them is known to ``frames`` alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -14,29 +15,66 @@ from numpy.typing import NDArray
 
 from camerahub.core.eyes import COLUMNS, FULL, ROWS
 from camerahub.core.result import FAULT_KINDS
-from camerahub.frames import lit
 from camerahub.frames.checks import LIT_CHECKS
-from camerahub.frames.diagnosis import Diagnosis
+from camerahub.frames.diagnosis import Diagnosis, Item, diagnose_many
 from camerahub.frames.judgement import findings_of, judgement, verdict_of
-from camerahub.frames.picture import Picture, Plane
+from camerahub.frames.past import Past, PastError
+from camerahub.frames.picture import Picture, Plane, from_bgr
+from camerahub.frames.trace import Trace
 from camerahub.probes.decode_line import Context
 
 #: Sides of the JPEG kept as evidence are at most so long, pixels; its quality is lowered until it fits.
 STILL_WIDTH, STILL_HEIGHT = 480, 270
 QUALITIES = (70, 50, 30, 15)
 _HIDDEN = 128
+_HOUR_US = 3_600_000_000
+#: So many pictures of different cameras are judged together at most (``decoder_child``).
+BATCH = 8
 
 
-def judge(picture: Picture, context: Context) -> tuple[Diagnosis, bytes]:
-    """The diagnosis of a picture of a camera whose past is ``context.past``, and that past from now on."""
-    return softened(_lit(picture), context.weights), context.past
+def judge(seen: Sequence[tuple[Picture, Context]]) -> list[tuple[Diagnosis, bytes]]:
+    """For each picture with its context: the diagnosis, and the past of its camera from now on."""
+    items = [
+        Item(
+            (picture,),
+            mask=judged_of(context, picture.luma.shape),
+            past=_past_of(context.past),
+            hour=_hour(context.at),
+        )
+        for picture, context in seen
+    ]
+    return [
+        _after(item, softened(told, context.weights), context)
+        for item, told, (_, context) in zip(items, diagnose_many(items), seen, strict=True)
+    ]
 
 
-def _lit(picture: Picture) -> Diagnosis:
-    """Black or no signal only: all kinds of ``frames.diagnosis`` cost as much as decoding, too much for every look."""
-    measures = lit.measure(picture)
-    findings = findings_of(check(measures) for check in LIT_CHECKS.values())
-    return Diagnosis(verdict_of(findings), None, "day", findings, measures._asdict())
+def _after(item: Item, told: Diagnosis, context: Context) -> tuple[Diagnosis, bytes]:
+    if told.verdict == "unknown" or item.past is None:
+        return told, context.past
+    trace = Trace.of(item.pictures[-1], item.mask)
+    return told, item.past.observe(trace, told.measures, told.mode, told.faults, item.hour).to_bytes()
+
+
+def prove_judging() -> None:
+    """Judge a drawn picture and the ones after it: whatever is loaded on first use is loaded now, or missed now."""
+    wedge = np.tile(np.linspace(0, 255, 320).astype(np.uint8), (180, 1))
+    picture = from_bgr(cv2.merge((wedge, wedge, wedge)), 320, 180)  # type: ignore[arg-type]
+    ((_, past),) = judge([(picture, Context())])
+    judge([(picture, Context(past=past))] * BATCH)
+
+
+def _past_of(data: bytes) -> Past:
+    """A past that this version cannot read is begun anew: what is usual of a camera is soon learned again."""
+    try:
+        return Past.from_bytes(data)
+    except PastError:
+        return Past()
+
+
+def _hour(at_us: int) -> float | None:
+    """Hour of the day in UTC: a camera's bands need be the same from day to day, not those of a clock on the wall."""
+    return at_us / _HOUR_US % 24 if at_us else None
 
 
 def softened(told: Diagnosis, weights: bytes) -> Diagnosis:

@@ -16,12 +16,13 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from camerahub.probes.decode_job import DecodeLimits, Job
-from camerahub.probes.decode_line import CODECS, PICTURE, Answer, LineError, take_answer
+from camerahub.probes.decode_line import CODECS, PICTURE, PROGRESS, Answer, LineError, take_answer
 
 _READ = 1 << 16
 _SEND_BUFFER = 1 << 20
-#: One picture is worked on while the next one already lies in the socket.
-DEPTH = 2
+#: So many pictures lie with a child: what has arrived it judges together (``decoder_eye.BATCH`` at most), and the next
+#: ones already lie in the socket.
+DEPTH = 10
 #: All libraries that would start threads of their own are told not to; OpenCV refuses what is too large by itself.
 #: Memory of a picture is kept for the next one: giving it back costs more page faults than copying.
 _ENVIRONMENT = {
@@ -49,6 +50,8 @@ class DecoderProcess:
         self._inbox = bytearray()
         self._outbox: deque[memoryview] = deque()
         self.jobs: deque[Job] = deque()
+        #: Those that may be what ended it; known once it has ended.
+        self.suspected: list[Job] = []
         self.ready = self.retiring = self.alone = self.gone = False
         self.taken = 0
         self.cpu_s = 0.0
@@ -58,7 +61,8 @@ class DecoderProcess:
             ours.setblocking(False)
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
             try:
-                self._process = started(entry, theirs.fileno(), limits)
+                self._page = page()
+                self._process = started(entry, theirs.fileno(), limits, self._page)
             except OSError:
                 ours.close()
                 raise
@@ -94,14 +98,32 @@ class DecoderProcess:
             self._write()
 
     @property
-    def head_was_sent(self) -> bool:
-        """The first picture has left completely, so that it may be what killed the child."""
-        return len(self._outbox) <= 2 * (len(self.jobs) - 1)
+    def answered(self) -> int:
+        """Pictures it has answered."""
+        return self.taken - len(self.jobs)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """By its own word: pictures it has given to a decoder since its start, and those that came back from it."""
+        begun, whole = PROGRESS.unpack(os.pread(self._page, PROGRESS.size, 0))
+        return begun, whole
+
+    def _under_work(self) -> list[Job]:
+        """The picture under its decoder, else those it is judging; the first one where it says what cannot be.
+
+        Only pictures that have left completely can be to blame.
+        """
+        begun, whole = self.progress
+        first = max(begun - 1 - self.answered, 0) if begun > whole else 0
+        jobs = list(islice(self.jobs, first, max(begun - self.answered, 0))) or list(islice(self.jobs, 1))
+        sent = len(self.jobs) - (len(self._outbox) + 1) // 2
+        return [job for job in jobs if job in islice(self.jobs, sent)]
 
     def end(self, why: str) -> None:
         """Kill it and tell ``ended``; nothing when it is gone already."""
         if self.gone:
             return
+        self.suspected = self._under_work()
         self.close()
         self._ended(self, why)
 
@@ -113,6 +135,7 @@ class DecoderProcess:
         self._loop.remove_reader(self._sock.fileno())
         self._loop.remove_writer(self._sock.fileno())
         self._sock.close()
+        os.close(self._page)
         self._process.kill()
         self._loop.add_reader(self._pidfd, self._reap)
 
@@ -188,9 +211,16 @@ def usage_of(pid: int) -> tuple[float, bool]:
     return 0.0, False
 
 
-def started(entry: Sequence[str], fd: int, limits: DecodeLimits) -> subprocess.Popen[bytes]:
-    """A child that inherits ``fd`` and little else; its arguments are those of ``decoder_child.main``."""
-    numbers = (fd, os.getpid(), limits.memory_bytes, limits.life_cpu_s, limits.pixels)
+def page() -> int:
+    """A file in memory that a child writes its progress to, and its prober reads."""
+    fd = os.memfd_create("progress")
+    os.ftruncate(fd, PROGRESS.size)
+    return fd
+
+
+def started(entry: Sequence[str], fd: int, limits: DecodeLimits, *shared: int) -> subprocess.Popen[bytes]:
+    """A child that inherits ``fd``, what is ``shared``, and little else; its arguments are those of its ``main``."""
+    numbers = (fd, os.getpid(), limits.memory_bytes, limits.life_cpu_s, limits.pixels, *shared)
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment = inherited | _ENVIRONMENT | {"OPENCV_IO_MAX_IMAGE_PIXELS": str(limits.pixels)}
     return subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -198,7 +228,7 @@ def started(entry: Sequence[str], fd: int, limits: DecodeLimits) -> subprocess.P
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        pass_fds=(fd,),
+        pass_fds=(fd, *shared),
         env=environment,
         close_fds=True,
     )

@@ -353,18 +353,11 @@ class Fleet:
         self._counts[f"{reason}_total"] += 1
         endpoint = self._assigned(slot).target.endpoint
         wanted = self._wanted.pop(slot, None) or {}
-        if PICTURE in wanted and not self._picture_missed(slot, reason) and not wanted[PICTURE]:
+        if PICTURE in wanted and not (self._looks.missed(slot, reason, self._tick) or wanted[PICTURE]):
             del wanted[PICTURE]
         for probe, rounds in (wanted or {self.probe: []}).items():
             step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
             self._close(rounds)
-
-    def _picture_missed(self, slot: int, reason: str) -> bool:
-        """No picture is taken now. Whether that is to be said: one that had no seat has its own, longer patience."""
-        if reason == "no_seat":
-            return self._looks.put_off(slot, self._tick)
-        self._looks.looked(slot, None, self._tick)
-        return True
 
     def _be_patient(self, slot: int, now: int) -> None:
         patience = self._interval

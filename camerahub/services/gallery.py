@@ -62,14 +62,16 @@ class Gallery(Looks):
         jitter = 1 + self._policy.jitter * (self._random.random() - 0.5)
         self.arm(slot, tick + int(min(wait, self.interval) * jitter))
 
-    def put_off(self, slot: int, tick: int) -> bool:
-        """No seat was to be had for a look: due at once, behind those that are due already, else it never had one.
+    def missed(self, slot: int, reason: str, tick: int) -> bool:
+        """A look that was due is not begun, for ``reason``. Whether that is to be said.
 
-        True: it has been put off for a whole interval by now, which is to be said, and is counted anew.
+        One that found no seat is due at once again, behind those that are due already, else it never had one; it is
+        said when it has been put off for a whole interval, and counted anew.
         """
-        self.over(slot, None)
-        if slot not in self:
+        if reason != "no_seat" or slot not in self:
+            self.looked(slot, None, tick)
             return True
+        self.over(slot, None)
         self.arm(slot, tick)
         missed = tick - self._put_off.setdefault(slot, tick) >= self.interval
         if missed:

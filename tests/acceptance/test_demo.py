@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from camerahub.farm.kinds import KINDS
 from tests.farm.judged import JUDGED, NOT_YET
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(240)]
 
 CAMERAS = 2000
 FACETS = ("online", "media", "lit", "picture")

@@ -8,8 +8,12 @@ import os
 import socket
 import sys
 import threading
+import time
 
-from camerahub.probes.decode_line import Answer, Context, pack_answer
+import numpy as np
+
+from camerahub.frames.picture import Picture
+from camerahub.probes.decode_line import Answer, pack_answer
 from camerahub.probes.decoder_child import Look, main
 
 TRIES = "forbidden"
@@ -65,8 +69,30 @@ def asleep() -> None:
     lock.acquire()
 
 
+class Late:
+    """The pixels of a picture that a decoder made nothing of, and that crash who touches them, or never end."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        if self._word == "late crash":
+            ctypes.string_at(0)
+        while True:
+            pass
+
+
+def picture(word: str) -> Picture:
+    planes = [np.full(size, 90, np.uint8) for size in ((180, 320), (90, 160), (90, 160))]
+    seen = Picture(*planes, 320, 180)
+    if word.startswith("late"):
+        object.__setattr__(seen, "luma", Late(word))
+    return seen
+
+
 def hook(look: Look) -> Look:
-    def evil(codec: str, data: bytes, context: Context) -> Answer:
+    def evil(codec: str, data: bytes) -> Picture | Answer:
         word = data[:16].rstrip(b"\0").decode("latin-1")
         if word == "crash":
             ctypes.string_at(0)
@@ -89,9 +115,16 @@ def hook(look: Look) -> Look:
             raise KeyError("ours")
         elif word == TRIES:
             return Answer("ok", 1, 1, forbidden())
+        elif word == "busy":  # what is sent meanwhile has arrived afterwards
+            until = time.thread_time() + 0.05
+            while time.thread_time() < until:
+                pass
+            return Answer("ok", len(data), os.getpid())
+        elif word == "seen" or word.startswith("late"):
+            return picture(word)
         elif word == "echo":
             return Answer("ok", len(data), os.getpid())
-        return look(codec, data, context)
+        return look(codec, data)
 
     return evil
 

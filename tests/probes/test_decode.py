@@ -8,16 +8,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from camerahub.core.eyes import weights_of
+from camerahub.core.result import FAULT_KINDS
+from camerahub.frames.past import Past
 from camerahub.probes.decode import Decoded, DecodeLimits, Decoders
 from camerahub.probes.decode_job import Decoded as Answered
 from camerahub.probes.decode_line import CODECS, OF_FAULT, OF_OK, Context
 from camerahub.probes.decoder_codecs import DECODERS
+from camerahub.probes.decoder_process import DEPTH
 from tests.frames import draw
 from tests.probes.streams import KeyFrame, encode, key_frame, photograph
 
@@ -120,7 +124,8 @@ async def test_a_context_goes_in_and_a_past_and_a_still_come_out(open_pool: Open
     assert [bool(one.still) for one in seen.values()] == [True, True, False, False]
     assert seen["fault wanted"].still.startswith(b"\xff\xd8\xff")
     assert len(seen["its end wanted"].still) <= 20_000
-    assert [one.past for one in seen.values()] == [b"past", b"past", b"", b""]
+    # What was no past is begun anew; each look is kept for the next one.
+    assert all(Past.from_bytes(one.past).trace is not None for one in seen.values())
     assert seen["fault wanted"].faults == ("black",)
 
 
@@ -156,6 +161,37 @@ async def test_the_culprit_is_tried_alone_and_those_behind_it_are_not_blamed(ope
     reasons = [answer.reason for answer in answers]
     assert reasons[1] == reasons[3] == "undecodable"
     assert reasons.count("ok") == 22
+
+
+@pytest.mark.parametrize("word", ["late crash", "late hang"])
+async def test_what_ends_a_child_while_it_judges_blames_only_the_one_that_does_so_alone(
+    open_pool: Open, word: str
+) -> None:
+    """A child judges together what has arrived: those it judged beside the culprit are tried alone, too."""
+    pool = await open_pool()
+    answers = await look(pool, magic("busy"), magic("seen"), magic(word), *[magic("seen")] * 3)
+    assert [answer.reason == "undecodable" for answer in answers] == [False, False, True, *[False] * 3]
+    assert {answer.reason for answer in answers} <= {"undecodable", *FAULT_KINDS, "ok"}
+
+
+async def test_pictures_that_wait_are_judged_together_and_answered_in_their_order(open_pool: Open) -> None:
+    pool = await open_pool()
+    words = ["busy", "seen", "echo", "bug", "seen", "echo"]
+    told: list[int] = []
+    done = asyncio.Event()
+
+    def hear(at: int, decoded: Decoded) -> None:
+        told.append(at)
+        assert (decoded.reason == "blind") is (words[at] == "bug")
+        if len(told) == len(words):
+            done.set()
+
+    for at, word in enumerate(words):
+        pool.submit(magic(word), partial(hear, at))
+    async with asyncio.timeout(60):
+        await done.wait()
+    assert told == list(range(6))
+    assert pool.counts.died == 0
 
 
 async def test_memory_has_a_limit(open_pool: Open) -> None:
@@ -208,7 +244,7 @@ async def test_what_is_refused_without_a_child(open_pool: Open) -> None:
         KeyFrame("SVAC", b"x"),
         KeyFrame("JPEG", b""),
         KeyFrame("JPEG", bytes(101)),
-        *[magic("echo")] * 10,
+        *[magic("echo")] * (DEPTH + 8),
     )
     assert [a.reason for a in taken[:3]] == ["codec_unsupported", "undecodable", "undecodable"]
     assert {a.reason for a in taken[3:]} == {"ok", "blind"}
@@ -293,7 +329,7 @@ async def test_sources_of_absurd_size_are_refused_before_memory_is_taken(open_po
     )
     for codec in CODECS:
         small, large = await look(
-            pool, key_frame(codec, draw.scene(320, 240)), key_frame(codec, draw.scene(640, 480))
+            pool, key_frame(codec, photograph(320, 240)), key_frame(codec, photograph(640, 480))
         )
         assert (small.reason, large.reason) == ("ok", "undecodable"), codec
     bomb = encode("JPEG", draw.scene(64, 64)).replace(b"\x08\x00\x40\x00\x40", b"\x08\xff\xff\xff\xff", 1)
