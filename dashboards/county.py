@@ -30,10 +30,17 @@ from dashboards.parts import (
 )
 from dashboards.promql import HERE, cameras, expected, looked_at, named, raw
 
-_LOST = (
-    f'sum by (township) (camerahub_cameras_down{{facet="online",{HERE}}}'
-    f' - min_over_time(camerahub_cameras_down{{facet="online",{HERE}}}[1h])) > 0'
+#: Fewer up and more down than at the best moment of an hour; the smaller of both, so that neither a hub that starts
+#: nor cameras that become unknown count as fallen.
+_FEWER = (
+    f'sum by (township) (max_over_time(camerahub_cameras_up{{facet="online",{HERE}}}[1h])'
+    f' - camerahub_cameras_up{{facet="online",{HERE}}})'
 )
+_MORE = (
+    f'sum by (township) (camerahub_cameras_down{{facet="online",{HERE}}}'
+    f' - min_over_time(camerahub_cameras_down{{facet="online",{HERE}}}[1h]))'
+)
+_LOST = f"({_FEWER} < {_MORE} or {_MORE}) > 0"
 _COLOURS = {"在线": GREEN, "出流": "purple", "点亮": "yellow", "完好": BLUE}
 
 
@@ -59,6 +66,7 @@ def _rate(x: int, facet: str, meaning: str) -> AnyPanel:
         decimals=2,
         thresholds=RATE,
         links=[to_list(facet, "down")],
+        line=False,
     )
 
 
@@ -76,8 +84,9 @@ def _figures() -> list[AnyPanel]:
             decimals=2,
             thresholds=LOOKED,
             links=[to_list("online", "unknown")],
+            line=False,
         ),
-        number(Box(12, 0, 3, 4), "应检 expected", "按归属记录此刻必须计数的摄像机.", expected()),
+        number(Box(12, 0, 3, 4), "应检 expected", "按归属记录此刻必须计数的摄像机.", expected(), line=False),
         number(
             Box(15, 0, 3, 4),
             "掉线 down",
@@ -85,6 +94,7 @@ def _figures() -> list[AnyPanel]:
             cameras("down"),
             thresholds=more_is(RED),
             links=[to_list("online", "down")],
+            line=False,
         ),
         number(
             Box(18, 0, 3, 4),
@@ -93,6 +103,7 @@ def _figures() -> list[AnyPanel]:
             cameras("unknown"),
             thresholds=more_is(AMBER),
             links=[to_list("online", "unknown")],
+            line=False,
         ),
         number(
             Box(21, 0, 3, 4),
@@ -102,6 +113,7 @@ def _figures() -> list[AnyPanel]:
             unit="s",
             thresholds=late(60, 180),
             nothing="中心未抓取",
+            line=False,
         ),
     ]
 

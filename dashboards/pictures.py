@@ -60,6 +60,7 @@ def _figures() -> list[AnyPanel]:
             decimals=2,
             thresholds=RATE,
             links=[to_list("lit", "down")],
+            line=False,
         ),
         number(
             Box(4, 0, 4, 4),
@@ -70,6 +71,7 @@ def _figures() -> list[AnyPanel]:
             decimals=2,
             thresholds=RATE,
             links=[to_list("picture", "down")],
+            line=False,
         ),
         number(
             Box(8, 0, 4, 4),
@@ -78,6 +80,7 @@ def _figures() -> list[AnyPanel]:
             cameras("down", "picture"),
             thresholds=more_is(RED),
             links=[to_list("picture", "down")],
+            line=False,
         ),
         number(
             Box(12, 0, 4, 4),
@@ -86,6 +89,7 @@ def _figures() -> list[AnyPanel]:
             cameras("unknown", "picture"),
             thresholds=more_is(AMBER),
             links=[to_list("picture", "unknown")],
+            line=False,
         ),
         number(
             Box(16, 0, 4, 4),
@@ -93,6 +97,7 @@ def _figures() -> list[AnyPanel]:
             "同一乡镇一半画面同时变暗、变白或变糊: 是天气, 暂不算故障. Held back: half a township turned dim at once.",
             f"sum(camerahub_pictures_held{{{PLACE}}})",
             thresholds=more_is(AMBER),
+            line=False,
         ),
         number(
             Box(20, 0, 4, 4),
@@ -101,6 +106,7 @@ def _figures() -> list[AnyPanel]:
             "round(max(camerahub_pictures_late_seconds))",
             unit="s",
             thresholds=late(300, 900),
+            line=False,
         ),
     ]
 

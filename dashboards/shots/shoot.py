@@ -23,7 +23,7 @@ from typing import Any
 
 from camerahub.farm.handle import Farm
 from camerahub.farm.model import Camera
-from tests.acceptance.county import office
+from tests.acceptance.county import office, until
 from tests.acceptance.watching import Watch, watching
 
 HERE = Path(__file__).parent
@@ -154,6 +154,13 @@ def live(farm: Farm, minutes: float) -> None:
             farm.set(camera.code, kind)
 
 
+def settled(watch: Watch) -> bool:
+    """Nearly every camera was looked at and most pictures were judged."""
+    asked = 'sum(camerahub_cameras_unknown{facet=~"online|picture"}) / sum(camerahub_cameras_expected)'
+    found = watch.query(asked)
+    return bool(found) and float(found[0]["value"][1]) < 0.05
+
+
 def main() -> None:
     """Live, then draw."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -169,6 +176,7 @@ def main() -> None:
             config = CONFIG.replace("{port}", str(place.farm.ports.serve))
             (place.home / "camerahub.toml").write_text(config, "utf-8")
             with place.hub() as hub, watching(folder, hub.url) as watch, served() as page:
+                until(lambda: settled(watch), 600)
                 live(place.farm, asked.minutes)
                 for board in sorted(BOARDS.glob("*.json")):
                     draw(page, watch, board.stem, asked.minutes, folder)
