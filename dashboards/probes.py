@@ -134,6 +134,7 @@ def _small() -> AnyPanel:
             Query("sum(camerahub_pictures_decoding)", "等待解码"),
             Query('sum(increase(camerahub_picture_evidence_total{outcome="dropped"}[1h]))', "证据丢弃/时"),
             Query("1 - min(camerahub_config_last_reload_successful)", "重载失败"),
+            Query("max(camerahub_figures_due)", "未发布数字"),
             Query("100 * sum(camerahub_seats_in_use) / sum(camerahub_seats)", "席位占用 %"),
             Query(
                 "1000 * histogram_quantile(0.99, sum by (le)"

@@ -28,7 +28,8 @@ _KIND[[REASON_CODES[kind] for kind in FAULT_KINDS]] = np.arange(len(FAULT_KINDS)
 class Tally:
     """Expected cameras counted by group: arrays (G,) and, by facet, (F, G). U + D + K = E in every cell.
 
-    ``exempt_up`` (F, T): exempt cameras that are up, which the adjusted rate takes out of both · ``faults`` (K, T): cameras whose picture is down, by the kind that is its reason and by township; ``held`` (T,)
+    ``exempt_up`` (F, T): exempt cameras that are up, which the adjusted rate takes out of both ·
+    ``faults`` (K, T): cameras whose picture is down, by the kind that is its reason and by township; ``held`` (T,)
     endpoints whose pictures are not judged because of the weather.
     """
 

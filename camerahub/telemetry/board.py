@@ -28,7 +28,8 @@ Counts = NDArray[np.int64]
 class Tally(Protocol):
     """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed.
 
-    ``exempt_up`` (facets, townships): exempt cameras that are up; ``faults`` (kinds of fault, townships): cameras whose picture is down for that reason.
+    ``exempt_up`` (facets, townships): exempt cameras that are up; ``faults``
+    (kinds of fault, townships): cameras whose picture is down for that reason.
     """
 
     @property
@@ -113,6 +114,8 @@ class Sources:
         dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows
     )
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
+    left: Callable[[], Mapping[str, tuple[int, bool]]] = dict  # way -> (cameras, alarm)
+    figures_due: Callable[[], int | None] = lambda: None
     names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 

@@ -175,6 +175,12 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         yield _block("camerahub_seats_in_use", kinds, [used for used, _ in seats.values()])
     if (unanswered := sources.names()) is not None:
         yield _block("camerahub_names_unanswered", _NO_LABELS, [unanswered])
+    if left := sources.left():
+        ways = [(way,) for way in left]
+        yield _block("camerahub_cameras_left", ways, [count for count, _ in left.values()])
+        yield _block("camerahub_cameras_left_alarm", ways, [int(alarm) for _, alarm in left.values()])
+    if (figures := sources.figures_due()) is not None:
+        yield _block("camerahub_figures_due", _NO_LABELS, [figures])
     if blind := sources.blind():
         yield _block("camerahub_prober_blind", list(blind), blind.values())
     if references := sources.references():

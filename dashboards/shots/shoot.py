@@ -30,6 +30,8 @@ HERE = Path(__file__).parent
 BOARDS = HERE.parent
 PICTURES = BOARDS.parent / "docs" / "pictures"
 SIZE = (1600, 900)
+#: A picture smaller than this shows nothing.
+BLANK_BYTES = 50_000
 #: Quick, so that minutes show what hours show in a county.
 CONFIG = """[site]
 name = "camerahub 演示县"
@@ -122,7 +124,12 @@ def draw(page: str, watch: Watch, name: str, minutes: float, folder: Path) -> No
     said = _run(*browser, "--dump-dom", url, capture_output=True, env=env).stdout
     if "<title>drawn</title>" not in said:
         raise RuntimeError(f"{name}: {said[said.find('<title>') : said.find('</title>')]}")
-    _run(*browser, f"--screenshot={shot}", url, capture_output=True, env=env)
+    for _ in range(4):  # on a busy machine the picture may be taken before there is anything to see
+        _run(*browser, f"--screenshot={shot}", url, capture_output=True, env=env)
+        if shot.stat().st_size > BLANK_BYTES:
+            break
+    else:
+        raise RuntimeError(f"{name}: blank")
     few = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=dither=none"
     target = PICTURES / f"dashboard-{name}.png"
     _run("ffmpeg", "-v", "error", "-y", "-i", str(shot), "-vf", few, str(target))

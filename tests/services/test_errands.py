@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from camerahub.core.errors import EnvironmentFault
 from camerahub.services.clock import ManualClock
-from camerahub.services.errands import FIRST_S, Errand, Errands, due
+from camerahub.services.errands import FIRST_S, Errand, Errands, waiting
 
 S = 1_000_000
 DAY = 86_400
@@ -19,6 +19,10 @@ CLOCKS, ENROL, NEVER = (
     Errand("x", (), 0),
 )
 NOW = 1_800_000_000 * S
+
+
+def due(errands: tuple[Errand, ...], begun: dict[str, int], started: int, now: int) -> Errand | None:
+    return next(iter(waiting(errands, begun, started, now)), None)
 
 
 class Book:
@@ -58,7 +62,9 @@ def test_a_clock_that_was_set_back_keeps_nobody_waiting_for_ever() -> None:
 
 
 def made(
-    begun: dict[str, int], fault: Exception | None = None
+    begun: dict[str, int],
+    fault: Exception | None = None,
+    wanted: Mapping[str, Callable[[int], bool]] | None = None,
 ) -> tuple[Errands, Book, ManualClock, list[tuple[str, ...]]]:
     clock, book, done = ManualClock(wall_us=NOW), Book(**begun), []
     started: list[tuple[str, ...]] = done
@@ -73,7 +79,7 @@ def made(
             raise fault
         return 3
 
-    return Errands((CLOCKS, ENROL), book, write, start, clock), book, clock, done
+    return Errands((CLOCKS, ENROL), book, write, start, clock, wanted), book, clock, done
 
 
 def test_each_goes_round_at_its_own_pace() -> None:
@@ -93,6 +99,24 @@ def test_what_fails_is_not_done_again_at_once(fault: Exception | None) -> None:
         asyncio.run(errands.turn())
         clock.advance(30)
     assert sorted(done) == [("clocks",), ("enrol",)]
+
+
+def test_what_nobody_wants_is_not_begun_and_keeps_nobody_waiting() -> None:
+    asked: list[int] = []
+
+    def wanted(now: int) -> bool:
+        asked.append(now)
+        if len(asked) == 2:
+            raise EnvironmentFault("register.missing", where="x")
+        return len(asked) == 4
+
+    errands, _, clock, done = made({}, wanted={"clocks": wanted})
+    clock.advance(FIRST_S)
+    for _ in range(4):
+        asyncio.run(errands.turn())
+        clock.advance(30)
+    assert done == [("enrol",), ("clocks",)]
+    assert len(asked) == 4
 
 
 def test_a_full_disk_begins_nothing() -> None:

@@ -86,6 +86,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "need 不能大于 references 的个数",
         "need must not be larger than the number of references",
     ),
+    "config.bad.clock": (
+        "应为当地时间, 如 07:30; 空 = 不自动发布",
+        "a local time such as 07:30; empty = never",
+    ),
     "config.bad.subnet": (
         "{subnet} 不是网段, 应如 10.20.0.0/16 (主机位为零)",
         "{subnet} is not a subnet such as 10.20.0.0/16 (host bits zero)",
