@@ -39,6 +39,7 @@ from camerahub.plan import (
     policies,
     prober_count,
     probes,
+    reports,
     target_of,
     uplinks,
 )
@@ -55,7 +56,7 @@ from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
 from camerahub.services.teaching import Teaching
-from camerahub.telemetry.board import Board, PictureFigures
+from camerahub.telemetry.board import Board, PictureFigures, StorageFigures
 from camerahub.telemetry.metrics import Exporter
 from camerahub.web.control import ControlDoor
 from camerahub.web.server import Binding, WebServer
@@ -228,6 +229,7 @@ class Hub:
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
     errands: Errands = field(init=False)
+    reports: Errands = field(init=False)
     teaching: Teaching = field(init=False)
     leaving: Leaving = field(init=False)
 
@@ -249,6 +251,7 @@ class Hub:
             on_batch=self.ingest.take,
             on_gap=self._gap,
             on_findings=self.ingest.find,
+            on_shots=self.ingest.keep_shots,
             uplinks=uplinks(settings, self.probers),
             on_login=lambda worker, said: self.guarding.told(worker, said),
             on_end=lambda worker, reason: self.guarding.ended(worker, reason),
@@ -268,15 +271,10 @@ class Hub:
         guard = LendingGuard(guard_policy(settings))
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
+        beside = self.store, self.ingest.exclusively, _command(self.home.path), self._clock
         rounds = errands(settings)
-        self.errands = Errands(
-            rounds,
-            self.store,
-            self.ingest.exclusively,
-            _command(self.home.path),
-            self._clock,
-            {"publish": self._figures_wanted},
-        )
+        self.errands = Errands(rounds, *beside, {"publish": self._figures_wanted})
+        self.reports = Errands(reports(settings), *beside)
         rule, zone = settings.figures.leaving(), settings.site.zone
         self.leaving = Leaving(lambda now: leavers.left(engine, rule, zone, now), self._clock)
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
@@ -326,6 +324,7 @@ class Hub:
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
+        self._tasks.append(spawn(self.reports.run(), "reports"))
         self._tasks.append(spawn(self.leaving.run(), "leaving"))
         self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
         self.teaching.look_again()
@@ -526,6 +525,7 @@ class Hub:
         sources.pictures = self._pictures
         lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
         sources.references = lambda: lines
+        sources.storage = self._storage
         sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
         sources.left = lambda: {way: (n, alarm is not None) for way, (n, alarm) in self.leaving.told.items()}
@@ -538,6 +538,11 @@ class Hub:
     def _warn_of_lines_without_references(self, lines: Mapping[str, int]) -> None:
         for name in (name for name, references in lines.items() if not references):
             log.warning("uplink_without_references", uplink=name, **text("config.no_references")._asdict())
+
+    def _storage(self) -> StorageFigures | None:
+        with contextlib.suppress(OSError):
+            return StorageFigures(*self.home.sizes(self.settings, self._clock.wall_us() / 1e6))
+        return None
 
     def _blind(self) -> dict[tuple[str, str], int]:
         values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}

@@ -110,6 +110,8 @@ class Fleet(_Section):
     picture_seats: Count = 64
     picture_mbps: float = Field(default=100.0, ge=0, le=1_000_000)
     picture_share: float = Field(default=0.5, ge=0.5, le=1)
+    snapshot_s: float = Field(default=5.0, ge=0, le=3600)
+    snapshot_basic: bool = False
     decoders: int = Field(default=1, ge=1, le=64)
 
     @field_validator("deadline_s")
@@ -239,6 +241,27 @@ class Evidence(_Section):
     keep_days: int = Field(default=7, ge=1, le=30)
 
 
+class Backup(_Section):
+    """Where backups go, and how many stay."""
+
+    folder: str = ""
+    interval_s: float = Field(default=86_400.0, ge=0, le=31_536_000)
+    keep: int = Field(default=14, ge=0, le=10_000)
+
+
+class Retention(_Section):
+    """How long what may go is kept, days; 0 = for ever. Flips, gaps, exemptions and published runs always stay."""
+
+    looks_days: int = Field(default=400, ge=0, le=36_500)
+    claims_days: int = Field(default=400, ge=0, le=36_500)
+
+
+class Monitoring(_Section):
+    """Who scrapes this hub."""
+
+    prometheus_url: str = ""
+
+
 class Figures(_Section):
     """What figures are measured against, and when cameras put out of use are an alarm."""
 
@@ -271,6 +294,23 @@ class Figures(_Section):
                 clock_of(value)
             except ValueError:
                 raise _wrong("clock") from None
+        return value
+
+
+class Reports(_Section):
+    """Reports the hub makes by itself, and how long they are kept. An empty ``daily_at``: only when somebody asks."""
+
+    daily_at: str = "08:30"
+    monthly_day: int = Field(default=3, ge=1, le=28)
+    folder: str = "reports"
+    keep_days: int = Field(default=400, ge=1, le=36_500)
+    keep_months: int = Field(default=120, ge=1, le=1_200)
+
+    @field_validator("daily_at")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise _wrong("clock")
         return value
 
 
@@ -309,6 +349,10 @@ class Settings(_Section):
     onvif: Onvif = Onvif()
     evidence: Evidence = Evidence()
     figures: Figures = Figures()
+    backup: Backup = Backup()
+    retention: Retention = Retention()
+    monitoring: Monitoring = Monitoring()
+    reports: Reports = Reports()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)
 

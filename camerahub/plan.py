@@ -15,6 +15,7 @@ from camerahub.config import Settings
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
+from camerahub.core.period import last_clock
 from camerahub.core.publishing import clock_of, due
 from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
@@ -32,6 +33,8 @@ PROBER_PACE = 600.0
 BATCH_S = 2.0
 #: Figures that are due and could not be published are tried again after so long, seconds.
 PUBLISH_S = 600.0
+#: What has had its time goes once a day.
+PRUNE_S = 86_400.0
 
 
 def prober_count(settings: Settings, endpoints: int) -> int:
@@ -61,11 +64,27 @@ def probes(settings: Settings) -> tuple[str, ...]:
 
 def errands(settings: Settings) -> tuple[Errand, ...]:
     """The commands that go round by themselves."""
-    onvif = settings.onvif
+    onvif, backup = settings.onvif, settings.backup
     return (
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
         Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),
+        Errand("backup", ("backup",), backup.interval_s if backup.folder else 0.0),
+        Errand("prune", ("prune",), PRUNE_S),
+    )
+
+
+def reports(settings: Settings) -> tuple[Errand, ...]:
+    """The reports that are made at a fixed hour; they dial nobody, so no round keeps them waiting."""
+    at, zone, month = settings.reports.daily_at, settings.site.zone, settings.reports.monthly_day
+    if not at:
+        return ()
+    kept = ("--if-missing", "--prune")
+    return (
+        Errand("report_daily", ("report", "daily", *kept), fell=lambda now: last_clock(now, at, zone)),
+        Errand(
+            "report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)
+        ),
     )
 
 
@@ -107,6 +126,8 @@ def fleet_policy(settings: Settings) -> FleetPolicy:
         lit_down_n=settings.health.lit.down_n,
         picture_share=fleet.picture_share,
         still_bytes=settings.evidence.picture_kb * 1024,
+        snapshot_s=fleet.snapshot_s,
+        snapshot_basic=int(fleet.snapshot_basic),
     )
 
 
@@ -133,4 +154,5 @@ def target_of(
         password,
         sub_url,
         row.seen_on,
+        f"{row.shot.scheme}://{shown}:{row.shot.port}{row.shot.path}" if root and row.shot.scheme else "",
     )

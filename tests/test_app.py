@@ -21,7 +21,7 @@ from camerahub.config import Settings, parse
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.result import Facet
 from camerahub.home import Home
-from camerahub.plan import BATCH_S, MAX_AUTO_PROBERS, fleet_policy, policies, prober_count, target_of
+from camerahub.plan import BATCH_S, MAX_AUTO_PROBERS, errands, fleet_policy, policies, prober_count, target_of
 from camerahub.registry import queries
 from camerahub.registry.queries import EndpointTarget
 from camerahub.registry.rows import Source
@@ -71,6 +71,16 @@ def test_policies_are_the_rules_of_the_configuration() -> None:
     ] * 3
     assert (policy.down_n, policy.down_m, policy.up_n, policy.up_m) == (2, 4, 2, 2)
     assert policy.stale_us == 90_000_000
+
+
+def test_backups_go_round_where_a_folder_is_named_and_what_had_its_time_goes_daily() -> None:
+    told = {errand.name: errand for errand in errands(settings())}
+    assert told["backup"].every_s == 0
+    assert (told["prune"].words, told["prune"].every_s) == (("prune",), 86_400)
+    told = {
+        errand.name: errand for errand in errands(settings(backup={"folder": "/mnt/b", "interval_s": 3600.0}))
+    }
+    assert (told["backup"].words, told["backup"].every_s) == (("backup",), 3600)
 
 
 def test_without_pictures_only_online_is_asked() -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 from camerahub.core import messages as m
 from camerahub.core.eyes import MAX_PAST, MAX_STILL, Lesson
 from camerahub.core.result import PROBE_KINDS, REASONS, Target
+from camerahub.core.stand_in import SHOT_ROW
 from camerahub.core.uplinks import Reference, Uplink
 
 VERSION = 1
@@ -24,6 +25,8 @@ MAX_FRAME = 16 * 1024 * 1024
 ROW_BYTES = 28
 #: Bytes of one ``core.batch.FACTS_DTYPE`` row (a test compares).
 FACTS_BYTES = 36
+#: Bytes of one ``core.batch.SHOT_DTYPE`` row.
+SHOT_BYTES = SHOT_ROW.size
 #: Most endpoints one ASSIGN, UNASSIGN, ROUND or PAUSE may name; longer lists are sent in parts.
 MAX_LIST = 2000
 
@@ -174,7 +177,7 @@ def _policy(value: Any) -> m.FleetPolicy:
 
 
 def _assignment(value: Any) -> m.Assignment:
-    if not isinstance(value, list) or len(value) != 12:
+    if not isinstance(value, list) or len(value) != 13:
         raise EnvelopeError("not an assignment")
     *target, device, camera, subnet, key = value
     return m.Assignment(
@@ -187,7 +190,15 @@ def _assignment(value: Any) -> m.Assignment:
 
 
 def _target(
-    endpoint: Any, host: Any, port: Any, url: Any, username: Any, password: Any, sub_url: Any, stream: Any
+    endpoint: Any,
+    host: Any,
+    port: Any,
+    url: Any,
+    username: Any,
+    password: Any,
+    sub_url: Any,
+    stream: Any,
+    shot_url: Any,
 ) -> Target:
     """A checked target; what is wrong is named by its kind only, never by its value."""
     return Target(
@@ -199,6 +210,7 @@ def _target(
         _string(password, m.MAX_PASSWORD),
         _string(sub_url, m.MAX_URL),
         _string(stream, 16),
+        _string(shot_url, m.MAX_URL),
     )
 
 
@@ -207,7 +219,7 @@ def _pack_assign(message: m.Assign) -> tuple[dict[str, Any], bytes]:
 
 
 def _row(t: Target, a: m.Assignment) -> list[Any]:
-    target = [t.endpoint, t.host, t.port, t.url, t.username, t.password, t.sub_url, t.stream]
+    target = [t.endpoint, t.host, t.port, t.url, t.username, t.password, t.sub_url, t.stream, t.shot_url]
     return [*target, a.device, a.camera, a.subnet, a.key]
 
 
@@ -262,7 +274,7 @@ def _pack_teach(message: m.Teach) -> tuple[dict[str, Any], bytes]:
 def _unpack_teach(header: dict[str, Any], payload: bytes) -> m.Teach:
     found, at = [], 0
     for row in _list(header["l"]):
-        if not isinstance(row, list) or len(row) != 5:
+        if not isinstance(row, list) or len(row) != 6:
             raise EnvelopeError("not a lesson")
         endpoint, *sizes = (_integer(value, low=-_I63) for value in row)
         parts = []
@@ -304,7 +316,7 @@ def _unpack_still(header: dict[str, Any], payload: bytes) -> m.Still:
     return m.Still(*_of_picture(header, payload, MAX_STILL), _reason(header["reason"]), payload)
 
 
-def _pack_findings(message: m.Findings) -> tuple[dict[str, Any], bytes]:
+def _pack_rows(message: m.Findings | m.Shots) -> tuple[dict[str, Any], bytes]:
     return {"worker": message.worker}, message.rows
 
 
@@ -312,6 +324,12 @@ def _unpack_findings(header: dict[str, Any], payload: bytes) -> m.Findings:
     if len(payload) % FACTS_BYTES:
         raise EnvelopeError("findings of broken rows")
     return m.Findings(_string(header["worker"], 64), payload)
+
+
+def _unpack_shots(header: dict[str, Any], payload: bytes) -> m.Shots:
+    if len(payload) % SHOT_BYTES:
+        raise EnvelopeError("snapshots of broken rows")
+    return m.Shots(_string(header["worker"], 64), payload)
 
 
 def _pack_plain(message: Any) -> tuple[dict[str, Any], bytes]:
@@ -388,7 +406,8 @@ _KINDS: dict[int, _Kind] = {
     ),
     20: _Kind(m.LoginEnded, _pack_plain, _unpack_login),
     19: _Kind(m.Bye, _pack_plain, lambda h, _: m.Bye(_integer(h["epoch"]), _integer(h["seq"]))),
-    22: _Kind(m.Findings, _pack_findings, _unpack_findings),
+    22: _Kind(m.Findings, _pack_rows, _unpack_findings),
+    25: _Kind(m.Shots, _pack_rows, _unpack_shots),
     23: _Kind(m.Learned, _pack_learned, _unpack_learned),
     24: _Kind(m.Still, _pack_still, _unpack_still),
     21: _Kind(

@@ -61,12 +61,13 @@ def _facet_json(told: FacetState, zone: tzinfo) -> dict[str, str | None]:
     def when(at: int) -> str | None:
         return rfc3339(at, zone) if at else None
 
-    return {
+    found = {
         "state": told.state,
         "since": when(told.since),
         "reason": told.reason,
         "observed_at": when(told.observed_at),
     }
+    return found | {"source": told.source} if told.source else found
 
 
 def as_json(camera: CameraState, zone: tzinfo) -> dict[str, Any]:
@@ -84,7 +85,8 @@ def _why(told: FacetState) -> str:
     if told.reason == "blind" and not told.observed_at:
         never = text("web.never_looked_at")
         return f"{never.zh} {never.en}"
-    return f"{REASONS[told.reason].zh} {told.reason}"
+    by = f" ({' '.join(text('web.by_snapshot'))})" if told.source else ""
+    return f"{REASONS[told.reason].zh} {told.reason}{by}"
 
 
 def _cells(camera: CameraState, facet: str, zone: tzinfo) -> list[str]:

@@ -15,6 +15,7 @@ from camerahub.cli.table import moment, plain, render
 from camerahub.core.errors import EXIT_OK, ConfigError
 from camerahub.core.rates import rfc3339
 from camerahub.core.result import PROBE_KINDS, REASONS
+from camerahub.core.stand_in import SNAPSHOT
 from camerahub.core.texts import Text, text
 from camerahub.services.clock import SystemClock
 
@@ -43,7 +44,7 @@ def as_lines(told: Dialled, zone: tzinfo) -> Iterator[dict[str, Any]]:
             "type": "attempt", "at": when(one.at), "recorded_at": when(one.recorded_at), "endpoint": one.endpoint,
             "worker": one.worker, "probe": one.probe, "outcome": one.outcome, "reason": one.reason, "zh": info.zh,
             "en": info.en,
-        }  # fmt: skip
+        } | ({"source": SNAPSHOT} if one.probe == SNAPSHOT else {})  # fmt: skip
     for hour in told.hours:
         yield {
             "type": "hour", "from": when(hour.at), "facet": hour.facet, "ok": hour.ok, "fault": hour.fault,
@@ -65,6 +66,11 @@ def as_lines(told: Dialled, zone: tzinfo) -> Iterator[dict[str, Any]]:
             "type": "media", "at": when(seen.at), "endpoint": seen.endpoint, "stream": seen.stream,
             "codec": seen.codec, "received": seen.received, "key_bytes": seen.key_bytes, "bit_rate": seen.bit_rate,
             "width": seen.width, "height": seen.height, "faults": list(seen.faults),
+        }  # fmt: skip
+    for shot in told.shots:
+        yield {
+            "type": "snapshot", "at": when(shot.at), "endpoint": shot.endpoint, "fresh": shot.fresh or None,
+            "judged_at": when(shot.judged_at), "refused": shot.refused,
         }  # fmt: skip
     yield {"summary": summary(told, zone)}
 
@@ -109,10 +115,12 @@ def _place(road: DialledRoad | None) -> str:
 
 def _attempts(told: Dialled, zone: tzinfo) -> list[Cells]:
     places = {road.endpoint: _place(road) for road in told.roads}
+    beside = next((road for road in told.roads if road.kind == SNAPSHOT and not road.retired), None)
     return [
         [
             moment(one.at, zone), f"{PROBE_KINDS[one.probe].zh} {one.probe}", _named("dialled.outcome", one.outcome),
-            _reason(one.reason), places.get(one.endpoint, "-"), one.worker,
+            _reason(one.reason), _place(beside) if beside and one.probe == SNAPSHOT else places.get(one.endpoint, "-"),
+            one.worker,
         ]
         for one in told.attempts
     ]  # fmt: skip
@@ -164,6 +172,16 @@ def _media(told: Dialled, zone: tzinfo) -> list[Cells]:
     ]  # fmt: skip
 
 
+def _shots(told: Dialled, zone: tzinfo) -> list[Cells]:
+    return [
+        [
+            moment(shot.at, zone), _named("dialled.fresh", shot.fresh or "untold"), moment(shot.judged_at, zone),
+            _named("dialled.login", "refused") if shot.refused else "",
+        ]
+        for shot in told.shots
+    ]  # fmt: skip
+
+
 #: Title -> (columns, those of numbers, rows); the order on the page.
 SECTIONS: dict[str, tuple[Sequence[str], Sequence[int], Callable[[Dialled, tzinfo], list[Cells]]]] = {
     "attempts": (("at", "probe", "outcome", "reason", "place", "worker"), (), _attempts),
@@ -175,6 +193,7 @@ SECTIONS: dict[str, tuple[Sequence[str], Sequence[int], Callable[[Dialled, tzinf
     "media": (
         ("at", "place", "stream", "codec", "size", "rate", "key_bytes", "received", "faults"), (6, 7), _media,
     ),
+    "shots": (("at", "fresh", "judged", "login"), (), _shots),
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from camerahub.cli.rates_period import said_of_run
 from camerahub.cli.rates_runs import line_of_run
 from camerahub.cli.table import moment
 from camerahub.core.errors import EXIT_OK
+from camerahub.core.rates import rfc3339
 from camerahub.core.texts import text
 from camerahub.services.clock import SystemClock
 
@@ -39,7 +40,8 @@ def command(ctx: click.Context, dry_run: bool, as_lines: bool) -> int:
     if dry_run:
         due = _due(context, now)
         for one in due:
-            click.echo("\n".join(_said_of_due(one, zone)))
+            said = json.dumps(_due_line(one, zone)) if as_lines else "\n".join(_said_of_due(one, zone))
+            click.echo(said)
         _say("figures.publish_due", count=len(due))
         return EXIT_OK
     count = 0
@@ -82,6 +84,16 @@ def publish_due(context: Context, now: int) -> Iterator[Published]:
             for one, computed in found:
                 if publishing.wanting(store.engine, one):  # somebody may have been quicker
                     yield publishing.publish(store, computed, one.stage, who, now, zone)
+
+
+def _due_line(one: Due, zone: tzinfo) -> dict[str, object]:
+    return {
+        "stage": one.stage,
+        "facet": one.asked.facet.name.lower(),
+        "by": one.asked.by,
+        "from": rfc3339(one.asked.start, zone),
+        "to": rfc3339(one.asked.end, zone),
+    }
 
 
 def _said_of_due(one: Due, zone: tzinfo) -> list[str]:

@@ -263,7 +263,7 @@ def _facts(facts: MediaFacts | None) -> str:
     if facts is None:
         return ""
     told = facts._asdict()
-    for name in ("measures", "past", "still"):
+    for name in ("measures", "past", "still", "shot"):
         del told[name]
     for name in ("fresh", "faults"):  # of a snapshot, of a picture
         if not told[name]:

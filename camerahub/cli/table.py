@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
 
+from camerahub.core.rates import percentage
 from camerahub.core.texts import text
 
 _WIDE = ("W", "F")
@@ -51,9 +52,4 @@ def moment(at: int, zone: tzinfo) -> str:
 
 def percent(ratio: float | None) -> str:
     """A ratio as a percentage with two decimals, - when there was nothing to count; never 100 for less than all."""
-    if ratio is None:
-        return "-"
-    shown = ratio * 100
-    if 0 < ratio < 1:
-        shown = min(max(shown, 0.01), 99.99)
-    return f"{shown:.2f}%"
+    return "-" if ratio is None else percentage(ratio)

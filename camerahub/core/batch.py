@@ -41,6 +41,20 @@ FACTS_DTYPE = np.dtype(
     ]
 )
 
+#: What is known of the age of snapshots (``core.stand_in.SHOT_ROW``): times in µs and s, codes,
+#: CRC-32, SHA-256.
+SHOT_DTYPE = np.dtype(
+    [
+        ("endpoint_id", "<i8"),
+        ("at", "<i8"),
+        ("date", "<i8"),
+        ("fresh", "u1"),
+        ("refused", "u1"),
+        ("address", "<u4"),
+        ("digest", "V32"),
+    ]
+)
+
 
 def pack(results: Iterable[ProbeResult]) -> NDArray[np.void]:
     """Results as an array of shape (N,) and dtype ``RESULT_DTYPE``, in the order given."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from camerahub.core.result import FAULT_KINDS
+from camerahub.core.stand_in import LAST_BYTES
 
 #: Most bytes of a camera's past (``frames``' own format; nobody else reads it).
 MAX_PAST = 8192
@@ -29,7 +30,8 @@ class Lesson(NamedTuple):
 
     ``past``: at most MAX_PAST bytes, b"" = forget it, None = keep what you have. ``ignored`` (not judged) and
     ``private`` (neither judged nor ever stored): masks of MASK_BYTES, b"" = nothing. ``weights``: a byte for each of
-    FAULT_KINDS, FULL = trusted wholly, b"" = all are.
+    FAULT_KINDS, FULL = trusted wholly, b"" = all are. ``shot``: its last snapshot (``core.stand_in.LastShot``,
+    packed), b"" = keep what you have.
     """
 
     endpoint: int
@@ -37,6 +39,7 @@ class Lesson(NamedTuple):
     ignored: bytes = b""
     private: bytes = b""
     weights: bytes = b""
+    shot: bytes = b""
 
     def checked(self) -> Lesson:
         """Itself, or ValueError when a length is none of those allowed."""
@@ -45,8 +48,9 @@ class Lesson(NamedTuple):
             len(self.past or b"") > MAX_PAST
             or not sizes <= {0, MASK_BYTES}
             or len(self.weights) not in (0, len(FAULT_KINDS))
+            or len(self.shot) not in (0, LAST_BYTES)
         ):
-            raise ValueError(f"endpoint {self.endpoint}: a past, mask or weights of another size")
+            raise ValueError(f"endpoint {self.endpoint}: a past, mask, weights or snapshot of another size")
         return self
 
 

@@ -23,7 +23,9 @@ class FleetPolicy:
     ``reference_s``: between two checks that an uplink carries, each of ``reference_deadline_s`` at most.
     ``picture_interval_s`` 0 = no pictures; ``picture_confirm_s``: until the second look at one that went dark;
     ``picture_seats``: conversations about media at once; ``picture_share``: of the pictures whose key frame has the
-    usual size, so many are decoded; ``still_bytes``: largest picture kept as evidence, 0 = none.
+    usual size, so many are decoded; ``still_bytes``: largest picture kept as evidence, 0 = none. ``snapshot_s``:
+    until a snapshot is taken in place of a stream that says nothing of the picture, 0 = never; ``snapshot_basic`` 1: it
+    may send its login by Basic in clear.
     """
 
     interval_s: float = 60.0
@@ -50,6 +52,8 @@ class FleetPolicy:
     lit_down_n: int = 2
     picture_share: float = 1.0
     still_bytes: int = 0
+    snapshot_s: float = 0.0
+    snapshot_basic: int = 0
 
 
 #: Longest texts of an assignment, in characters; ids are signed 64-bit.
@@ -77,6 +81,7 @@ class Assignment:
         if (
             len(t.url) > MAX_URL
             or len(t.sub_url) > MAX_URL
+            or len(t.shot_url) > MAX_URL
             or len(t.host) > MAX_HOST
             or len(t.username) > MAX_USER
             or len(t.password) > MAX_PASSWORD
@@ -194,6 +199,14 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class Shots:
+    """What snapshots told of their age; a lost one is learned again. ``rows``: ``core.batch.SHOT_DTYPE``."""
+
+    worker: str
+    rows: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
     """The past of an endpoint's pictures as of ``at`` (µs UTC), to be kept; a lost one is learned again."""
 
@@ -277,6 +290,7 @@ Message = (
     | Drain
     | Results
     | Findings
+    | Shots
     | Learned
     | Still
     | RoundDone

@@ -112,3 +112,17 @@ def instants(start: int, end: int, clocks: tuple[str, ...], zone: tzinfo) -> lis
         points |= {at_clock(on, at, zone) for at in times}
         on += timedelta(days=1)
     return sorted(at for at in points if start <= at < end)
+
+
+def last_clock(now: int, clock: str, zone: tzinfo, day: int | None = None) -> int:
+    """The latest instant up to ``now`` (µs UTC) at which it was ``clock`` (``08:30``) in ``zone``, with ``day`` (1..28)
+    of that day of the month. ValueError."""
+    found = _CLOCK.match(clock.strip())
+    if found is None or not 1 <= (day or 1) <= 28:
+        raise ValueError(clock)
+    at, on = time(int(found[1]), int(found[2])), local_day(now, zone)
+    if day is not None:
+        on = on.replace(day=day)
+    while (when := _us(datetime.combine(on, at, zone))) > now:
+        on = on - timedelta(days=1) if day is None else _month_before(on.replace(day=1)).replace(day=day)
+    return when

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from camerahub.core.transitions import Answer
 
 Bools = NDArray[np.bool_]
+_HUNDREDTH = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,17 @@ def ratio(part: int, whole: int) -> float | None:
     if part in (0, whole):
         return float(part == whole)
     return min(max(round(part / whole, 6), 0.000001), 0.999999)
+
+
+def percentage(share: float) -> str:
+    """A ratio of ``ratio`` as per cent with two decimals; 0.00% and 100.00% only where that is so.
+
+    Halves go up, as every spreadsheet shows the same number: paper, screen and sheet must not differ by a hundredth.
+    """
+    shown = (Decimal(repr(share)) * 100).quantize(_HUNDREDTH, ROUND_HALF_UP)
+    if 0 < share < 1:
+        shown = min(max(shown, _HUNDREDTH), 100 - _HUNDREDTH)
+    return f"{shown}%"
 
 
 def count_parts(

@@ -114,6 +114,9 @@ REASONS: dict[str, ReasonInfo] = {
     "weather": ReasonInfo(
         38, _UNKNOWN, _U, _U, _U, _Q, "天气影响, 暂不判断", "township-wide weather: judgement held"
     ),
+    "stale": ReasonInfo(
+        39, _UNKNOWN, _Q, _Q, _Q, _Q, "抓图不是新的, 不作判断", "snapshot is an old picture: not judged"
+    ),
 }
 REASON_NAMES: tuple[str, ...] = tuple(REASONS)
 REASON_CODES: dict[str, int] = {name: info.code for name, info in REASONS.items()}
@@ -123,12 +126,15 @@ FAULT_KINDS: tuple[str, ...] = (
     "no_signal", "black", "blur", "overexposed", "underexposed", "low_contrast", "colour_cast", "snow_noise",
     "stripes", "mosaic", "occlusion", "frozen", "scene_change", "shake",
 )  # fmt: skip
+#: What is said by somebody who had a picture, whatever road it came by.
+SEEN: frozenset[str] = frozenset(("ok", *FAULT_KINDS, "unjudged", "weather", "stale"))
 
 
 class ProbeInfo(NamedTuple):
     """One kind of measurement: stored code, stage it proves, facets its results speak of.
 
-    ``login``: it may send the credential of its target, so it needs a permit of the guard.
+    ``login``: it may send the credential of its target, so it needs a permit of the guard. ``seen_only``: it speaks by
+    the picture it had (``SEEN``) and never by its road: that a snapshot does not come is no fault of the picture.
     """
 
     code: int
@@ -137,6 +143,7 @@ class ProbeInfo(NamedTuple):
     zh: str
     en: str
     login: bool = False
+    seen_only: bool = False
 
 
 #: Kinds of probes. ``tcp`` proves L1 only: its faults count against 在线, its success proves nothing there.
@@ -159,9 +166,15 @@ PROBE_KINDS: dict[str, ProbeInfo] = {
     "onvif_enrol": ProbeInfo(
         6, Stage.L3, (), "ONVIF 建档", "ONVIF identity, profiles and addresses", login=True
     ),
-    # a snapshot may come from another road than the stream, or from a cache: it speaks of no facet, never of LIT
+    # a snapshot comes by another road than the stream, or out of a cache: it never speaks of MEDIA and LIT
     "snapshot": ProbeInfo(
-        7, Stage.L5, (), "抓图探测", "HTTP snapshot decodes and shows something", login=True
+        7,
+        Stage.L6,
+        (Facet.PICTURE,),
+        "抓图探测",
+        "HTTP snapshot decodes, shows something and has no fault",
+        login=True,
+        seen_only=True,
     ),
 }
 PROBE_NAMES: tuple[str, ...] = tuple(PROBE_KINDS)
@@ -183,6 +196,11 @@ def kinds_of(bits: int) -> tuple[str, ...]:
     return tuple(kind for place, kind in enumerate(FAULT_KINDS) if bits >> place & 1)
 
 
+def speaks(probe: str, reason: str) -> bool:
+    """Whether ``probe`` says anything by ``reason`` of the facets it speaks of. KeyError for an unknown probe."""
+    return reason in SEEN or not PROBE_KINDS[probe].seen_only
+
+
 class MediaFacts(NamedTuple):
     """What a conversation about media learned besides its verdict: cheap evidence, kept per endpoint.
 
@@ -191,8 +209,8 @@ class MediaFacts(NamedTuple):
     ``width``, ``height`` of the picture in pixels, 0 = not decoded; ``measures`` by name, of the decoded picture.
     ``fresh``: "fresh" or "stale" where a snapshot can be told to be (``wire.snapshot.freshness``), "" = nobody knows.
     ``faults``: kinds found in the picture (``FAULT_KINDS``), most severe first. ``past``: of the endpoint's pictures,
-    when it is time to keep it; ``still``: a JPEG, where there is to be evidence. Neither these two nor ``measures`` nor
-    ``fresh`` are in ``row``.
+    when it is time to keep it; ``still``: a JPEG, where there is to be evidence; ``shot``: ``core.stand_in.SHOT_ROW``,
+    of a snapshot in place of a stream. Neither these three nor ``measures`` nor ``fresh`` are in ``row``.
     """
 
     stream: str = MAIN
@@ -207,6 +225,7 @@ class MediaFacts(NamedTuple):
     faults: tuple[str, ...] = ()
     past: bytes = b""
     still: bytes = b""
+    shot: bytes = b""
 
     def row(self, endpoint: int, at: int) -> tuple[int, ...]:
         """The fields in the order of ``core.batch.FACTS_DTYPE``; ``at`` µs UTC."""
@@ -263,6 +282,7 @@ class Target:
     """Whom to dial. ``host`` is an IP address by the time a probe sees it; ``password`` never leaves in a repr.
 
     ``sub_url``: its sub-stream at the same host and port, "" for none; ``stream``: the one that gave a picture last.
+    ``shot_url``: where the same host gives a snapshot that may stand in for the stream, "" for none.
     """
 
     endpoint: int
@@ -273,6 +293,7 @@ class Target:
     password: str = ""
     sub_url: str = ""
     stream: str = ""
+    shot_url: str = ""
 
     def __repr__(self) -> str:
         return f"<Target {self.endpoint} {self.host}:{self.port}>"

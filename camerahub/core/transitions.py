@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from camerahub.core.result import PROBE_KINDS, REASONS, Facet, Signal, Stage
+from camerahub.core.result import PROBE_KINDS, REASONS, Facet, Signal, Stage, speaks
 
 #: Version of these definitions; stands on every flip and published figure. Changelog: docs/health.md.
 RULE = 1
@@ -161,7 +161,7 @@ def signal_of(facet: Facet, probe: str, reason: str) -> Signal:
     A picture that cannot be seen is not intact: what is down for LIT is down for PICTURE.
     """
     kind, info = PROBE_KINDS[probe], REASONS[reason]
-    if facet not in kind.facets:
+    if facet not in kind.facets or not speaks(probe, reason):
         return Signal.NONE
     column: Signal = getattr(info, facet.name.lower())
     if column is Signal.UP and kind.stage < PROVEN_BY[facet]:

@@ -14,7 +14,7 @@ from itertools import count, cycle, groupby
 from typing import NamedTuple
 
 from camerahub.core.errors import ConfigError
-from camerahub.farm.kinds import KINDS, PICTURE_KINDS
+from camerahub.farm.kinds import KINDS, PICTURE_KINDS, SNAPSHOT_KINDS
 from camerahub.farm.makers import MAKERS, SCHEME_WEIGHTS
 from camerahub.farm.model import DISMANTLED, IN_USE, NETWORKS, Area, Camera, Ports, Spec
 from camerahub.farm.places import COUNTY, HEADINGS, SPOTS, Place, places
@@ -48,6 +48,8 @@ NAT_EVERY = 30
 NAT_DOORS = ("serve", "nat1", "nat2")
 #: One camera in so many shows a picture with a fault, each fault in its turn.
 FAULTY_OUT_OF = 40
+#: One in so many sends no stream that reaches us, and has a snapshot address.
+SNAPSHOT_OUT_OF = 100
 #: One device in so many has no ONVIF address in the register.
 ONVIF_OUT_OF = 3
 _INDUSTRY = {"xueliang": ("01", "6"), "tianwang": ("00", "1"), "huiyan": ("05", "2")}
@@ -97,6 +99,14 @@ class County:
         """code -> camera."""
         return {camera.code: camera for camera in self.cameras}
 
+    @cached_property
+    def _channels(self) -> dict[str, list[str]]:
+        """Stream paths behind each address, in order."""
+        found: dict[str, list[str]] = {}
+        for camera in self.cameras:
+            found.setdefault(camera.address, []).append(camera.path)
+        return found
+
     def port(self, camera: Camera) -> int:
         """The door of ``camera`` as it was built."""
         kind = KINDS[camera.kind]
@@ -117,6 +127,13 @@ class County:
         kind = KINDS[camera.kind]
         port: int = getattr(self.ports, "onvif" if kind.port == "serve" else kind.port)
         return f"http://{camera.host}:{port}/onvif/device_service"
+
+    def snapshot_url(self, camera: Camera) -> str:
+        """http:// address of its snapshot, empty where the register knows none."""
+        if camera.kind not in SNAPSHOT_KINDS or not camera.host or camera.door != "serve":
+            return ""
+        number = self._channels[camera.address].index(camera.path) + 1
+        return f"http://{camera.host}:{self.ports.onvif}/onvif/snapshot?channel={number}"
 
 
 def _check_mix(mix: Mapping[str, float]) -> None:
@@ -150,6 +167,7 @@ def _build(spec: Spec) -> tuple[list[Area], list[Camera]]:
     ]
     if extras:
         cameras = _with_faulty_pictures(_registered_only(cameras, rng), where[0].code, spec.seed)
+        cameras = _with_snapshots(cameras, where[0].code, spec.seed)
     return areas, cameras
 
 
@@ -310,6 +328,21 @@ def _with_faulty_pictures(cameras: list[Camera], perfect: str, seed: int) -> lis
     ]
     picked = rng.sample(healthy, min(len(healthy) // 4, len(cameras) // FAULTY_OUT_OF))
     for i, kind in zip(picked, cycle(PICTURE_KINDS), strict=False):
+        cameras[i] = replace(cameras[i], kind=kind)
+    return cameras
+
+
+def _with_snapshots(cameras: list[Camera], perfect: str, seed: int) -> list[Camera]:
+    """Some more of the healthy ones, alone at their address, send by UDP only and give snapshots of each sort."""
+    rng = random.Random(f"snapshots {seed}")
+    at_host = Counter(camera.host for camera in cameras)
+    healthy = [
+        i
+        for i, c in enumerate(cameras)
+        if c.kind == "healthy" and at_host[c.host] == 1 and c.host and c.expected and c.township != perfect
+    ]
+    picked = rng.sample(healthy, min(len(healthy) // 8, len(cameras) // SNAPSHOT_OUT_OF))
+    for i, kind in zip(picked, cycle(SNAPSHOT_KINDS), strict=False):
         cameras[i] = replace(cameras[i], kind=kind)
     return cameras
 

@@ -28,6 +28,7 @@ REGISTER_COLUMNS = (
     "rtsp_url",
     "rtsp_sub_url",
     "onvif_url",
+    "snapshot_url",
     "username",
     "password",
     "vendor",
@@ -60,6 +61,7 @@ def _register_row(county: County, camera: Camera) -> tuple[str, ...]:
         county.url(camera),
         county.url(camera, camera.sub_path),
         county.onvif_url(camera),
+        county.snapshot_url(camera),
         camera.username,
         camera.password,
         MAKERS[camera.maker].vendor,
@@ -123,6 +125,8 @@ def _onvif(county: County, camera: Camera) -> dict[str, object] | None:
 def _probes(camera: Camera) -> dict[str, dict[str, object]]:
     told = truth(camera)
     reasons: dict[str, tuple[str, ...]] = {probe: getattr(told, probe) for probe in PROBES}
+    if told.snapshot:
+        reasons["snapshot"] = told.snapshot
     return {
         probe: {"outcome": told.outcome(probe), "reason": allowed[0], "allowed": list(allowed)}
         for probe, allowed in reasons.items()

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from camerahub.core.result import REASONS, Signal
+from camerahub.core.result import REASONS, SEEN, Signal
 from camerahub.farm.model import Camera
 
 
@@ -25,7 +25,7 @@ class Truth(NamedTuple):
     """What an honest prober must say: 在线 answer, and per probe the reasons it may give, the expected one first.
 
     ``media`` and ``picture`` are of the probes L4 and L5–L6; what they say of 出流, 点亮 and 完好 follows from the
-    reasons.
+    reasons. ``snapshot``: where the register knows an address of one, what comes of it in place of the stream.
     """
 
     online: str
@@ -34,6 +34,7 @@ class Truth(NamedTuple):
     rtsp: tuple[str, ...]
     media: tuple[str, ...]
     picture: tuple[str, ...]
+    snapshot: tuple[str, ...] = ()
 
     def outcome(self, probe: str) -> str:
         """``ok``, ``fault`` or ``unknown``: what the expected reason of ``probe`` comes to."""
@@ -53,7 +54,8 @@ class Truth(NamedTuple):
     @property
     def intact(self) -> str:
         """完好: up, down or unknown."""
-        return _STATES[REASONS[self.picture[0]].picture]
+        reason = self.snapshot[0] if self.snapshot and self.snapshot[0] in SEEN else self.picture[0]
+        return _STATES[REASONS[reason].picture]
 
 
 _STATES = {Signal.UP: "up", Signal.DOWN: "down", Signal.UNKNOWN: "unknown", Signal.NONE: "unknown"}
@@ -170,8 +172,9 @@ class Kind(NamedTuple):
     ``password_changed``: the camera has another password than the register. ``clip``: what it shows instead of a
     scene, ``later``: and what after a while (``world.TURNED_S``). ``spoilt``: what is wrong with its stream: nothing,
     ``silent``, ``no_key``, ``damaged`` or ``scrambled``. ``codec``, ``secure``: what its SDP says. ``udp``: no
-    interleaved transport. ``tls``: rtsps only. ``skew``: its clock, seconds ahead of the right time; None: it began in
-    1970 when it was switched on.
+    interleaved transport. ``tls``: rtsps only. ``shot``: what its snapshot address gives: what is ``seen`` now,
+    always the same ``cached`` picture, a ``huge`` one, one that has ``moved`` to another host, or a ``page``. ``skew``:
+    its clock, seconds ahead of the right time; None: it began in 1970 when it was switched on.
     """
 
     zh: str
@@ -194,6 +197,7 @@ class Kind(NamedTuple):
     secure: bool = False
     udp: bool = False
     tls: bool = False
+    shot: str = "seen"
     skew: Callable[[Camera], float] | None = _nearly_right
 
     @property
@@ -211,6 +215,12 @@ def _picture_of(fault: str, zh: str, en: str, later: str = "") -> Kind:
     name = fault.replace("_", "-")
     seen = _told("up", _OK, _OK, _OK, _OK, (fault,))
     return Kind(zh, en, seen, whole_device=False, clip=lambda camera: name, later=later)
+
+
+def _beside(shot: str, reason: str, zh: str, en: str) -> Kind:
+    """A camera that sends by UDP only and has a snapshot address in the register."""
+    told = _told("up", _OK, _OK, _OK, ("transport",))._replace(snapshot=(reason,))
+    return Kind(zh, en, told, whole_device=False, udp=True, shot=shot)
 
 
 KINDS: dict[str, Kind] = {
@@ -259,6 +269,15 @@ KINDS: dict[str, Kind] = {
     "udp_only": Kind(
         "仅支持 UDP", "has no interleaved transport", _told("up", _OK, _OK, _OK, ("transport",)), udp=True
     ),
+    "snap_seen": _beside("seen", "ok", "仅 UDP, 抓图可用", "UDP only, gives snapshots"),
+    "snap_cached": _beside(
+        "cached", "stale", "仅 UDP, 抓图陈旧", "UDP only, gives one old snapshot for ever"
+    ),
+    "snap_huge": _beside("huge", "protocol", "仅 UDP, 抓图过大", "UDP only, gives a snapshot of 500 MB"),
+    "snap_moved": _beside(
+        "moved", "not_found", "仅 UDP, 抓图转向别处", "UDP only, sends elsewhere for snapshots"
+    ),
+    "snap_page": _beside("page", "protocol", "仅 UDP, 抓图是网页", "UDP only, gives a web page as snapshot"),
     "silent_play": Kind(
         "点播无码流",
         "plays nothing",
@@ -331,6 +350,9 @@ KINDS: dict[str, Kind] = {
 PICTURE_KINDS = tuple(
     name for name, kind in KINDS.items() if kind.truth.intact == "down" and kind.truth.lit == "up"
 )
+
+#: Those whose snapshot address stands in the register.
+SNAPSHOT_KINDS = tuple(name for name, kind in KINDS.items() if kind.truth.snapshot)
 
 _NONE = ("no_address",)
 NO_ADDRESS = _told("unknown", _NONE)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -27,6 +28,8 @@ MAX_HEAD, MAX_BODY = 16 * 1024, 64 * 1024
 TOLERANCE_S = 30.0
 SERVICES = ("/onvif/device_service", "/onvif/media_service")
 SNAPSHOT = "/onvif/snapshot"
+#: What a camera may announce a picture to be, bytes.
+HUGE = 500_000_000
 _FIRST = re.compile(rb"(GET|POST) (\S+) HTTP/1\.[01]\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,6})\r", re.I)
 _CLOSE = re.compile(rb"\r\nconnection:[ \t]*close\r", re.I)
@@ -35,6 +38,7 @@ _TOKEN = re.compile(rb"<(?:\w+:)?ProfileToken[^>]*>\s*ch(\d{1,3})_(main|sub)\s*<
 _CHANNEL = re.compile(r"[?&]channel=(\d{1,3})")
 _PHRASES = {
     200: "OK",
+    302: "Found",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -53,12 +57,13 @@ class Http(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """One answer."""
+    """One answer; ``size``: the one it announces, 0 = its own."""
 
     status: int
     body: bytes = b""
     kind: str = "application/soap+xml; charset=utf-8"
     headers: tuple[str, ...] = ()
+    size: int = 0
 
 
 class BadHttp(Exception):
@@ -152,7 +157,9 @@ class OnvifTalk:
         if library is None:
             return Reply(503, headers=("Retry-After: 1",))
         seat.snapshots += 1
-        return Reply(200, library.clips[snapshot_of(seat.camera, seat.kind)].units[0][0], "image/jpeg")
+        units = library.clips[snapshot_of(seat.camera, seat.kind)].units
+        number = 0 if seat.kind.shot == "cached" else seat.snapshots
+        return _SHOTS[seat.kind.shot](_numbered(units[number % len(units)][0], number))
 
     def _refused(self, request: Http, seat: Seat, ways: tuple[str, ...]) -> Reply | None:
         """None: come in. Otherwise what a device says to nobody in particular, or to somebody else."""
@@ -181,6 +188,26 @@ class OnvifTalk:
     def _nonce(self) -> str:
         """One for all connections: HTTP clients may well come back on another one."""
         return hashlib.md5(self._device.host.encode(), usedforsecurity=False).hexdigest()
+
+
+def _numbered(jpeg: bytes, number: int) -> bytes:
+    """No sensor gives the same picture twice, and a camera writes into each when it was taken: a comment (COM)."""
+    told = b"shot %d" % number
+    return jpeg[:2] + b"\xff\xfe" + (len(told) + 2).to_bytes(2, "big") + told + jpeg[2:]
+
+
+def _image(jpeg: bytes) -> Reply:
+    return Reply(200, jpeg, "image/jpeg")
+
+
+#: What a snapshot address gives (``kinds.Kind.shot``). Nobody listens at the documentation address it may send to.
+_SHOTS: dict[str, Callable[[bytes], Reply]] = {
+    "seen": _image,
+    "cached": _image,
+    "huge": lambda jpeg: Reply(200, jpeg, "image/jpeg", size=HUGE),
+    "moved": lambda jpeg: Reply(302, headers=("Location: http://192.0.2.1/snapshot.jpg",)),
+    "page": lambda jpeg: Reply(200, b"<html><body>Login</body></html>", "text/html"),
+}
 
 
 def _by_digest(camera: Camera) -> Camera:
@@ -226,7 +253,10 @@ def _element(body: bytes, name: str) -> str:
 
 
 def _written(reply: Reply) -> bytes:
-    lines = [f"HTTP/1.1 {reply.status} {_PHRASES[reply.status]}", f"Content-Length: {len(reply.body)}"]
+    lines = [
+        f"HTTP/1.1 {reply.status} {_PHRASES[reply.status]}",
+        f"Content-Length: {reply.size or len(reply.body)}",
+    ]
     if reply.body:
         lines.append(f"Content-Type: {reply.kind}")
     return "\r\n".join((*lines, *reply.headers, "\r\n")).encode() + reply.body

@@ -37,6 +37,9 @@ class Order(NamedTuple):
 
 
 D1 = (704, 576)
+#: Of a scene there are so many snapshots, as of any picture that shows something: one is not to look frozen.
+SNAPS = 3
+SEVERAL = ("street", "square", "night")
 ORDERS: tuple[Order, ...] = (
     Order("main-h265", "square", "h265", 1920, 1080, 24, 30, fps=12, gops=2),
     Order("main-h264", "street", "h264", 1920, 1080, 50, gops=2),
@@ -52,7 +55,9 @@ ORDERS: tuple[Order, ...] = (
     Order("card-bars", "card_bars", "h264", *D1, 50),
     *(Order(look.replace("_", "-"), look, "h264", *D1, 12, 28, fps=12) for look in FAULTY),
     *(
-        Order(f"snap-{look.replace('_', '-')}", look, "mjpeg", *D1, 1, 70, gops=1)
+        Order(
+            f"snap-{look.replace('_', '-')}", look, "mjpeg", *D1, 1, 70, gops=SNAPS if look in SEVERAL else 1
+        )
         for look in ("street", "square", "night", "black", "card_blue", "card_grey", "card_bars", *FAULTY)
     ),
 )

@@ -64,7 +64,9 @@ class Eyes:
         """Take what the hub knows."""
         for lesson in lessons:
             eye = self._eye(lesson.endpoint)
-            eye.ignored, eye.private, eye.weights = lesson[2:]
+            eye.ignored, eye.private, eye.weights = lesson.ignored, lesson.private, lesson.weights
+            if lesson.past == b"" and (beside := self._eyes.get(~lesson.endpoint)) is not None:
+                self._remember(beside, b"")
             if lesson.past is not None and not (lesson.past and eye.past):  # ours is the newer one
                 self._remember(eye, lesson.past)
                 eye.due = THEN_KEPT if lesson.past else FIRST_KEPT
@@ -72,9 +74,10 @@ class Eyes:
     def forget(self, endpoints: Iterable[int]) -> None:
         """These are looked at by another prober, or by none."""
         for endpoint in endpoints:
-            eye = self._eyes.pop(endpoint, None)
-            if eye is not None:
-                self._held -= len(eye.past)
+            for number in (endpoint, ~endpoint):
+                eye = self._eyes.pop(number, None)
+                if eye is not None:
+                    self._held -= len(eye.past)
 
     @property
     def held(self) -> int:
@@ -94,8 +97,17 @@ class Eyes:
 
     def context(self, endpoint: int, at: int) -> bytes:
         """What the decoder of its picture is told (``decode_line.Context``, packed)."""
-        eye = self._eye(endpoint)
-        self._eyes.move_to_end(endpoint)
+        return self._context(endpoint, self._eye(endpoint), at)
+
+    def context_beside(self, endpoint: int, at: int) -> bytes:
+        """The same for a snapshot in place of its stream: another picture, so a past of its own, kept here only, under
+        ``~endpoint``; what people have said of the camera's picture holds for both."""
+        eye, told = self._eye(~endpoint), self._eye(endpoint)
+        eye.ignored, eye.private, eye.weights = told.ignored, told.private, told.weights
+        return self._context(~endpoint, eye, at)
+
+    def _context(self, number: int, eye: Eye, at: int) -> bytes:
+        self._eyes.move_to_end(number)
         wanted = 0
         if (
             self._still_bytes

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from camerahub.core.result import MAIN, PROBE_KINDS, REASONS, SUB, MediaFacts, ProbeResult, Signal, Target
+from camerahub.core.eyes import Lesson
+from camerahub.core.result import (
+    MAIN,
+    PROBE_KINDS,
+    REASONS,
+    SENT,
+    SUB,
+    MediaFacts,
+    ProbeResult,
+    Signal,
+    Target,
+)
+from camerahub.core.stand_in import NOT_JUDGED
 from camerahub.probes.eyes import Eyes
 from camerahub.probes.media import Media
-from camerahub.probes.snapshot import Shots, Snapshot
+from camerahub.probes.snapshot import Shots, Snapshot, refused_row
 from camerahub.wire.keyframe import KeyFrame
 
 if TYPE_CHECKING:  # it brings what a prober without decoders does without
@@ -60,6 +72,21 @@ class Pictures:
         if self._decoders is not None:
             await self._decoders.aclose()
 
+    def teach(self, lessons: Iterable[Lesson]) -> None:
+        """What judging the pictures of these endpoints needs."""
+        lessons = list(lessons)
+        self.eyes.teach(lessons)
+        for lesson in lessons:
+            if lesson.shot:
+                self._shots.learn(lesson.endpoint, lesson.shot)
+
+    def forget(self, endpoints: Iterable[int]) -> None:
+        """Their pictures are judged here no longer."""
+        endpoints = list(endpoints)
+        self.eyes.forget(endpoints)
+        for endpoint in endpoints:
+            self._shots.forget(endpoint)
+
     @property
     def in_flight(self) -> int:
         """Pictures that wait for a decoder or are with one."""
@@ -79,12 +106,9 @@ class Pictures:
         """A conversation has ended: learn from it, hand its picture on, or its result."""
         if isinstance(talk, Media):
             self._learn(talk, result)
-            facts = talk.facts
+            result = result._replace(facts=talk.facts)
         else:
-            facts = talk.facts._replace(
-                fresh=self._shots.judge(result.endpoint, talk.shot, result.started_at)
-            )
-        result = result._replace(facts=facts)
+            result = self._aged(talk, result)
         if talk.probe == "picture" and result.reason != "ok":
             self.eyes.missed(result.endpoint)
         if talk.probe == "media" or result.reason != "ok" or talk.key_frame is None:
@@ -97,10 +121,29 @@ class Pictures:
             self._queue.append(_Waiting(talk.key_frame, result, done, self._context(result)))
             self._feed()
 
+    def _aged(self, talk: Snapshot, result: ProbeResult) -> ProbeResult:
+        """With what is known of the picture's age. One that stands in for a stream is judged only if it is known to be
+        new: else that is the result, and no decoder is bothered."""
+        endpoint, at, facts = result.endpoint, result.started_at, talk.facts
+        fresh = self._shots.judge(endpoint, talk.shot, at, talk.address)
+        if not talk.address:
+            return result._replace(facts=facts._replace(fresh=fresh))
+        row = b""
+        if talk.shot is not None:
+            row = self._shots.row(endpoint, at, fresh)
+        elif result.reason == "auth" and result.flags & SENT:
+            row = refused_row(endpoint, at, talk.address)
+        result = result._replace(facts=facts._replace(fresh=fresh, shot=row))
+        if result.reason == "ok" and fresh in NOT_JUDGED:
+            return _judged(result, NOT_JUDGED[fresh], 4)
+        return result
+
     def _context(self, result: ProbeResult) -> bytes:
-        if result.probe != "picture":
-            return b""
-        return self.eyes.context(result.endpoint, result.started_at)
+        if result.probe == "picture":
+            return self.eyes.context(result.endpoint, result.started_at)
+        if result.facts is not None and result.facts.shot:
+            return self.eyes.context_beside(result.endpoint, result.started_at)
+        return b""
 
     def _learn(self, talk: Media, result: ProbeResult) -> None:
         if result.reason == "ok":
@@ -124,6 +167,9 @@ class Pictures:
         if result.probe == "picture":
             past = self.eyes.took(result.endpoint, seen, facts.key_bytes)
             facts = facts._replace(past=past, still=seen.still)
+        elif facts.shot:
+            self.eyes.took(~result.endpoint, seen, facts.key_bytes)
+            facts = facts._replace(still=seen.still)
         if seen.reason == "undecodable" and result.probe == "picture":
             self._streams[result.endpoint] = _other(facts.stream)
         done(_judged(result, seen.reason, _stage_of(result.probe, seen.reason))._replace(facts=facts))

@@ -15,6 +15,7 @@ from typing import NamedTuple, cast
 from camerahub.core.eyes import Lesson
 from camerahub.core.messages import FleetPolicy
 from camerahub.core.result import ProbeResult, Target
+from camerahub.core.stand_in import SNAPSHOT
 from camerahub.probes.address import is_tls
 from camerahub.probes.engine import Brief, Conversation, Done, Engine, Verdict
 from camerahub.probes.media import Media, media, picture
@@ -22,7 +23,7 @@ from camerahub.probes.options import options
 from camerahub.probes.pictures import Pictures
 from camerahub.probes.relay import Continued, Relay
 from camerahub.probes.rtsp import rtsp
-from camerahub.probes.snapshot import Snapshot, snapshot
+from camerahub.probes.snapshot import Snapshot, beside, snapshot
 from camerahub.probes.tcp import tcp
 from camerahub.probes.tls import Tls
 from camerahub.wire.url import UrlError
@@ -82,6 +83,7 @@ class Prober:
     ) -> None:
         self._engine = Engine(loop, max_in_flight=max_in_flight)
         self._pictures = Pictures(loop, decoders)
+        self._snapshot_basic = False
 
     async def ready(self) -> None:
         """Start the decoders."""
@@ -103,16 +105,17 @@ class Prober:
         return self._pictures.in_flight
 
     def configure(self, policy: FleetPolicy) -> None:
-        """Which pictures are decoded, and which kept as evidence; without it: all, and none."""
+        """Which pictures are decoded, which are kept, how snapshots log in; without it: all, none, Digest only."""
         self._pictures.eyes.configure(policy)
+        self._snapshot_basic = bool(policy.snapshot_basic)
 
     def teach(self, lessons: Iterable[Lesson]) -> None:
         """What judging the pictures of these endpoints needs."""
-        self._pictures.eyes.teach(lessons)
+        self._pictures.teach(lessons)
 
     def forget(self, endpoints: Iterable[int]) -> None:
         """Their pictures are judged here no longer."""
-        self._pictures.eyes.forget(endpoints)
+        self._pictures.forget(endpoints)
 
     @property
     def waiting(self) -> int:
@@ -123,7 +126,9 @@ class Prober:
         """Begin one attempt of at most ``deadline_s`` seconds (our own lateness is given back)."""
         spec = PROBES[probe]
         try:
-            conversation = spec.conversation(self._pictures.aimed(target) if spec.media else target)
+            if probe == SNAPSHOT and target.shot_url:
+                target = beside(target)
+            conversation = self._conversation(spec, probe, target)
         except UrlError:
             conversation, target = _Unusable(probe), Target(target.endpoint, "", 0)
         else:
@@ -135,6 +140,11 @@ class Prober:
             if spec.tls and is_tls(target):
                 conversation = Tls(conversation)
         self._engine.start(target, conversation, deadline_s, done)
+
+    def _conversation(self, spec: ProbeSpec, probe: str, target: Target) -> Conversation:
+        if probe == SNAPSHOT:
+            return snapshot(target, basic_in_clear=self._snapshot_basic)
+        return spec.conversation(self._pictures.aimed(target) if spec.media else target)
 
     def hurry(self) -> None:
         """End conversations about media now, in order: as ``blind``, with the last word they owe the camera."""

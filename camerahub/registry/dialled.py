@@ -31,6 +31,7 @@ from camerahub.core.result import (
     Outcome,
     kinds_of,
 )
+from camerahub.core.stand_in import FRESHNESS
 from camerahub.core.uplinks import UPLINK_SCOPE, UplinkMap
 from camerahub.core.weather import WEATHER_SCOPE
 from camerahub.registry import evidence
@@ -45,6 +46,7 @@ from camerahub.registry.tables import (
     guards,
     media_facts,
     pauses,
+    snapshots,
     workers,
 )
 from camerahub.registry.tables import cameras as cameras_table
@@ -147,6 +149,21 @@ class MediaSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ShotSeen:
+    """The last snapshot taken in place of one endpoint's stream; times µs UTC.
+
+    ``fresh`` "" = nobody can tell, fresh or stale; ``judged_at`` of the last one that counted, 0 = none; ``refused``:
+    it was refused to our login, and is not asked for again.
+    """
+
+    endpoint: int
+    at: int
+    fresh: str
+    judged_at: int
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dialled:
     """The whole answer, each part newest first. ``since`` and ``until`` (None = now) bound it, µs UTC.
 
@@ -166,6 +183,7 @@ class Dialled:
     logins: tuple[LoginAtDevice, ...]
     silences: tuple[Silence, ...]
     media: tuple[MediaSeen, ...]
+    shots: tuple[ShotSeen, ...] = ()
 
 
 def dialled(
@@ -213,6 +231,7 @@ def dialled(
             _logins(connection, hosts),
             tuple(sorted(silences, key=lambda one: (one.from_at, one.kind, one.subject), reverse=True)),
             _media(connection, camera),
+            _shots(connection, camera),
         )
 
 
@@ -394,6 +413,17 @@ def _media(connection: Connection, camera: int) -> tuple[MediaSeen, ...]:
     )  # fmt: skip
     rows = connection.execute(query.order_by(column.at.desc(), column.endpoint_id)).all()
     return tuple(_seen(row) for row in rows)
+
+
+def _shots(connection: Connection, camera: int) -> tuple[ShotSeen, ...]:
+    column = snapshots.c
+    query = (
+        select(column.endpoint_id, column.at, column.fresh, column.judged_at, column.refused_to)
+        .join_from(snapshots, endpoints, column.endpoint_id == endpoints.c.id)
+        .where(endpoints.c.camera_id == camera)
+    )
+    rows = connection.execute(query.order_by(column.at.desc(), column.endpoint_id)).all()
+    return tuple(ShotSeen(row[0], row[1], FRESHNESS[row[2]], row[3], bool(row[4])) for row in rows)
 
 
 def _seen(row: Sequence[Any]) -> MediaSeen:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, delete, select
 from camerahub.core.errors import ConfigError
 from camerahub.core.eyes import MASK_BYTES, MAX_PAST, Lesson, weights_of
 from camerahub.core.result import FAULT_KINDS, REASON_CODES, REASON_NAMES
+from camerahub.registry import shots
 from camerahub.registry.engine import reading
 from camerahub.registry.one import new_id, upsert_one
 from camerahub.registry.tables import (
@@ -153,13 +154,14 @@ def orders(engine: Engine) -> dict[int, Order]:
 
 
 def lessons(engine: Engine, wanted: Sequence[int], said: Mapping[int, Order]) -> list[Lesson]:
-    """Lessons of the endpoints ``wanted``: their pasts, and what ``orders`` said; none for those without either."""
+    """Lessons of the endpoints ``wanted``: their pasts, what ``orders`` said, last snapshots; of who has any."""
     with reading(engine) as connection:
         column = picture_pasts.c
         query = select(column.endpoint_id, column.data).where(column.endpoint_id.in_(wanted))
         pasts = {endpoint: bytes(data) for endpoint, data in connection.execute(query)}
+        lasts = shots.lasts(connection, wanted)
     return [
-        Lesson(endpoint, pasts.get(endpoint), *said.get(endpoint, Order())[:3])
+        Lesson(endpoint, pasts.get(endpoint), *said.get(endpoint, Order())[:3], shot=lasts.get(endpoint, b""))
         for endpoint in wanted
-        if endpoint in pasts or endpoint in said
+        if endpoint in pasts or endpoint in said or endpoint in lasts
     ]

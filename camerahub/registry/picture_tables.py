@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, LargeBinary, Table, Text
 
 from camerahub.registry.columns import BIG, METADATA, at, index, number, of_endpoint, ref, small, txt
 
@@ -13,6 +13,23 @@ picture_pasts = Table(
     of_endpoint(),
     at("at"),
     Column("data", LargeBinary, nullable=False),  # core.eyes.MAX_PAST at most
+)
+
+#: The last snapshot taken in place of each endpoint's stream, and whether it was new, kept so that a restart need not
+#: ask twice. Never the picture.
+snapshots = Table(
+    "snapshots",
+    METADATA,
+    of_endpoint(),
+    at("at"),
+    Column("date", BigInteger, nullable=False),  # the camera's own, s since 1970, 0 = not said
+    small("fresh"),  # core.stand_in.FRESHNESS
+    Column("address", BigInteger, nullable=False),  # core.stand_in.mark_of
+    Column("digest", LargeBinary, nullable=False),  # SHA-256
+    at("judged_at"),  # when the last one that was new, and so judged, was taken; 0 = none
+    Column(
+        "refused_to", BIG, nullable=False
+    ),  # the credential it refused over HTTP, 0 = none: not shown there again
 )
 
 #: Parts of a camera's picture that are not judged, or not shown either: bits as ``core.eyes`` says.

@@ -7,7 +7,7 @@ starts. Must not know: who asks, and how answers are written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,12 @@ from sqlalchemy import Connection, Engine, Select, func, select
 from camerahub.core.health import ANSWER_NAMES, POLICIES
 from camerahub.core.result import MAIN, PROBE_NAMES, REASON_NAMES, STREAM_NAMES, SUB, Facet, Outcome
 from camerahub.core.roads import Roads, answers
+from camerahub.core.stand_in import SNAPSHOT
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.core.weather import WEATHER_SCOPE
+from camerahub.registry import shots
 from camerahub.registry.engine import reading, schema_of
+from camerahub.registry.shots import NOWHERE, Beside, ShotAddress
 from camerahub.registry.snapshot import SPOKEN, Snapshot, last_alive, last_commit, load
 from camerahub.registry.tables import areas as areas_table
 from camerahub.registry.tables import (
@@ -36,6 +39,7 @@ from camerahub.registry.tables import (
 from camerahub.registry.tables import cameras as cameras_table
 
 _SUB = endpoints.alias("sub")
+_SHOT = endpoints.alias("shot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,14 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class FacetState:
-    """Public answer: ``state`` up, down or unknown; times µs UTC, 0 = never."""
+    """Public answer: ``state`` up, down or unknown; times µs UTC, 0 = never. ``source`` "snapshot": what was
+    seen last came by a snapshot in place of the stream."""
 
     state: str
     since: int
     reason: str
     observed_at: int
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class EndpointTarget:
     """Whom to dial; ``device_id`` and ``credential_id`` 0 = none. The secret is in ``secrets``.
 
     ``sub_path``: the sub-stream of the same camera at the same host and port, "" for none; ``seen_on``: the stream that
-    gave a picture last.
+    gave a picture last; ``shot``: where the same host gives a snapshot to the same login.
     """
 
     endpoint: int
@@ -96,6 +102,7 @@ class EndpointTarget:
     credential_id: int
     sub_path: str = ""
     seen_on: str = ""
+    shot: ShotAddress = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +227,12 @@ def cameras(
     with reading(engine) as connection:
         snapshot = load(connection, [POLICIES[f] for f in SPOKEN])
         rows = connection.execute(_camera_query(area)).all()
+        judged = shots.judged(connection)
     facets = _facet_columns(snapshot)
     if facet not in facets:
         raise KeyError(facet)
     place = {int(number): at for at, number in enumerate(snapshot.camera_ids)}
-    listed = [_camera_state(row, place[row[0]], facets) for row in rows]
+    listed = [_sourced(_camera_state(row, place[row[0]], facets), judged) for row in rows]
     return [camera for camera in listed if _fits(camera.facets[facet], state, reason, since)]
 
 
@@ -281,6 +289,14 @@ def _camera_state(
     return CameraState(number, code, name, area_code, network, status_word, bool(expected), told)
 
 
+def _sourced(camera: CameraState, judged: dict[int, set[int]]) -> CameraState:
+    """A picture seen at the moment of a snapshot was seen by it."""
+    told = camera.facets.get("picture")
+    if told is not None and told.observed_at in judged.get(camera.id, ()):
+        camera.facets["picture"] = replace(told, source=SNAPSHOT)
+    return camera
+
+
 def _fits(answer: FacetState, state: str | None, reason: str | None, since: int | None) -> bool:
     return (
         (state is None or answer.state == state)
@@ -308,6 +324,8 @@ def targets(engine: Engine, *, probed: bool = True, code: str | None = None) -> 
         column.kind, column.stream, column.road, func.coalesce(column.device_id, 0),
         func.coalesce(column.credential_id, 0), func.coalesce(_SUB.c.path, ""),
         func.coalesce(media_facts.c.stream, len(STREAM_NAMES)),
+        _SHOT.c.scheme, _SHOT.c.host, _SHOT.c.port, _SHOT.c.path, func.coalesce(_SHOT.c.credential_id, 0),
+        cameras_table.c.vendor, column.channel,
     )  # fmt: skip
     beside = (
         (_SUB.c.camera_id == column.camera_id) & (_SUB.c.road == column.road) & (_SUB.c.kind == column.kind)
@@ -319,6 +337,7 @@ def targets(engine: Engine, *, probed: bool = True, code: str | None = None) -> 
         .join_from(endpoints, cameras_table)
         .outerjoin(_SUB, beside)
         .outerjoin(media_facts, media_facts.c.endpoint_id == column.id)
+        .outerjoin(_SHOT, _shot_of(column))
         .where(column.retired_at.is_(None))
     )
     if probed:
@@ -327,7 +346,26 @@ def targets(engine: Engine, *, probed: bool = True, code: str | None = None) -> 
         query = query.where(cameras_table.c.code == code)
     with reading(engine) as connection:
         rows = connection.execute(query.order_by(column.id)).all()
-    return [EndpointTarget(*(*row[:-1], (*STREAM_NAMES, "")[row[-1]])) for row in rows]
+        refused = shots.refusals(connection)
+    return [_target(row, refused) for row in rows]
+
+
+def _shot_of(column: Any) -> Any:
+    """The snapshot of the same camera by the same road."""
+    same = (_SHOT.c.camera_id == column.camera_id) & (_SHOT.c.road == column.road)
+    return same & (_SHOT.c.kind == "snapshot") & (_SHOT.c.stream == MAIN) & _SHOT.c.retired_at.is_(None)
+
+
+def _target(row: Sequence[Any], refused: set[tuple[str, int]]) -> EndpointTarget:
+    *own, stream = row[:14]
+    *known, vendor, channel = row[14:]
+    target = EndpointTarget(*(*own, (*STREAM_NAMES, "")[stream]))
+    if target.kind != "rtsp" or (target.host, target.credential_id) in refused:
+        return target
+    beside = Beside(*known) if known[0] else None
+    login, hangs = target.credential_id, bool(target.device_id)
+    shot = shots.address_of(target.host, target.port, login, beside, vendor, channel, hangs)
+    return replace(target, shot=shot)
 
 
 def secrets(engine: Engine, ids: Iterable[int] | None = None) -> dict[int, Secret]:
@@ -440,6 +478,12 @@ def status(engine: Engine) -> StatusFigures:
             database_bytes=_size(connection),
             schema=schema_of(connection) or "",
         )
+
+
+def database_bytes(engine: Engine) -> int:
+    """What the register takes on the disk of its server or of this machine."""
+    with reading(engine) as connection:
+        return _size(connection)
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:

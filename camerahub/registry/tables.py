@@ -43,11 +43,12 @@ from camerahub.registry.figure_tables import rate_runs as rate_runs
 from camerahub.registry.picture_tables import false_alarms as false_alarms
 from camerahub.registry.picture_tables import picture_masks as picture_masks
 from camerahub.registry.picture_tables import picture_pasts as picture_pasts
+from camerahub.registry.picture_tables import snapshots as snapshots
 from camerahub.registry.picture_tables import still_reads as still_reads
 from camerahub.registry.picture_tables import stills as stills
 
 #: Newest migration this program knows; the revision ids of migrations/versions count upwards.
-SCHEMA_REVISION = "0008"
+SCHEMA_REVISION = "0009"
 
 #: Standing of a camera in the register -> (does it count in the denominator, Chinese, English).
 STATUSES: dict[str, tuple[bool, str, str]] = {

@@ -42,6 +42,7 @@ class Book(Protocol):
     def open_gap(self, worker: str, scope: str, start: int, reason: str, /) -> int: ...
     def close_gap(self, gap: int, end: int, /) -> None: ...
     def keep_facts(self, rows: NDArray[np.void], /) -> None: ...
+    def keep_shots(self, rows: NDArray[np.void], /) -> None: ...
     def exempt_at(self, ids: NDArray[np.int64], now: int, /) -> tuple[NDArray[np.bool_], int]: ...
 
 
@@ -229,6 +230,11 @@ class Desk:
         """Keep facts of media, FACTS_DTYPE (N,); the newest of an endpoint counts, strangers are passed over."""
         _, known = self.roster.find(rows["endpoint_id"])
         self._book.keep_facts(rows[known])
+
+    def keep_shots(self, rows: NDArray[np.void]) -> None:
+        """Keep what snapshots told of their age, SHOT_DTYPE (N,); strangers are passed over."""
+        _, known = self.roster.find(rows["endpoint_id"])
+        self._book.keep_shots(rows[known])
 
     def write_gap(self, start: int, end: int, reason: str) -> None:
         """Nobody looked from ``start`` to ``end``; staleness does not count that time."""

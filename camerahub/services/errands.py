@@ -24,11 +24,24 @@ TURN_S = 30.0
 
 
 class Errand(NamedTuple):
-    """``words`` of the command; again after ``every_s`` seconds, 0 = never."""
+    """``words`` of the command; again after ``every_s`` seconds, 0 = never; or at a time of day: ``fell`` gives the
+    last instant at which it fell due by a time, µs UTC."""
 
     name: str
     words: tuple[str, ...]
-    every_s: float
+    every_s: float = 0.0
+    fell: Callable[[int], int] | None = None
+
+    def late(self, last: int, started: int, now: int) -> int:
+        """For how long it has been due, µs, below 0 = not yet; it began at ``last``, 0 = never.
+
+        One at a time of day that was missed is made up for; one that never ran waits for the first such time after
+        ``started``: a new hub has nothing to tell of yesterday.
+        """
+        if self.fell is not None:
+            at = self.fell(now)
+            return now - at if at > (last or started) else -1
+        return now - last - round(self.every_s * 1e6) if self.every_s else -1
 
 
 class Book(Protocol):
@@ -49,10 +62,8 @@ def waiting(errands: Iterable[Errand], begun: Mapping[str, int], started: int, n
     late: dict[Errand, int] = {}
     for errand in errands:
         last = begun.get(errand.name, 0)
-        late[errand] = now - (last if last <= now else 0) - round(errand.every_s * 1e6)
-    return sorted(
-        (one for one in late if one.every_s and late[one] >= 0), key=lambda one: late[one], reverse=True
-    )
+        late[errand] = errand.late(last if last <= now else 0, started, now)
+    return sorted((one for one in late if late[one] >= 0), key=lambda one: late[one], reverse=True)
 
 
 class Errands:

@@ -10,18 +10,19 @@ from __future__ import annotations
 import heapq
 import math
 from array import array
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from random import Random
 from typing import Final
 
 from camerahub.core.messages import Assignment, FleetPolicy
-from camerahub.core.result import PROBE_KINDS, REASONS, Outcome, ProbeResult, Signal
+from camerahub.core.result import PROBE_KINDS, REASONS, Facet, Outcome, ProbeResult, Signal
+from camerahub.core.stand_in import SNAPSHOT
 from camerahub.core.uplinks import Uplink
 from camerahub.services.flights import PICTURE, TICKS_PER_S, Flight, Step, is_media, place_of, remember
 from camerahub.services.gallery import Gallery
 from camerahub.services.gate import Gate
+from camerahub.services.rounds import Rounds
 from camerahub.services.seats import Gates, Lanes, subnet_of
 
 MAX_SLOTS: Final = 1 << 20
@@ -37,6 +38,8 @@ _SLOT_MASK: Final = MAX_SLOTS - 1
 _FREE, _IDLE, _WAITING, _FLYING = range(4)
 _SIGNALS: Final = {name: info.online for name, info in REASONS.items()}
 _DEFINITE: Final = (Signal.UP, Signal.DOWN)
+#: What these meet on their way says how camera and subnet are; the others knock at another port.
+_OF_LINE: Final = frozenset(name for name, kind in PROBE_KINDS.items() if Facet.ONLINE in kind.facets)
 
 
 class Fleet:
@@ -49,7 +52,8 @@ class Fleet:
         self._plain = not PROBE_KINDS[probe].login  # the guard has no say in it
         self.held = False
         self.draining = False
-        self.rounds_done: list[int] = []
+        self._rounds = Rounds()
+        self.rounds_done = self._rounds.done
         self._zero = now
         self._random = Random(policy.seed)
         self._interval = round(policy.interval_s * TICKS_PER_S)
@@ -74,8 +78,6 @@ class Fleet:
         self._paused: set[int] = set()
         self._paused_all = False
         self._wanted: dict[int, dict[str, list[int]]] = {}
-        self._asking: deque[tuple[int, str, Iterator[int]]] = deque()
-        self._open_rounds: dict[int, int] = {}
         # Whose look ends blind before, having begun too early, is looked at again soon.
         self._again_until = -1
         self._looks = Gallery(policy, self._random)
@@ -113,7 +115,7 @@ class Fleet:
             self._paused.discard(endpoint)
             self._changes.pop(slot, None)
             for rounds in self._wanted.pop(slot, {}).values():
-                self._close(rounds)
+                self._rounds.close(rounds)
             if self._state[slot] == _FLYING:
                 self._leaving[endpoint] = slot
             self._retire(slot)
@@ -214,9 +216,7 @@ class Fleet:
 
     def ask(self, round_id: int, probe: str, endpoints: Iterable[int] | None) -> None:
         """Look now, with ``probe``; the round's id stands in ``rounds_done`` once all have answered."""
-        wanted = list(self._slot_of) if endpoints is None else endpoints
-        self._open_rounds[round_id] = 1
-        self._asking.append((round_id, probe, iter(wanted)))
+        self._rounds.ask(round_id, probe, list(self._slot_of) if endpoints is None else endpoints)
 
     def pause(self, paused: bool, endpoints: Iterable[int] | None) -> None:
         """Stop or resume dialling; resuming everything resumes each. Paused endpoints answer so when they fall due."""
@@ -244,28 +244,17 @@ class Fleet:
 
     def _ask_some(self, now: int) -> None:
         for _ in range(STEP_LIMIT):
-            if not self._asking:
+            if not self._rounds.asking:
                 return
-            round_id, probe, endpoints = self._asking[0]
-            endpoint = next(endpoints, None)
-            if endpoint is None:
-                self._asking.popleft()
-                self._close((round_id,))
-            elif (slot := self._slot_of.get(endpoint)) is not None:
-                self._want(slot, round_id, probe, now)
+            one = self._rounds.take()
+            if one is not None and (slot := self._slot_of.get(one.endpoint)) is not None:
+                self._want(slot, one.round_id, one.probe, now)
 
     def _want(self, slot: int, round_id: int, probe: str, now: int) -> None:
-        self._open_rounds[round_id] += 1
+        self._rounds.open(round_id)
         self._wanted.setdefault(slot, {}).setdefault(probe, []).append(round_id)
         if self._state[slot] == _IDLE:
             self._arm(slot, now)
-
-    def _close(self, rounds: Iterable[int]) -> None:
-        for round_id in rounds:
-            self._open_rounds[round_id] -= 1
-            if not self._open_rounds[round_id]:
-                del self._open_rounds[round_id]
-                self.rounds_done.append(round_id)
 
     # --- one step ---------------------------------------------------------------------------------------------
 
@@ -276,14 +265,14 @@ class Fleet:
             return step
         ticks = self._tick = self._ticks(now)
         self._refill(now)
-        if self._asking:
+        if self._rounds.asking:
             self._ask_some(ticks)
         if self._looks.interval:
             self._look(ticks, now)
         more = self._fall_due(ticks, wall_us, step)
         if self._lanes.servable:
             self._serve(ticks, wall_us, step)
-        step.wake_at = now if more or self._asking else self._next_wake(now)
+        step.wake_at = now if more or self._rounds.asking else self._next_wake(now)
         return step
 
     @property
@@ -353,11 +342,12 @@ class Fleet:
         self._counts[f"{reason}_total"] += 1
         endpoint = self._assigned(slot).target.endpoint
         wanted = self._wanted.pop(slot, None) or {}
-        if PICTURE in wanted and not (self._looks.missed(slot, reason, self._tick) or wanted[PICTURE]):
-            del wanted[PICTURE]
+        look = next((probe for probe in wanted if is_media(probe)), "")
+        if look and not (self._looks.missed(slot, reason, self._tick) or wanted[look]):
+            del wanted[look]
         for probe, rounds in (wanted or {self.probe: []}).items():
             step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, reason, 0, wall_us, 0.0))
-            self._close(rounds)
+            self._rounds.close(rounds)
 
     def _be_patient(self, slot: int, now: int) -> None:
         patience = self._interval
@@ -372,7 +362,7 @@ class Fleet:
     def _look(self, now: int, seconds: float) -> None:
         """Whose picture is due and may be taken now: it is wanted beside, or instead of, the next liveness look."""
         for slot in self._looks.pop(now, seconds):
-            self._wanted.setdefault(slot, {}).setdefault(PICTURE, [])
+            self._wanted.setdefault(slot, {}).setdefault(self._looks.begin(slot), [])
             if self._state[slot] == _IDLE:
                 self._arm(slot, now)
 
@@ -382,7 +372,7 @@ class Fleet:
         for endpoint, wait in self._looks.released(keys):
             slot = self._slot_of.get(endpoint, -1)
             if slot in self._looks:
-                self._looks.arm(slot, tick + wait)
+                self._looks.soon(slot, tick + wait)
 
     # --- seats ------------------------------------------------------------------------------------------------
 
@@ -431,7 +421,7 @@ class Fleet:
                     del self._wanted[slot]
         why = self.gate.take(assignment, probe)
         # A picture without the login: one that is dead, or open, need not wait for the guard.
-        bare = why == "locked" and is_media(probe)
+        bare = why == "locked" and is_media(probe) and probe != SNAPSHOT
         if why and not bare:
             self._hold_login(slot, probe, rounds, dark, why, now, step)
             return
@@ -458,7 +448,9 @@ class Fleet:
         step.unseen.append(ProbeResult(endpoint, probe, Outcome.UNKNOWN, why, 0, step.wall_us, 0.0))
         if is_media(probe):
             self._looks.looked(slot, None, self._tick)
-        self._close(rounds)
+            if probe == SNAPSHOT and why == "locked":
+                self._looks.owe(slot, self._assigned(slot).key, endpoint)
+        self._rounds.close(rounds)
         self._lanes.give(self._lane_of[slot], dark)
         self._state[slot] = _IDLE
         if slot in self._wanted:
@@ -476,18 +468,19 @@ class Fleet:
         if flight.probe is not self.probe or not self._plain:
             self.gate.ended(flight.key, flight.target.host, result)
             if is_media(flight.probe):
-                self._looks.looked(slot, result, self._tick)
+                self._looks.looked(slot, result, self._tick, flight.snapshot_login)
         self.in_flight -= 1
         self._counts["finished_total"] += 1
         self._lanes.give(self._lane_of[slot], flight.dark)
-        if result.reason != "blind":  # who could not see has heard nothing of the subnet
+        of_line = flight.probe in _OF_LINE
+        if of_line and result.reason != "blind":  # who could not see has heard nothing of the subnet
             self._lanes.heard(self._lane_of[slot], result.reason == "timeout")
         if (change := self._changes.pop(slot, None)) is not None:
             self._land_changed(flight, change, self._tick)
             return False
         if flight.rounds:
-            self._close(flight.rounds)
-        if not result.stage or self._devices.wide:
+            self._rounds.close(flight.rounds)
+        if of_line and (not result.stage or self._devices.wide):
             self._mind_device(slot, result)
         if self._gone[slot]:
             self._leaving.pop(flight.target.endpoint, None)
@@ -524,14 +517,14 @@ class Fleet:
         slot = flight.slot
         for round_id in flight.rounds:
             self._want(slot, round_id, flight.probe, now)
-        self._close(flight.rounds)
+        self._rounds.close(flight.rounds)
         self._state[slot] = _IDLE
         self._leave(slot)
         self._replace(slot, change, now)
 
     def _rearm(self, slot: int, probe: str, reason: str, now: int) -> None:
         self._state[slot] = _IDLE
-        signal = _SIGNALS[reason]
+        signal = _SIGNALS[reason] if probe in _OF_LINE else Signal.NONE
         memory, again = remember(self._memory[slot], signal, self.policy.down_n)
         self._memory[slot] = memory
         if probe != self.probe and signal in _DEFINITE and self._regular[slot] - now < self._interval // 2:
@@ -589,7 +582,7 @@ class Fleet:
             "subnets_dark": self._lanes.dark,
             "dials_per_s": self.budget,
             "due_lag_s": lag / TICKS_PER_S,
-            "rounds_open": len(self._open_rounds),
+            "rounds_open": len(self._rounds),
             "logins_total": self.gate.logins,
             "logins_held_total": self.gate.held,
             "permits": self.gate.permits,

@@ -78,6 +78,12 @@ class Flight:
     bare: bool = False
     echo: bool = False
 
+    @property
+    def snapshot_login(self) -> int:
+        """A number for the login a snapshot in place of this look would use: the guard's, or one of the endpoint where
+        it has none; 0 where no snapshot is to be had."""
+        return (self.key or ~self.target.endpoint) if self.target.shot_url else 0
+
     def told(self, result: ProbeResult) -> ProbeResult:
         """``result`` as it counts: a camera that asks for the login we hold back has refused nobody."""
         if self.bare and result.reason == "auth":

@@ -20,7 +20,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
+from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE, SHOT_DTYPE
 from camerahub.core.errors import EnvironmentFault
 from camerahub.core.health import ANSWER_NAMES
 from camerahub.core.messages import Results
@@ -301,6 +301,12 @@ class Ingest:
         """Keep what conversations about media learned; ValueError when it is none."""
         rows = np.frombuffer(data, FACTS_DTYPE)
         self._owed.append(lambda: self.desk.find(rows))
+        await self._write_gaps()
+
+    async def keep_shots(self, data: bytes) -> None:
+        """Keep what snapshots told of their age; ValueError when it is none."""
+        rows = np.frombuffer(data, SHOT_DTYPE)
+        self._owed.append(lambda: self.desk.keep_shots(rows))
         await self._write_gaps()
 
     async def _write_gaps(self) -> None:

@@ -16,7 +16,11 @@ from camerahub.core.weather import KINDS, Weather
 from camerahub.services.roster import Roster
 
 I8 = NDArray[np.int64]
-_PICTURE, _WEATHER = PROBE_KINDS["picture"].code, REASON_CODES["weather"]
+_WEATHER = REASON_CODES["weather"]
+#: By probe code: whether it speaks of 完好.
+_OF_PICTURE = np.zeros(256, np.bool_)
+for _kind in PROBE_KINDS.values():
+    _OF_PICTURE[_kind.code] = Facet.PICTURE in _kind.facets
 #: By reason code: whether the picture itself was judged, whatever came of it.
 _JUDGED = np.zeros(256, np.bool_)
 for _info in REASONS.values():
@@ -36,7 +40,7 @@ class Skies:
         """``rows`` RESULT_DTYPE (N,) of the endpoints at ``place`` (N,), what weather explains said as ``weather``."""
         if self._row < 0:
             return rows
-        judged = np.flatnonzero((rows["probe"] == _PICTURE) & _JUDGED[rows["reason"]])
+        judged = np.flatnonzero(_OF_PICTURE[rows["probe"]] & _JUDGED[rows["reason"]])
         if not len(judged):
             return rows
         at = place[judged]

@@ -30,6 +30,7 @@ from camerahub.core.messages import (
     Round,
     RoundDone,
     Setup,
+    Shots,
     Sighting,
     Stats,
     Still,
@@ -162,6 +163,7 @@ class Supervisor:
         on_batch: Callable[[Results], Awaitable[object]],
         on_gap: Callable[[Gap], Awaitable[object]],
         on_findings: Callable[[bytes], Awaitable[object]] = _nothing,
+        on_shots: Callable[[bytes], Awaitable[object]] = _nothing,
         uplinks: Iterable[Uplink] = (),
         on_login: Callable[[str, LoginEnded], object] = lambda _worker, _said: None,
         on_end: Callable[[str, str], object] = lambda _worker, _reason: None,
@@ -171,7 +173,7 @@ class Supervisor:
         self._on_watch, self._on_picture = on_watch, on_picture
         self._on_login, self._on_end = on_login, on_end
         self._spawner, self._clock, self._on_batch, self._on_gap = spawner, clock, on_batch, on_gap
-        self._on_findings = on_findings
+        self._on_findings, self._on_shots = on_findings, on_shots
         self._probe, self._policy, self._uplinks = probe, policy, tuple(uplinks)
         self._shards = Shards(probers)
         self._seats = [_Seat(f"prober-{n}") for n in range(probers)]
@@ -405,6 +407,8 @@ class Supervisor:
                     future.set_result(None)
             case Findings(rows=rows):
                 await self._on_findings(rows)
+            case Shots(rows=rows):
+                await self._on_shots(rows)
             case Sighting():
                 await self._sighted(seat, message)
             case Learned() | Still():

@@ -33,6 +33,7 @@ from camerahub.core.messages import (
     Round,
     RoundDone,
     Setup,
+    Shots,
     Sighting,
     Stats,
     Still,
@@ -42,6 +43,7 @@ from camerahub.core.messages import (
     Withdraw,
 )
 from camerahub.core.result import MediaFacts, ProbeResult
+from camerahub.core.stand_in import SNAPSHOT
 from camerahub.services.fleet import Fleet
 from camerahub.services.flights import PICTURE, Flight, is_media
 from camerahub.services.gate import Gate
@@ -72,13 +74,16 @@ class Outbox:
         self._limit, self._size = policy.unacked_batches, policy.batch_size
         self._rows = bytearray()
         self._facts = bytearray()
+        self._shots = bytearray()
         self.unacked: deque[Results] = deque()
 
     def add(self, result: ProbeResult) -> None:
         """One more result; a full batch leaves at once."""
         self._rows += ROW.pack(*result.row())
         if result.facts is not None:
-            self._facts += FACTS_ROW.pack(*result.facts.row(result.endpoint, result.started_at))
+            if result.probe != SNAPSHOT:  # of the stream only
+                self._facts += FACTS_ROW.pack(*result.facts.row(result.endpoint, result.started_at))
+            self._shots += result.facts.shot
             if result.facts.past or result.facts.still:
                 self._show(result, result.facts)
         if len(self._rows) >= self._size * ROW.size:
@@ -103,6 +108,9 @@ class Outbox:
         if self._facts:
             self._send(Findings(self._worker, bytes(self._facts)))
             self._facts.clear()
+        if self._shots:
+            self._send(Shots(self._worker, bytes(self._shots)))
+            self._shots.clear()
 
     def ack(self, seq: int) -> None:
         """Everything up to ``seq`` is committed."""

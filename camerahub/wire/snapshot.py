@@ -26,6 +26,8 @@ from camerahub.wire.url import HttpUrl, UrlError, split_http
 PICTURE_LIMITS = Limits(head=16 * 1024, line=8 * 1024, body=8 << 20, headers=128)
 #: A picture that is older than this when it is handed out is not what the camera sees, seconds.
 STALE_S = 300
+#: Bytes that have changed prove a picture no older than the look before: it must lie within so long, seconds.
+CHANGED_S = 3600
 #: A local clock without its zone may be this far behind UTC (UTC-12), seconds.
 _MOST_BEHIND_S = 12 * 3600
 _MOVED = (301, 302, 303, 307, 308)
@@ -55,12 +57,13 @@ class Seen(NamedTuple):
     at: int
 
 
-def freshness(shot: Shot, digest: bytes, at: int, before: Seen | None) -> str:
+def freshness(shot: Shot, digest: bytes, at: int, before: Seen | None, *, strict: bool = False) -> str:
     """ "stale", "fresh", or "" where nothing tells. ``at``: our clock, s; ``before``: the picture before this one.
 
     Stale: the camera's own Date is more than ``STALE_S`` after its Last-Modified or after the time in its Exif (one
     without a zone is given every benefit: UTC-12), or the bytes are those of an earlier answer: no sensor gives the
-    same picture twice. Fresh: one of the times is within ``STALE_S``, or the bytes have changed.
+    same picture twice. Fresh: one of the times is within ``STALE_S``, or the bytes have changed within ``CHANGED_S``.
+    ``strict``: the times may convict and never acquit, for a camera may stamp a cached picture as it hands it out.
     """
     stamps = [shot.modified] if shot.modified else []
     if shot.taken is not None:
@@ -70,12 +73,17 @@ def freshness(shot: Shot, digest: bytes, at: int, before: Seen | None) -> str:
     if before is not None and before.digest == digest:
         older = before.date < shot.date if before.date and shot.date else before.at < at
         return "stale" if older else ""
+    if before is not None and 0 <= at - before.at <= CHANGED_S:
+        return "fresh"
+    return "" if strict else _dated(shot)
+
+
+def _dated(shot: Shot) -> str:
+    """What the times alone say in favour of a picture."""
     sure = [shot.modified] if shot.modified else []
     if shot.taken is not None and shot.taken.zoned:
         sure.append(shot.taken.at)
-    if before is not None or (shot.date and any(abs(shot.date - stamp) <= STALE_S for stamp in sure)):
-        return "fresh"
-    return ""
+    return "fresh" if shot.date and any(abs(shot.date - stamp) <= STALE_S for stamp in sure) else ""
 
 
 def http_date(value: str) -> int:
@@ -180,8 +188,9 @@ class SnapshotSession:
             self._end("codec_unsupported")
 
     def _note(self, status: int) -> None:
+        """Who answers 2xx has let us in, whatever becomes of the rest."""
         if status:
-            self.stage, self.status = max(2, self.stage), status
+            self.stage, self.status = max(3 if 200 <= status < 300 else 2, self.stage), status
 
     def _end(self, reason: str) -> None:
         self.reason = reason

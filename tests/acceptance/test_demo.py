@@ -78,6 +78,8 @@ def allowed(row: dict[str, Any], facet: str) -> set[str]:
         told |= set(row["reasons"])  # who does not answer at all shows no picture either
     if state == "up":
         told |= {"ok"} | set(row["probes"]["picture"]["allowed"])  # media flows, whatever the picture shows
+    if facet == "picture" and "snapshot" in row["probes"]:
+        told |= {"unjudged", *row["probes"]["snapshot"]["allowed"]}
     if state == "unknown":
         told |= {"locked", "busy", "no_address"}
     return told

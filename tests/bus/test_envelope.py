@@ -22,6 +22,7 @@ from camerahub.core import messages as m
 from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
 from camerahub.core.eyes import MASK_BYTES, Lesson
 from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS, Target
+from camerahub.core.stand_in import LAST_BYTES
 from camerahub.core.uplinks import Reference, Uplink
 
 IDS = st.integers(0, 2**63 - 1)
@@ -37,6 +38,7 @@ TARGETS = st.builds(
     password=st.text(max_size=20),
     sub_url=st.text(max_size=40),
     stream=st.sampled_from(["", "sub", "main"]),
+    shot_url=st.text(max_size=40),
 )
 REFERENCES = st.builds(Reference, PROBES, st.text(max_size=40), st.integers(0, 65535))
 UPLINKS = st.builds(
@@ -57,6 +59,7 @@ LESSONS = st.builds(
     MASKS,
     MASKS,
     st.sampled_from([b"", bytes(len(FAULT_KINDS))]),
+    st.sampled_from([b"", bytes(LAST_BYTES)]),
 )
 MESSAGES = st.one_of(
     st.builds(m.Setup, st.text(max_size=64), PROBES, st.builds(m.FleetPolicy, seed=IDS)),

@@ -223,6 +223,10 @@ async def test_what_a_person_types_is_what_the_hub_does(tmp_path: Path) -> None:
     hub = await home.hub.start()
     await hub.everyone("ok", 3)
     due = home.run(command, "--dry-run").stdout.splitlines()
+    listed = home.lines(command, "--dry-run")
+    assert {(line["by"], line["facet"]) for line in listed} == {
+        ("township", facet.name.lower()) for facet in Facet
+    }
     lines = published(home)
     assert len(lines) * 2 == len(due) >= 2 * 4 * 3
     assert {line["stage"] for line in lines} == {"preliminary", "final"}

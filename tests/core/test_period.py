@@ -80,3 +80,24 @@ def test_month_starts_lie_within(first: date, days: int) -> None:
     assert all(start <= at < end and period.local_day(at, SHANGHAI).day == 1 for at in found)
     firsts = sum(period.local_day(start + n * 24 * HOUR, SHANGHAI).day == 1 for n in range(days))
     assert len(found) == firsts
+
+
+@given(
+    st.integers(946_684_800_000_000, 4_000_000_000_000_000),
+    st.integers(0, 23),
+    st.integers(0, 59),
+    st.none() | st.integers(1, 28),
+)
+def test_the_last_time_it_was_that_hour(now: int, hour: int, minute: int, day: int | None) -> None:
+    at = period.last_clock(now, f"{hour:02d}:{minute:02d}", SHANGHAI, day)
+    told = datetime.fromtimestamp(at // 1_000_000, SHANGHAI)
+    assert (told.hour, told.minute, told.second) == (hour, minute, 0)
+    assert day is None or told.day == day
+    # there is none between it and now
+    assert 0 <= now - at < 86_400_000_000 * (1 if day is None else 31)
+
+
+@pytest.mark.parametrize(("word", "day"), [("8", None), ("25:00", None), ("08:30", 31)])
+def test_no_such_hour(word: str, day: int | None) -> None:
+    with pytest.raises(ValueError):
+        period.last_clock(10**15, word, SHANGHAI, day)

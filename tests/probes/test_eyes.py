@@ -117,3 +117,17 @@ def test_pasts_are_bounded_and_the_oldest_look_is_forgotten_first() -> None:
         eyes.took(endpoint, seen("ok", past=bytes(100)), 1000)
         assert eyes.held <= 1000
     assert [bool(Context.unpack(eyes.context(e, 2)).past) for e in range(20)] == [False] * 10 + [True] * 10
+
+
+def test_a_snapshot_in_place_of_a_stream_has_a_past_of_its_own_and_the_same_masks() -> None:
+    eyes, mask = eyes_with(), bytes([255]) * MASK_BYTES
+    eyes.teach([Lesson(1, b"stream", mask, mask)])
+    eyes.took(~1, seen("ok", past=b"snapshot"), 1000)
+    stream, beside = Context.unpack(eyes.context(1, 5)), Context.unpack(eyes.context_beside(1, 5))
+    assert (stream.past, beside.past) == (b"stream", b"snapshot")
+    assert beside.ignored == stream.ignored == mask
+    eyes.teach([Lesson(1, b"")])  # its view was called right: both forget
+    assert Context.unpack(eyes.context_beside(1, 5)).past == b""
+    eyes.took(~1, seen("ok", past=b"snapshot"), 1000)
+    eyes.forget([1])
+    assert eyes.held == 0

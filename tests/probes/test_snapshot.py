@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import socket
 from collections.abc import Callable
@@ -10,12 +11,16 @@ from email.utils import formatdate
 
 import pytest
 
+from camerahub.core.eyes import Lesson
+from camerahub.core.messages import FleetPolicy
 from camerahub.core.result import PROBE_KINDS, SENT, UNSENT, Facet, Outcome, ProbeResult, Signal, Target
+from camerahub.core.stand_in import SHOT_ROW, LastShot, mark_of
 from camerahub.core.transitions import signal_of
 from camerahub.farm.handle import start_county
 from camerahub.probes.pictures import Pictures
 from camerahub.probes.snapshot import Shots, snapshot
 from camerahub.probes.table import Prober
+from camerahub.services.clock import SystemClock
 from camerahub.services.gate import LOGIN_PROBES
 from camerahub.wire.snapshot import Shot
 from camerahub.wire.url import UrlError
@@ -87,16 +92,17 @@ def told(result: ProbeResult) -> tuple[str, int, int]:
     return result.reason, result.stage, result.status
 
 
-def test_it_speaks_of_no_facet_and_needs_a_permit() -> None:
+def test_it_speaks_of_the_picture_only_and_needs_a_permit() -> None:
     assert PROBE_KINDS["snapshot"].code == 7
-    assert {signal_of(facet, "snapshot", "ok") for facet in Facet} == {Signal.NONE}
+    spoken = {facet for facet in Facet if signal_of(facet, "snapshot", "ok") is not Signal.NONE}
+    assert spoken == {Facet.PICTURE}
     assert "snapshot" in LOGIN_PROBES
 
 
 async def test_a_picture_is_decoded_and_told(camera: Make) -> None:
     album = Album(http(401, b"", DIGEST), jpeg())
     (result,) = await looks([at(camera(album), username="admin", password="planted")])
-    assert told(result) == ("ok", 5, 200)
+    assert told(result) == ("ok", 6, 200)
     assert (result.outcome, result.flags) == (Outcome.OK, SENT)
     facts = result.facts
     assert facts is not None
@@ -147,9 +153,9 @@ async def test_without_decoders_nobody_saw_it(camera: Make) -> None:
         ([http(404)], ("not_found", 2, 404), []),
         ([http(302, b"", "Location: http://192.0.2.1/x.jpg")], ("not_found", 2, 302), []),
         ([http(200, b"<html>", "Content-Type: text/html")], ("protocol", 3, 200), []),
-        ([b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n" + bytes(99)], ("protocol", 2, 200), []),
-        ([jpeg()[:-9]], ("timeout", 2, 200), []),
-        ([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n1"], ("reset", 2, 200), []),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n" + bytes(99)], ("protocol", 3, 200), []),
+        ([jpeg()[:-9]], ("timeout", 3, 200), []),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\n1"], ("reset", 3, 200), []),
         ([b"RTSP/1.0 400 Bad\r\n\r\n"], ("protocol", 1, 0), []),
     ],
 )
@@ -214,6 +220,119 @@ async def test_a_snapshot_moves_no_stream_of_the_endpoint() -> None:
     assert (results[0].facts.codec, pictures.aimed(target)) == ("", target)
 
 
+# -- in place of a stream
+
+
+def beside_stream(one: Camera, path: str = "/snap.jpg", **credentials: str) -> Target:
+    """A target whose stream is at another port, with a snapshot address at a host that is not the camera's."""
+    url = f"http://192.0.2.1:{one.port}{path}"
+    return Target(7, "127.0.0.1", 554, "rtsp://127.0.0.1/main", **credentials, shot_url=url)
+
+
+async def standing_in(
+    targets: list[Target],
+    policy: FleetPolicy | None = None,
+    lessons: tuple[Lesson, ...] = (),
+    decoders: int = 1,
+) -> list[ProbeResult]:
+    loop = asyncio.get_running_loop()
+    prober = Prober(loop, max_in_flight=4, decoders=decoders)
+    found = []
+    try:
+        prober.configure(policy or FleetPolicy())
+        prober.teach(lessons)
+        await prober.ready()
+        for target in targets:
+            done: asyncio.Future[ProbeResult] = loop.create_future()
+            prober.start(target, "snapshot", 20.0, done.set_result)
+            found.append(await asyncio.wait_for(done, 30))
+    finally:
+        await prober.aclose()
+    return found
+
+
+def kept(result: ProbeResult) -> tuple[int, int]:
+    """Freshness code and whether the login was refused, as the register is told."""
+    assert result.facts is not None
+    endpoint, at, _, fresh, refused, _, _ = SHOT_ROW.unpack(result.facts.shot)
+    assert (endpoint, at) == (7, result.started_at)
+    return fresh, refused
+
+
+async def test_only_one_that_was_seen_to_change_is_judged_and_at_the_cameras_own_host(camera: Make) -> None:
+    black = encode("JPEG", draw.black(320, 240, 2, 0.5))
+    first, then = (f"Date: {formatdate(START + after, usegmt=True)}" for after in (0, 60))
+    new = f"Last-Modified: {formatdate(START, usegmt=True)}"
+    album = Album(jpeg(PHOTO, first, new), jpeg(OTHER, first), jpeg(OTHER, then), jpeg(black))
+    results = await standing_in([beside_stream(camera(album))] * 4)
+    assert [told(result) for result in results] == [
+        ("unjudged", 4, 200), ("ok", 6, 200), ("stale", 4, 200), ("black", 4, 200),
+    ]  # fmt: skip
+    assert [kept(result) for result in results] == [(0, 0), (1, 0), (2, 0), (1, 0)]
+    assert [result.outcome for result in results[:3]] == [Outcome.UNKNOWN, Outcome.OK, Outcome.UNKNOWN]
+    assert {bool(result.facts and result.facts.width) for result in results[:1]} == {False}, (
+        "nobody decoded it"
+    )
+    assert all("Host: 127.0.0.1" in asked for asked in album.asked), "whatever the address says"
+
+
+async def test_what_the_register_knows_tells_at_the_first_look(camera: Make) -> None:
+    one = camera(Album(jpeg(), jpeg(), jpeg()))
+    target, digest = beside_stream(one), hashlib.sha256(PHOTO).digest()
+    address = mark_of(f"http://127.0.0.1:{one.port}/snap.jpg")
+
+    def lesson(address: int, digest: bytes, ago_s: int = 600) -> tuple[Lesson, ...]:
+        at = SystemClock().wall_us() // 1_000_000 - ago_s
+        return (Lesson(7, shot=LastShot(at, 0, address, digest).pack()),)
+
+    wanted = [
+        (lesson(address, digest), "stale"),
+        (lesson(address + 1, digest), "unjudged"),  # it came from another address
+        (lesson(address, bytes(31) + b"x", ago_s=2 * 86_400), "unjudged"),  # changed, but since when?
+    ]
+    for lessons, reason in wanted:
+        (result,) = await standing_in([target], lessons=lessons)
+        assert result.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "logins", "refused"),
+    [
+        ([http(401, b"", DIGEST)] * 2, "auth", ["Digest"], True),
+        ([http(401, b"", 'WWW-Authenticate: Basic realm="r"')], "auth", [], False),
+        ([http(302, b"", "Location: http://192.0.2.1/x.jpg")], "not_found", [], False),
+        ([http(200, b"<html>", "Content-Type: text/html")], "protocol", [], False),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n" + bytes(99)], "protocol", [], False),
+        ([http(503)], "busy", [], False),
+    ],
+)
+async def test_none_says_nothing_of_the_picture(
+    camera: Make, answers: list[bytes], reason: str, logins: list[str], refused: bool
+) -> None:
+    album = Album(*answers)
+    target = beside_stream(camera(album), username="admin", password="planted")
+    (result,) = await standing_in([target], decoders=0)
+    assert result.reason == reason
+    assert signal_of(Facet.PICTURE, "snapshot", result.reason) is Signal.NONE
+    assert album.logins == logins
+    assert result.facts is not None
+    assert bool(result.facts.shot) is refused
+    assert not refused or kept(result) == (0, 1)
+
+
+async def test_basic_in_clear_only_where_it_is_configured(camera: Make) -> None:
+    album = Album(http(401, b"", 'WWW-Authenticate: Basic realm="r"'), jpeg())
+    target = beside_stream(camera(album), username="admin", password="planted")
+    (result,) = await standing_in([target], FleetPolicy(snapshot_basic=1), decoders=0)
+    assert (result.reason, album.logins) == ("unjudged", ["Basic"])
+
+
+async def test_an_address_that_is_none_is_never_dialled() -> None:
+    target = Target(7, "127.0.0.1", 554, "rtsp://127.0.0.1/main", shot_url="ftp://127.0.0.1/snap.jpg")
+    (result,) = await standing_in([target], decoders=0)
+    assert told(result) == ("no_address", 0, 0)
+
+
 async def test_the_farm_hands_out_pictures_of_its_scenes() -> None:
     with start_county(cameras=60, townships=2, mix={"healthy": 1.0, "black": 1.0}, media=True) as farm:
         targets = []
@@ -226,5 +345,5 @@ async def test_the_farm_hands_out_pictures_of_its_scenes() -> None:
             port = int(address.rpartition(":")[2].partition("/")[0])
             targets.append(Target(len(targets), one.host, port, address, one.username, one.password))
         results = await looks(targets)
-    assert [told(result) for result in results] == [("ok", 5, 200), ("black", 4, 200)]
+    assert [told(result) for result in results] == [("ok", 6, 200), ("black", 4, 200)]
     assert {result.flags for result in results} == {SENT}

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from camerahub.config import Settings
 from camerahub.core.errors import EnvironmentFault
+from camerahub.core.period import instant, last_clock
+from camerahub.plan import reports
 from camerahub.services.clock import ManualClock
 from camerahub.services.errands import FIRST_S, Errand, Errands, waiting
 
+ZONE = ZoneInfo("Asia/Shanghai")
 S = 1_000_000
 DAY = 86_400
 CLOCKS, ENROL, NEVER = (
@@ -136,3 +142,55 @@ async def test_what_the_register_remembers_counts() -> None:
     await asyncio.sleep(0)
     running.cancel()
     assert done == []
+
+
+HALF_PAST_EIGHT = Errand("report", ("report",), fell=lambda now: last_clock(now, "08:30", ZONE))
+
+
+def at(day: int, hour: int, minute: int = 0) -> int:
+    return instant(f"2026-11-{day:02d}T{hour:02d}:{minute:02d}", ZONE)
+
+
+def test_at_a_time_of_day_once_a_day() -> None:
+    started = at(20, 12)
+    # a new hub waits for the first such time
+    assert due((HALF_PAST_EIGHT,), {}, started, at(20, 23)) is None
+    assert due((HALF_PAST_EIGHT,), {}, started, at(21, 8, 29)) is None
+    assert due((HALF_PAST_EIGHT,), {}, started, at(21, 8, 30)) is HALF_PAST_EIGHT
+    # begun, it is done for that day, whoever restarts
+    begun = {"report": at(21, 8, 30)}
+    assert due((HALF_PAST_EIGHT,), begun, at(21, 9), at(21, 23)) is None
+    assert due((HALF_PAST_EIGHT,), begun, at(21, 9), at(22, 8, 30)) is HALF_PAST_EIGHT
+    # a hub that was off at that time makes up for it, ten minutes after it has started
+    assert due((HALF_PAST_EIGHT,), begun, at(22, 11), at(22, 11, 9)) is None
+    assert due((HALF_PAST_EIGHT,), begun, at(22, 11), at(22, 11, 10)) is HALF_PAST_EIGHT
+    # one begun in the future was begun before the clock was set back
+    assert due((HALF_PAST_EIGHT,), {"report": at(30, 8)}, started, at(21, 9)) is HALF_PAST_EIGHT
+
+
+def test_a_week_has_seven_reports() -> None:
+    clock, book, done = ManualClock(wall_us=at(10, 0)), Book(), []
+    started: list[tuple[int, int]] = done
+
+    async def write(work: Callable[[], object]) -> None:
+        work()
+
+    async def start(words: tuple[str, ...]) -> int:
+        told = datetime.fromtimestamp(clock.wall_us() // S, ZONE)
+        started.append((told.day, told.hour * 60 + told.minute))
+        return 0
+
+    errands = Errands((HALF_PAST_EIGHT,), book, write, start, clock)
+    for _ in range(7 * 24 * 12):
+        asyncio.run(errands.turn())
+        clock.advance(300)
+    assert done == [(day, 8 * 60 + 30) for day in range(10, 17)]
+
+
+def test_the_hub_makes_its_reports_unless_told_not_to() -> None:
+    daily, monthly = reports(Settings())
+    assert daily.words[:2] == ("report", "daily")
+    assert monthly.fell is not None
+    assert monthly.fell(at(20, 12)) == at(3, 8, 30)  # figures are final from the third on
+    never = Settings.model_validate({"reports": {"daily_at": ""}})
+    assert reports(never) == ()

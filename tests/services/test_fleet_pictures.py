@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from camerahub.core.messages import Assignment, FleetPolicy, Permits
-from camerahub.core.result import Outcome, ProbeResult, Target
+from camerahub.core.result import REASONS, MediaFacts, Outcome, ProbeResult, Target
+from camerahub.core.stand_in import STANDS_IN
 from camerahub.core.uplinks import Uplink
 from camerahub.services.flights import Flight
 from tests.services.fleet_sim import Answer, Sim, camera
@@ -220,3 +221,137 @@ def test_dead_cameras_that_wait_for_each_other_are_dead_for_pictures_too() -> No
     sim.assign(*(camera(n, f"10.0.0.{n}") for n in range(1, 201)))
     sim.run(400.0)
     assert min(told[n] for n in range(1, 201)) >= 8
+
+
+# -- snapshots in place of streams
+
+SNAPPING = replace(POLICY, snapshot_s=5.0)
+
+
+def beside(number: int, key: int = 0) -> Assignment:
+    """A camera whose register knows a snapshot address."""
+    login = ("admin", "planted") if key else ("", "")
+    host = f"10.1.0.{number}"
+    target = Target(number, host, 554, f"rtsp://{host}/1", *login, shot_url=f"http://{host}/snap.jpg")
+    return Assignment(target, key=key)
+
+
+class Shooting(Sim):
+    """Streams end as ``stream``, snapshots as the next of ``shots`` (reason, fresh), the last one for ever."""
+
+    def __init__(self, stream: str, *shots: tuple[str, str], policy: FleetPolicy = SNAPPING) -> None:
+        super().__init__(policy)
+        self.stream, self.shots = stream, list(shots)
+        self.asked: list[tuple[float, str, str]] = []  # when, probe, password
+        landed = self.fleet.finished
+
+        def finished(flight: Flight, result: ProbeResult, now: float) -> bool:
+            if flight.probe == "snapshot":
+                fresh = self.shots[0][1]
+                del self.shots[: len(self.shots) > 1]
+                shot = b"row" if fresh != "-" else b""
+                facts = MediaFacts(received=80_000, fresh=fresh.strip("-"), shot=shot)
+                result = result._replace(facts=facts)
+            return landed(flight, result, now)
+
+        self.fleet.finished = finished  # type: ignore[method-assign]
+
+    def _start(self, flight: Flight) -> None:
+        self.asked.append((self.now, flight.probe, flight.target.password))
+        ends = {"picture": self.stream, "snapshot": self.shots[0][0]}.get(flight.probe, "ok")
+        self.answer = lambda _: Answer(0.1, ends)
+        super()._start(flight)
+
+    def times_of(self, probe: str) -> list[float]:
+        return [at for at, asked, _ in self.asked if asked == probe]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_snapshot_follows_what_says_nothing_of_the_picture_and_nothing_else(reason: str) -> None:
+    sim = Shooting(reason, ("ok", "fresh"))
+    sim.assign(beside(1), camera(2))
+    sim.run(700.0)
+    shots = sim.times_of("snapshot")
+    assert bool(shots) is (reason in STANDS_IN)
+    if shots:
+        after = 60.0 if reason == "busy" else 5.0
+        asked = [at for at, who, probe in sim.starts if probe == "picture" and who == 1]
+        wait = max(after, SNAPPING.picture_confirm_s) if reason == "busy" else after
+        assert shots[0] - asked[0] == pytest.approx(min(wait, 30.0), abs=1.0)
+        assert {who for _, who, probe in sim.starts if probe == "snapshot"} == {1}, "the other has no address"
+
+
+def test_it_is_a_look_as_any_other_one_stream_and_one_snapshot_an_interval() -> None:
+    sim = Shooting("transport", ("ok", "fresh"))
+    sim.assign(beside(1))
+    sim.run(6000.0)
+    assert len(sim.times_of("picture")) == pytest.approx(10, abs=1)
+    assert abs(len(sim.times_of("snapshot")) - len(sim.times_of("picture"))) <= 1
+    assert sim.fleet.stats()["media_seats_in_use"] == 0
+
+
+def test_without_a_wait_there_is_none() -> None:
+    sim = Shooting("transport", ("ok", "fresh"), policy=POLICY)
+    sim.assign(beside(1))
+    sim.run(1500.0)
+    assert sim.times_of("snapshot") == []
+
+
+def test_a_first_one_that_nobody_can_date_is_taken_again_once() -> None:
+    sim = Shooting("transport", ("unjudged", ""), ("unjudged", ""), ("stale", "stale"))
+    sim.assign(beside(1))
+    sim.run(1300.0)
+    first, second, third, *_ = sim.times_of("snapshot")
+    assert second - first == pytest.approx(30.0, abs=1.0)
+    assert third - second > 500.0, "then at the next round, after the stream"
+
+
+def test_a_fault_in_it_is_looked_at_again_soon_by_another_snapshot() -> None:
+    sim = Shooting("transport", ("blur", "fresh"))
+    sim.assign(beside(1))
+    sim.run(600.0 + 500.0)
+    first, second, *_ = sim.times_of("snapshot")
+    between = [at for at in sim.times_of("picture") if first < at < second]
+    assert (second - first, between) == (pytest.approx(200.0, abs=2.0), [])
+
+
+def test_a_snapshot_that_does_not_come_says_nothing_of_the_camera() -> None:
+    """Neither of its liveness, nor of its subnet, nor of its device: another port was silent."""
+    sim = Shooting("transport", ("timeout", "-"))
+    sim.assign(*(beside(n) for n in range(1, 40)))
+    sim.run(1300.0)
+    assert len(sim.times_of("snapshot")) >= 39
+    stats = sim.fleet.stats()
+    assert (stats["confirmations_total"], stats["subnets_dark"]) == (0, 0)
+
+
+def test_a_login_that_was_refused_there_is_not_shown_there_again() -> None:
+    sim = Shooting("transport", ("auth", "-"))
+    sim.fleet.gate.permit(Permits(0, standing=(5,)))
+    sim.assign(beside(1, key=5))
+    sim.run(700.0)
+    assert len(sim.times_of("snapshot")) == 1
+    sim.fleet.gate.permit(Permits(9, standing=(5,)))
+    sim.fleet.permitted((5,), sim.clock.monotonic())
+    sim.run(3000.0)
+    assert len(sim.times_of("picture")) >= 3
+    assert len(sim.times_of("snapshot")) == 1
+    sim.fleet.gate.permit(Permits(9, standing=(6,)))
+    sim.assign(beside(1, key=6))  # another password
+    sim.run(4500.0)
+    assert len(sim.times_of("snapshot")) == 2
+
+
+def test_what_the_guard_holds_is_not_sent_bare_and_is_taken_when_it_lets_go() -> None:
+    sim = Shooting("busy", ("ok", "fresh"))
+    sim.fleet.gate.permit(Permits(0, standing=(5,)))
+    sim.assign(beside(1, key=5))
+    sim.run(700.0)
+    assert sim.times_of("picture") != []
+    assert sim.times_of("snapshot") == [], "full: the permit is gone until the hub says so again"
+    streams = len(sim.times_of("picture"))
+    sim.fleet.gate.permit(Permits(9, standing=(5,)))
+    sim.fleet.permitted((5,), sim.clock.monotonic())
+    sim.run(710.0)
+    assert [password for _, probe, password in sim.asked if probe == "snapshot"] == ["planted"]
+    assert len(sim.times_of("picture")) == streams, "the stream has been asked"

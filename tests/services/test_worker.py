@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from camerahub.bus.local import LocalEnd, open_end
-from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE
+from camerahub.core.batch import FACTS_DTYPE, RESULT_DTYPE, SHOT_DTYPE
 from camerahub.core.blindness import Sight
 from camerahub.core.eyes import Lesson
 from camerahub.core.messages import (
@@ -34,6 +34,7 @@ from camerahub.core.messages import (
     Round,
     RoundDone,
     Setup,
+    Shots,
     Sighting,
     Stats,
     Still,
@@ -41,11 +42,20 @@ from camerahub.core.messages import (
     Unassign,
     Uplinks,
 )
-from camerahub.core.result import FAULT_KINDS, REASON_CODES, REASONS, SUB, MediaFacts, ProbeResult, Target
+from camerahub.core.result import (
+    FAULT_KINDS,
+    REASON_CODES,
+    REASONS,
+    SUB,
+    MediaFacts,
+    Outcome,
+    ProbeResult,
+    Target,
+)
 from camerahub.core.uplinks import Reference, Uplink
 from camerahub.services.clock import SystemClock
 from camerahub.services.flights import STATS
-from camerahub.services.worker import FACTS_ROW, ROW, run_worker
+from camerahub.services.worker import FACTS_ROW, ROW, Outbox, run_worker
 
 sys.path.insert(0, str(Path(__file__).parent))
 from prober_stub import ScriptProber
@@ -407,3 +417,15 @@ async def test_a_drain_believes_nothing_that_nobody_confirms() -> None:
         seen = rows(await until(hub, Bye))
         prober.may_answer.set()
     assert set(seen["reason"]) == {REASON_CODES["blind"]}
+
+
+def test_a_snapshot_leaves_the_facts_of_the_stream_alone() -> None:
+    sent: list[Message] = []
+    outbox = Outbox("prober-0", 1, FleetPolicy(), sent.append)
+    facts = MediaFacts(codec="JPEG", received=9, shot=bytes(SHOT_DTYPE.itemsize))
+    outbox.add(ProbeResult(1, "snapshot", Outcome.OK, "ok", 6, 5, 0.1, 200, 1, facts))
+    outbox.add(ProbeResult(2, "snapshot", Outcome.FAULT, "timeout", 0, 5, 0.1, facts=MediaFacts()))
+    outbox.flush()
+    assert [type(message).__name__ for message in sent] == ["Results", "Shots"]
+    assert isinstance(sent[1], Shots)
+    assert len(np.frombuffer(sent[1].rows, SHOT_DTYPE)) == 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from camerahub.wire.digest import Credential
 from camerahub.wire.exif import Taken, taken_at
 from camerahub.wire.http import Limits
-from camerahub.wire.snapshot import Seen, Shot, SnapshotSession, freshness, http_date, reason_of
+from camerahub.wire.snapshot import CHANGED_S, Seen, Shot, SnapshotSession, freshness, http_date, reason_of
 from camerahub.wire.url import HttpUrl
 
 URL = HttpUrl("http", "192.0.2.10", 80, "/snap.jpg")
@@ -170,7 +170,7 @@ def test_after_a_redirect_the_login_is_for_the_new_path() -> None:
         (answer(403, b""), ("busy", 2, 403)),
         (answer(503, b""), ("busy", 2, 503)),
         (answer(407, b""), ("auth", 2, 407)),
-        (b"HTTP/1.1 204 -\r\n\r\n", ("no_media", 2, 204)),
+        (b"HTTP/1.1 204 -\r\n\r\n", ("no_media", 3, 204)),
         (answer(200, b""), ("no_media", 3, 200)),
         (answer(200, b"<html>login</html>", "Content-Type: text/html"), ("protocol", 3, 200)),
         (answer(200, b"\x89PNG", "Content-Type: image/png"), ("codec_unsupported", 3, 200)),
@@ -180,7 +180,7 @@ def test_after_a_redirect_the_login_is_for_the_new_path() -> None:
         ),
         (b"RTSP/1.0 400 Bad Request\r\n\r\n", ("protocol", 1, 0)),
         (b"SSH-2.0-x\r\n", ("protocol", 1, 0)),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n", ("protocol", 2, 200)),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500000000\r\n\r\n", ("protocol", 3, 200)),
         (b"HTTP/1.1 503 -\r\nContent-Length: 500000000\r\n\r\n", ("busy", 2, 503)),
     ],
 )
@@ -195,14 +195,14 @@ def test_500_mb_are_refused_at_the_head_and_an_endless_body_at_the_bound() -> No
     one.received(answer(200, bytes(990), length=False))
     assert one.reason == ""
     one.received(bytes(20))
-    assert told(one) == ("protocol", 2, 200)
+    assert told(one) == ("protocol", 3, 200)
 
 
 def test_cut_short() -> None:
     one = session()
     one.received(answer()[:-3])
     assert not one.closed()
-    assert told(one) == ("reset", 2, 200)
+    assert told(one) == ("reset", 3, 200)
     one = session()
     assert not one.closed()
     assert told(one) == ("reset", 1, 0)
@@ -340,3 +340,20 @@ def test_a_broken_exif_raises_nothing(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     taken_at(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+
+
+TIMES = st.integers(0, 2**33)
+BEFORE = st.builds(Seen, st.sampled_from([bytes(32), hashlib.sha256(JPEG).digest()]), TIMES, TIMES)
+
+
+@given(TIMES, TIMES, TIMES, st.booleans(), st.none() | BEFORE)
+def test_judged_strictly_only_a_change_acquits(
+    date: int, modified: int, at: int, zoned: bool, before: Seen | None
+) -> None:
+    shot = Shot(JPEG, date, modified, Taken(at, zoned))
+    said = freshness(shot, shot.digest, at, before, strict=True)
+    if said == "fresh":
+        assert before is not None
+        assert before.digest != shot.digest
+        assert 0 <= at - before.at <= CHANGED_S
+    assert (said == "stale") == (freshness(shot, shot.digest, at, before) == "stale"), "it convicts the same"

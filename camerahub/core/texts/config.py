@@ -32,6 +32,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{file} is wrong, nothing was changed:\n{en}\n  compare with configs/camerahub.toml, then run check-config",
     ),
     # -- config.bad.<pydantic's name of the mistake, or our own> ---------------------------------------------------
+    "config.bad.clock": (
+        '应为当地时刻, 如 "08:30"; 空 = 不自动做',
+        'should be a local time of day such as "08:30"; empty = never by itself',
+    ),
     "config.bad.int_type": ("应为整数", "should be a whole number"),
     "config.bad.float_type": ("应为数字", "should be a number"),
     "config.bad.bool_type": ("应为 true 或 false", "should be true or false"),
@@ -85,10 +89,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "config.bad.uplink_need": (
         "need 不能大于 references 的个数",
         "need must not be larger than the number of references",
-    ),
-    "config.bad.clock": (
-        "应为当地时间, 如 07:30; 空 = 不自动发布",
-        "a local time such as 07:30; empty = never",
     ),
     "config.bad.subnet": (
         "{subnet} 不是网段, 应如 10.20.0.0/16 (主机位为零)",

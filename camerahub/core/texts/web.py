@@ -89,6 +89,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "web.rate_media": ("出流率", "raw"),
     "web.rate_lit": ("点亮率", "raw"),
     "web.rate_picture": ("完好率", "raw"),
+    "web.by_snapshot": ("由抓图判断", "by snapshot"),
     "web.never_looked_at": ("尚未检测", "not looked at yet"),
     "web.col_code": ("编码", "code"),
     "web.col_name": ("名称", "name"),

@@ -14,8 +14,13 @@ PROGRAMS = {
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
     "gst-launch-1.0": "gstreamer1.0-tools",
     "ffmpeg": "ffmpeg",
+    "systemd-analyze": "systemd",
+    "unshare": "util-linux",
     "node": "nodejs",
     "npm": "npm",
+    "soffice": "libreoffice-calc",
+    "pdftotext": "poppler-utils",
+    "fc-list": "fontconfig",
 }
 #: Elements of the pipelines in ``gst_media.py`` that stand for the package they come in.
 ELEMENTS = {
@@ -40,6 +45,8 @@ def missing() -> list[str]:
         lost.append("python3-gi gir1.2-gst-rtsp-server-1.0")
     elif _fails("/usr/bin/python3", "-c", TLS):
         lost.append("glib-networking")
+    if _fails(sys.executable, "-c", "from camerahub.reports.pdf import ready; ready()"):
+        lost.append("libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk")
     return lost
 
 
