@@ -7,7 +7,7 @@ STAMP := $(VENV)/.synced
 
 ARCH ?= x86_64
 
-.PHONY: setup demo test test-fast test-real lint bench day soak docs bundle fuzz lock clean
+.PHONY: setup demo test test-fast test-real lint bench day soak dashboards dashboard-shots docs bundle fuzz lock clean
 .DEFAULT_GOAL := setup
 
 $(BIN)/uv: requirements/bootstrap.lock
@@ -49,6 +49,12 @@ bench: setup ## ratios against peers, measured in the same run
 
 day: setup ## a day of a virtual county of 5,000 cameras, half the passwords wrong: no device locks
 	CAMERAHUB_COUNTY_DAY=5000 $(BIN)/pytest -s tests/services/test_county_day.py
+
+dashboards: setup ## write dashboards/*.json anew from their code
+	$(BIN)/python -m dashboards
+
+dashboard-shots: setup ## draw each dashboard with Grafana's own panels into docs/pictures; on demand, a quarter of an hour
+	$(BIN)/python -m dashboards.shots.shoot
 
 fuzz: setup ## long campaigns; the corpora are replayed by make test
 	$(BIN)/python -m tests.fuzz.campaign

@@ -9,6 +9,8 @@ import sys
 PROGRAMS = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
+    "amtool": "prometheus-alertmanager",
     "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
     "gst-launch-1.0": "gstreamer1.0-tools",
     "ffmpeg": "ffmpeg",
