@@ -33,6 +33,7 @@ from camerahub.home import Home
 from camerahub.plan import (
     LIVENESS,
     errands,
+    figures_due,
     fleet_policy,
     guard_policy,
     policies,
@@ -42,13 +43,14 @@ from camerahub.plan import (
     target_of,
     uplinks,
 )
-from camerahub.registry import eyes, guards, pauses, queries
+from camerahub.registry import eyes, guards, leavers, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
 from camerahub.services.errands import Errands
 from camerahub.services.guarding import Guarding, Use
 from camerahub.services.ingest import Ingest, Problem
+from camerahub.services.leaving import Leaving
 from camerahub.services.ports import Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
@@ -222,12 +224,14 @@ class Hub:
     _assigning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hosts: dict[str, str] = field(default_factory=dict)
     names_unanswered: int = 0
+    figures_due: int = 0
     _nameless: int | None = None  # since when no name is answered
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
     errands: Errands = field(init=False)
     reports: Errands = field(init=False)
     teaching: Teaching = field(init=False)
+    leaving: Leaving = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -268,10 +272,17 @@ class Hub:
         self.guarding = Guarding(guard, self.store, self.ingest.exclusively, self.supervisor, self._clock)
         self._passwords = Passwords(self.store)
         beside = self.store, self.ingest.exclusively, _command(self.home.path), self._clock
-        self.errands = Errands(errands(settings), *beside)
+        rounds = errands(settings)
+        self.errands = Errands(rounds, *beside, {"publish": self._figures_wanted})
         self.reports = Errands(reports(settings), *beside)
+        rule, zone = settings.figures.leaving(), settings.site.zone
+        self.leaving = Leaving(lambda now: leavers.left(engine, rule, zone, now), self._clock)
         self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
         self.door = ControlDoor(self.home.socket_path, self)
+
+    def _figures_wanted(self, now: int) -> bool:
+        self.figures_due = len(figures_due(self.settings, self.store.engine, now))
+        return self.figures_due > 0
 
     def _binding(self) -> Binding:
         web = self.settings.web
@@ -314,6 +325,7 @@ class Hub:
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
         self._tasks.append(spawn(self.reports.run(), "reports"))
+        self._tasks.append(spawn(self.leaving.run(), "leaving"))
         self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
         self.teaching.look_again()
         log.info("hub_started", probers=self.probers, port=port)
@@ -348,6 +360,7 @@ class Hub:
     async def reload(self) -> None:
         """The register changed: take the new roster and the new endpoints."""
         self.ingest.reload()
+        self.leaving.look_again()
         await self._try_assign()
         self.teaching.look_again()
 
@@ -515,6 +528,8 @@ class Hub:
         sources.storage = self._storage
         sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
+        sources.left = lambda: {way: (n, alarm is not None) for way, (n, alarm) in self.leaving.told.items()}
+        sources.figures_due = lambda: self.figures_due
         self._warn_of_lines_without_references(lines)
         sources.credentials = self.guarding.counts
         sources.breaker = lambda: int(self.guarding.guard.breaker.state)

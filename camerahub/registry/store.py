@@ -26,6 +26,7 @@ from camerahub.registry import (
     checkpoint,
     claims,
     evidence,
+    exempt,
     exemptions,
     eyes,
     guards,
@@ -336,6 +337,11 @@ class Store:
         with self._writing() as connection:
             write_marks(connection, run.facet, marks, now)
             return runs.keep(connection, run, now)
+
+    def exempt_at(self, ids: I8, now: int, /) -> tuple[NDArray[np.bool_], int]:
+        """See ``registry.exempt.in_force``. Reads only: any thread may call it."""
+        with reading(self.engine) as connection:
+            return exempt.in_force(connection, now, ids)
 
     # --- what others say
 

@@ -508,6 +508,7 @@ class Ingest:
         monotonic, now = self._clock.monotonic(), self.steady.now()
         if monotonic - self._expired_at >= self.limits.expire_s:
             self._expired_at = monotonic
+            await self._renew(now)
             await self._expire(now)
         if now >= self._checkpoint_at and self._pending is None:
             self._checkpoint_at = self._next_checkpoint(now)
@@ -515,6 +516,12 @@ class Ingest:
         if monotonic - self._beat_at >= self.limits.heartbeat_s and self._pending is None:
             self._beat_at = monotonic
             await self._quietly("heartbeat", lambda: self.desk.heartbeat(now))
+
+    async def _renew(self, now: int) -> None:
+        """Exemptions begin and end by the clock."""
+        begun: list[bool] = []
+        if await self._quietly("renew", lambda: begun.append(self.desk.renew(now))) and begun[0]:
+            await self._show()
 
     async def _expire(self, now: int) -> None:
         prepared = await self._in_thread(lambda: self.desk.expire(now))

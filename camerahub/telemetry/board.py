@@ -28,7 +28,8 @@ Counts = NDArray[np.int64]
 class Tally(Protocol):
     """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed.
 
-    ``faults`` (kinds of fault, townships): cameras whose picture is down for that reason.
+    ``exempt_up`` (facets, townships): exempt cameras that are up; ``faults``
+    (kinds of fault, townships): cameras whose picture is down for that reason.
     """
 
     @property
@@ -47,6 +48,8 @@ class Tally(Protocol):
     def unknown(self) -> Counts: ...
     @property
     def townships(self) -> Sequence[str]: ...
+    @property
+    def exempt_up(self) -> Counts: ...
     @property
     def faults(self) -> Counts: ...
     @property
@@ -120,6 +123,8 @@ class Sources:
     )
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
     storage: Callable[[], StorageFigures | None] = lambda: None
+    left: Callable[[], Mapping[str, tuple[int, bool]]] = dict  # way -> (cameras, alarm)
+    figures_due: Callable[[], int | None] = lambda: None
     names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 

@@ -46,6 +46,12 @@ _ALL = (
         "Expected cameras inside an approved exemption now; they leave the adjusted rate only.",
     ),
     Family(
+        "camerahub_cameras_exempt_up",
+        "gauge",
+        ("facet", "township"),
+        "Exempt cameras whose facet is up. Adjusted rate: (up - exempt_up) / (expected - exempt).",
+    ),
+    Family(
         "camerahub_cameras_up",
         "gauge",
         ("facet", *_PLACE),
@@ -222,6 +228,25 @@ _ALL = (
         "gauge",
         ("uplink",),
         "References configured for the uplink. At 0 a broken line cannot be told from dead cameras.",
+    ),
+    Family(
+        "camerahub_cameras_left",
+        "gauge",
+        ("way",),
+        "Cameras that left the rates within figures.stopped_within_days: stopped (out of use, left every rate) or "
+        "exempt (left the adjusted one).",
+    ),
+    Family(
+        "camerahub_cameras_left_alarm",
+        "gauge",
+        ("way",),
+        "1 while so many left at once that it is an alarm; half as many are enough before a sampling day.",
+    ),
+    Family(
+        "camerahub_figures_due",
+        "gauge",
+        (),
+        "Figures (period, facet, grouping) that are due and not published. Above 0 for an hour: publishing fails.",
     ),
     Family(
         "camerahub_config_last_reload_successful",

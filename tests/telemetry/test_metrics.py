@@ -6,7 +6,7 @@ import gzip
 import re
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Counts:
     down: Any
     unknown: Any
     townships: tuple[str, ...] = ("320585100", "unassigned")
+    exempt_up: Any = field(default_factory=lambda: np.zeros((1, 2), np.int64))
     faults: Any = None
     held: Any = None
 
@@ -77,6 +78,7 @@ def full_board() -> Board:
             both - 2,
             both * 0 + 1,
             both * 0 + 1,
+            exempt_up=np.array([[1, 0], [2, 3]]),
             faults=faults,
             held=np.array([3, 0]),
         )
@@ -101,6 +103,8 @@ def full_board() -> Board:
     sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
     sources.names = lambda: 3
     sources.storage = lambda: StorageFigures(4096, 1 << 40, 3600.5)
+    sources.figures_due = lambda: 2
+    sources.left = lambda: {"stopped": (30, True), "exempt": (0, False)}
     sources.pictures = lambda: PictureFigures(1.5, 4, (7, 1))
     sources.references = lambda: {"east": 2, "default": 0}
     return board
