@@ -68,6 +68,7 @@ def main(bundle: Path, folder: Path) -> None:
         camerahub("import", folder / "register.csv")
         told["sweep"] = camerahub("sweep")[-1]["summary"]["outcomes"]
         truth = [json.loads(line) for line in (folder / "truth.jsonl").read_text("utf-8").splitlines()]
+        told["expected"] = sum(row["expected"] for row in truth)
         told["alive"] = sum(row["expected"] and row["online"] == "up" for row in truth)
     # the caged decoders and what judges pictures, without waiting for a login that is tried gently
     cv2.imwrite(str(folder / "black.jpg"), np.full((576, 704, 3), 4, np.uint8))

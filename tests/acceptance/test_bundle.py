@@ -54,7 +54,8 @@ def test_it_installs_and_works_without_a_network(bundle: Path, tmp_path: Path) -
     assert told["doctor"]["decoders"] == told["doctor"]["key"] == told["doctor"]["database"] == "ok"
     assert told["sweep"]["ok"] == told["alive"] > 20
     assert told["diagnosed"] == ["black"]
-    assert told["backup"] == told["cameras"] == 60
+    assert told["backup"] == 60
+    assert told["cameras"] == told["expected"] > 50
     assert told["versions"] == 2  # the one before stays, to go back to
 
 
