@@ -122,9 +122,9 @@ class Sources:
         dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows
     )
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
-    storage: Callable[[], StorageFigures | None] = lambda: None
     left: Callable[[], Mapping[str, tuple[int, bool]]] = dict  # way -> (cameras, alarm)
     figures_due: Callable[[], int | None] = lambda: None
+    storage: Callable[[], StorageFigures | None] = lambda: None
     names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 

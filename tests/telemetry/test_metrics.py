@@ -102,9 +102,9 @@ def full_board() -> Board:
     sources.probers = lambda: (2, 2)
     sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
     sources.names = lambda: 3
-    sources.storage = lambda: StorageFigures(4096, 1 << 40, 3600.5)
     sources.figures_due = lambda: 2
     sources.left = lambda: {"stopped": (30, True), "exempt": (0, False)}
+    sources.storage = lambda: StorageFigures(4096, 1 << 40, 3600.5)
     sources.pictures = lambda: PictureFigures(1.5, 4, (7, 1))
     sources.references = lambda: {"east": 2, "default": 0}
     return board

@@ -14,6 +14,7 @@ PROGRAMS = {
     "ffmpeg": "ffmpeg",
     "systemd-analyze": "systemd",
     "unshare": "util-linux",
+    "chromium": "chromium",
     "node": "nodejs",
     "npm": "npm",
     "soffice": "libreoffice-calc",
