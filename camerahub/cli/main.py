@@ -50,11 +50,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diagnose": ("diagnose", "画面诊断 / judge pictures and clips; no home needed"),
     "dialled": ("dialled", "拨测记录 / what we dialled at one camera"),
     "rates": ("rates", "在线率 / figures with all their parts"),
+    "publish": ("publish", "发布 / publish the figures that are due"),
     "report": (
         "report",
         "日报、月报、自查清单 / daily and monthly reports, and the list before a sampling day",
     ),
-    "publish": ("publish", "发布 / publish the figures that are due"),
     "exempt": ("exempt", "报备 / exemptions, asked for by one and approved by another"),
     "looks": ("looks", "检测次数 / how often the cameras of a day were looked at"),
     "members": ("members", "应检变动 / who entered or left the denominator, by whom"),

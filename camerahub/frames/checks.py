@@ -83,7 +83,7 @@ def measured(pictures: Sequence[Picture], masks: Sequence[Plane | None] | None =
     """
     shared = cells(sketch(pictures, masks))
     found: dict[str, Floats] = dict(
-        zip(lit.LitMeasures._fields, np.array([lit.measure(p) for p in pictures], np.float32).T, strict=True)
+        zip(lit.LitMeasures._fields, lit.measured(pictures, shared.sketch.envelope).T, strict=True)
     )
     found |= answered(shared, [check.measure for check in CHECKS.values()])
     return Table(_NAMES, np.ascontiguousarray(np.array([found[name] for name in _NAMES], np.float32).T))

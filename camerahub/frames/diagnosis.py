@@ -13,11 +13,12 @@ import numpy as np
 
 from camerahub.frames import several
 from camerahub.frames.checks import EVERY, measured
-from camerahub.frames.judgement import Judgement, findings_of, judgement, verdict_of
+from camerahub.frames.judgement import Judgement, findings_of, judged, verdict_of
 from camerahub.frames.mode import modes
 from camerahub.frames.past import Past
 from camerahub.frames.picture import Picture, Plane
 from camerahub.frames.sketch import Floats, too_small
+from camerahub.frames.trace import Trace
 from camerahub.frames.verdict import KINDS, severities
 
 #: Pictures that are reduced and measured together: their small vectors stay in a core's cache.
@@ -33,6 +34,7 @@ class Item(NamedTuple):
     ``mode``: ``auto``, ``day`` or ``night``. ``mask``: uint8 (H, W) at the working size of the newest picture, 0 =
     ignore (privacy mask, or everything outside a region of interest), None for all of it. ``past``: what is known of
     the camera (``Past.observe`` makes the next one of a diagnosis); ``hour`` 0..24 of its day, None when unknown.
+    ``trace`` of the newest picture under this mask, for a caller that keeps it anyway.
     """
 
     pictures: Sequence[Picture]
@@ -41,6 +43,7 @@ class Item(NamedTuple):
     mask: Plane | None = None
     past: Past | None = None
     hour: float | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +140,10 @@ def _judged(items: Sequence[Item]) -> list[Diagnosis]:
 
 def _diagnosis(item: Item, severity: list[float], mode: str, measures: dict[str, float]) -> Diagnosis:
     single = dict(zip(KINDS, severity, strict=True))
-    measures |= several.measured(item.pictures, item.past, mode, item.mask)
-    every = single | several.severities(measures, single)
+    beside = several.measured(item.pictures, item.past, mode, item.mask, item.trace)
+    measures |= beside
+    every = single if beside is several.NOTHING else single | several.severities(measures, single)
     if item.past is not None:
         every = item.past.weighed(every, measures, mode, item.hour)
-    findings = findings_of(judgement(kind, value) for kind, value in every.items())
+    findings = findings_of(judged(every.items()))
     return Diagnosis(verdict_of(findings), None, mode, findings, measures)

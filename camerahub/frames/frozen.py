@@ -13,7 +13,8 @@ which never changes, is not asked at all (``pairs``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp
+from itertools import pairwise
+from math import exp, log
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,19 +90,16 @@ _RIM = 22
 _MOVED = 8
 
 
-class _Grain(NamedTuple):
-    """Energies by patch (P,): of either picture's differences of neighbours, and of the difference of the pictures'."""
+class _Patches(NamedTuple):
+    """Of patches (P,): energies of either picture's differences of neighbours, and of the difference of the pictures';
+    the share of equal pixels; the change of the mean.
+    """
 
     older: Floats
     newer: Floats
     between: Floats
-
-    @property
-    def common(self) -> Floats:
-        return np.asarray((self.older + self.newer - self.between) / 2, np.float32)
-
-    def of(self, at: np.ndarray) -> _Grain:
-        return _Grain(self.older[at], self.newer[at], self.between[at])
+    equal: Floats
+    level: Floats
 
 
 def nothing() -> dict[str, float]:
@@ -126,42 +124,65 @@ def measure(older: Trace, newer: Trace) -> dict[str, float]:
     found |= _of_proportion(change, older.thumb)
     first, second = older.patches.astype(np.float32), newer.patches.astype(np.float32)
     apart = second - first
-    grain = _Grain(_energy(first), _energy(second), _energy(apart))
-    equal = (older.patches == newer.patches).reshape(len(first), -1).mean(axis=1)
-    mean = first.reshape(len(first), -1).mean(axis=1)
-    order = _from_flat_to_rich(np.maximum(grain.older, grain.newer), mean)
+    count = len(first)
+    of_patches: Floats = np.empty((len(_Patches._fields), count), np.float32)
+    for row, patches in zip(of_patches, (first, second, apart), strict=False):
+        _energy(patches, row)
+    flat = apart.reshape(count, -1)
+    of_patches[3] = (flat == 0).sum(axis=1, dtype=np.float32) / np.float32(flat.shape[1])
+    of_patches[4] = np.abs(flat.mean(axis=1) - shift)
+    order = _from_flat_to_rich(of_patches[:2].max(axis=0), first.reshape(count, -1).mean(axis=1))
+    ordered = of_patches[:, order]
+    equal = ordered[3]
     found["still_patches"] = float(len(order))
-    found["still_exact"] = float(np.mean(equal[order] == 1))
-    found["still_near"] = float(np.mean(equal[order] > 0.8))
-    found |= _lopsided(grain, order)
-    level = np.abs(apart.reshape(len(first), -1).mean(axis=1) - shift)
-    for part, at in zip(_PARTS, np.array_split(order, 3), strict=True):
-        found |= _of_part(part, grain.of(at), equal[at], level[at])
+    found["still_exact"] = np.count_nonzero(equal == 1) / len(order)
+    found["still_near"] = np.count_nonzero(equal > 0.8) / len(order)
+    found |= _lopsided(ordered)
+    for part, between in zip(_PARTS, _thirds(len(order)), strict=True):
+        found |= _of_part(part, ordered[:, between])
     return found
 
 
-def _energy(patches: Floats) -> Floats:
+def _thirds(count: int) -> list[slice]:
+    """Three parts as equal as can be, the longer ones first."""
+    marks = [(count * part + 2) // 3 for part in range(4)]
+    return [slice(*ends) for ends in pairwise(marks)]
+
+
+def _median(values: Floats) -> float:
+    """Of a few hundred numbers sorting is quicker than what ``numpy.median`` prepares; the same answer."""
+    ordered = np.sort(values, axis=None)
+    half = ordered.size // 2
+    return float(ordered[half] if ordered.size % 2 else (ordered[half - 1] + ordered[half]) / 2)
+
+
+def _energy(patches: Floats, out: Floats) -> None:
     """(P,): mean square of differences of neighbours, across and down."""
     across, down = patches[:, :, 1:] - patches[:, :, :-1], patches[:, 1:] - patches[:, :-1]
     count = across[0].size + down[0].size
-    total = np.einsum("pij,pij->p", across, across) + np.einsum("pij,pij->p", down, down)
-    return np.asarray(total / count, np.float32)
+    np.einsum("pij,pij->p", across, across, out=out)
+    out += np.einsum("pij,pij->p", down, down)
+    out /= count
 
 
 def _of_light(change: Floats) -> dict[str, float]:
     tall = change.shape[0] > change.shape[1]
     drift, region = ((4, 8), (3, 4)) if tall else ((8, 4), (4, 3))
     parts = np.sort(
-        np.abs(cv2.resize(np.clip(change, -12, 12), drift, interpolation=cv2.INTER_AREA)), axis=None
+        np.abs(cv2.resize(np.minimum(np.maximum(change, -12), 12), drift, interpolation=cv2.INTER_AREA)),
+        axis=None,
     )
-    few = np.sort(np.abs(cv2.resize(np.clip(change, -6, 6), region, interpolation=cv2.INTER_AREA)), axis=None)
-    moved = np.abs(change - np.median(change)) > _MOVED
+    few = np.sort(
+        np.abs(cv2.resize(np.minimum(np.maximum(change, -6), 6), region, interpolation=cv2.INTER_AREA)),
+        axis=None,
+    )
+    moved = np.abs(change - np.float32(_median(change))) > _MOVED
     return {
         "still_drift": float(parts[parts.size // 2]),
         "still_drift_high": float(parts[parts.size * 3 // 4]),
         "still_region": float(few[few.size * 3 // 4]),
         "still_offset": abs(float(np.clip(change, -3, 3).mean())),
-        "still_fine": float(np.median(np.abs(change - cv2.blur(change, (3, 3))))),
+        "still_fine": _median(np.abs(change - cv2.blur(change, (3, 3)))),
         "still_moved": _without_lines(moved.astype(np.uint8)),
     }
 
@@ -213,26 +234,32 @@ def _from_flat_to_rich(energy: Floats, mean: Floats) -> np.ndarray:
     return order[: max(12, int(np.count_nonzero(seen)))]
 
 
-def _lopsided(grain: _Grain, order: np.ndarray) -> dict[str, float]:
-    low = grain.of(order[: len(order) * 2 // 3])
-    every = grain.of(order)
-    ratio = np.median(np.log((low.older + 0.2) / (low.newer + 0.2)))
-    between = abs(float(low.older.sum() - low.newer.sum())) + 0.3 * len(low.older)
+def _lopsided(ordered: Floats) -> dict[str, float]:
+    """Of ``_Patches`` (5, P), flattest first."""
+    low = _Patches(*ordered[:, : ordered.shape[1] * 2 // 3])
+    older, newer, between = low.older.sum(), low.newer.sum(), low.between.sum()
+    every = ordered[:2].sum(axis=1) + 1
+    apart = abs(float(older - newer)) + 0.3 * len(low.older)
     return {
-        "still_lopsided": abs(float(ratio)),
-        "still_lopsided_all": abs(float(np.log((every.older.sum() + 1) / (every.newer.sum() + 1)))),
-        "still_surplus": float(low.between.sum()) / between,
+        "still_lopsided": abs(_median(np.log((low.older + 0.2) / (low.newer + 0.2)))),
+        "still_lopsided_all": abs(log(float(every[0] / every[1]))),
+        "still_surplus": float(between) / apart,
     }
 
 
-def _of_part(part: str, grain: _Grain, equal: Floats, level: Floats) -> dict[str, float]:
-    smaller = min(float(grain.older.sum()), float(grain.newer.sum())) + 0.02 * len(equal)
+def _of_part(part: str, ordered: Floats) -> dict[str, float]:
+    """Of ``_Patches`` (5, P)."""
+    count = ordered.shape[1]
+    older, newer, between, equal, _ = ordered.sum(axis=1).tolist()
+    middle = np.sort(ordered, axis=1)[:, (count - 1) // 2 : count // 2 + 1].mean(axis=1)
+    median = _Patches(*middle.tolist())
+    common = (older + newer - between) / 2 / (min(older, newer) + 0.02 * count)
     return {
-        f"still_{part}_equal": float(equal.mean()),
-        f"still_{part}_common": float(np.clip(grain.common.sum() / smaller, -2, 2)),
-        f"still_{part}_fresh": float(np.median(grain.between)),
-        f"still_{part}_grain": min(float(np.median(grain.older)), float(np.median(grain.newer))),
-        f"still_{part}_level": float(np.median(level)),
+        f"still_{part}_equal": equal / count,
+        f"still_{part}_common": min(max(common, -2.0), 2.0),
+        f"still_{part}_fresh": median.between,
+        f"still_{part}_grain": min(median.older, median.newer),
+        f"still_{part}_level": median.level,
     }
 
 

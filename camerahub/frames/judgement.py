@@ -23,6 +23,11 @@ def judgement(kind: str, severity: float) -> Judgement:
     return Judgement(kind, severity, "fault" if severity >= FAULT else "warn" if severity >= WARN else "ok")
 
 
+def judged(severities: Iterable[tuple[str, float]]) -> Iterable[Judgement]:
+    """Judgements of (kind, severity) of which anything is to be told: most kinds are not even doubtful."""
+    return (judgement(kind, severity) for kind, severity in severities if severity >= WARN)
+
+
 def findings_of(judged: Iterable[Judgement]) -> tuple[Judgement, ...]:
     """What is to be told of them: warnings and faults, most severe first."""
     return tuple(sorted((one for one in judged if one.level != "ok"), key=lambda one: -one.severity))

@@ -49,25 +49,31 @@ MEASURES: dict[str, Measure] = {
 }
 #: Patches of two pictures at hand, so many times those of a trace that is kept along each side.
 FINER = 3
-_NOTHING = dict.fromkeys(MEASURES, float("nan"))
+#: Nothing to compare: every measure is NaN.
+NOTHING = dict.fromkeys(MEASURES, float("nan"))
 
 
 def measured(
-    pictures: Sequence[Picture], past: Past | None = None, mode: str = "day", mask: Plane | None = None
+    pictures: Sequence[Picture],
+    past: Past | None = None,
+    mode: str = "day",
+    mask: Plane | None = None,
+    trace: Trace | None = None,
 ) -> dict[str, float]:
     """Every measure of ``MEASURES``, NaN where there is nothing to compare, of pictures of one camera, newest last.
 
     The newest is compared with the one before it, else with the trace in ``past``; its view with the views known there,
-    if any are. ``mode`` of the newest picture. ``mask`` as in ``Trace.of``.
+    if any are. ``mode`` of the newest picture. ``mask`` as in ``Trace.of``; ``trace`` that of the newest picture under
+    this mask, where it is at hand.
     """
     older, finer = past.trace if past is not None else None, 1
     if len(pictures) > 1:
         finer = FINER
         older = Trace.of(pictures[-2], mask if _fits(mask, pictures[-2]) else None, finer)
     if older is None and (past is None or not past.views):
-        return dict(_NOTHING)
-    newer = Trace.of(pictures[-1], mask, finer)
-    found = dict(_NOTHING)
+        return NOTHING
+    newer = trace if trace is not None and finer == 1 else Trace.of(pictures[-1], mask, finer)
+    found = dict(NOTHING)
     if older is not None:
         found |= frozen.measure(older, newer)
     known = past.changed(newer, mode) if past is not None else None
@@ -86,7 +92,7 @@ def _fits(mask: Plane | None, picture: Picture) -> bool:
 
 def severities(measures: Mapping[str, float], single: Mapping[str, float]) -> dict[str, float]:
     """Severity 0..1 of each kind of ``SEVERAL``; ``single``: those of the newest picture's own kinds."""
-    if all(measures[name] != measures[name] for name in MEASURES):  # NaN, all of them: nothing to compare
+    if not any(measures[name] == measures[name] for name in MEASURES):  # NaN, all of them: nothing to compare
         return dict.fromkeys(SEVERAL, 0.0)
     likeliest = max(single.values(), default=0.0)
     found = {}

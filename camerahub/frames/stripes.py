@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from camerahub.frames.cells import Cells, Measuring, ratio
 from camerahub.frames.measures import Measure
+from camerahub.frames.order import middle
 from camerahub.frames.sketch import STRIPS, Floats
 
 _LAGS = (1, 8, 20)
@@ -85,12 +86,12 @@ def measure(c: Cells) -> Measuring:
     line, parts = _line(octaves, colours, (s.edge_rows[:, 1:6], s.edge_columns[:, 1:6]), heights)
     within = np.abs(line).sum(axis=0)
     within *= np.float32(1 / STRIPS)
-    second, middle, fourth = _middle(line)
-    lone = middle[:, parts[2]]
+    second, median, fourth = middle(line)
+    lone = median[:, parts[2]]
     edges = (lone[:, : heights[2]], lone[:, heights[2] :])
     np.maximum(second, 0, out=second)
     np.minimum(fourth, 0, out=fourth)
-    sizes = np.array((second, fourth, np.abs(middle), within))
+    sizes = np.array((second, fourth, np.abs(median), within))
     n = len(within)
     found = _of_steps(sizes[:, :, parts[0]].reshape(4, n, len(_EVERY), -1), heights[0])
     found |= _of_hues(sizes[:, :, parts[1]].reshape(4, n, 2, -1), heights[1])
@@ -132,30 +133,6 @@ def _step(values: Floats, lag: int, height: int, out: Floats) -> None:
     """Steps of rows (the first ``height`` of the last axis) and of columns."""
     np.subtract(values[..., lag:], values[..., :-lag], out=out[..., :-lag])
     out[..., height - lag : height] = 0
-
-
-def _middle(line: Floats) -> tuple[Floats, Floats, Floats]:
-    """The second, third and fourth in order of five (5, N, M): a network of comparisons. ``line`` is used up."""
-    a, b, c, d, e = line
-    spare = np.empty_like(a)
-    # the least of five is not asked for, nor is the greatest
-    a, d, spare = _compared(a, d, spare)
-    b, e, spare = _compared(b, e, spare)
-    a, c, spare = _compared(a, c, spare)
-    b, d, spare = _compared(b, d, spare)
-    np.maximum(a, b, out=b)
-    c, e, spare = _compared(c, e, spare)
-    np.minimum(d, e, out=d)
-    b, c, spare = _compared(b, c, spare)
-    c, d, spare = _compared(c, d, spare)
-    return b, c, d
-
-
-def _compared(a: Floats, b: Floats, spare: Floats) -> tuple[Floats, Floats, Floats]:
-    """The lower, the higher and a spare one; in the cache's own memory, where new memory costs more than comparing."""
-    np.minimum(a, b, out=spare)
-    np.maximum(a, b, out=b)
-    return spare, b, a
 
 
 def _of_steps(sizes: Floats, height: int) -> dict[str, Floats]:

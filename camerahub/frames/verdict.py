@@ -40,9 +40,9 @@ def severities(measures: Mapping[str, Floats], night: Floats | None = None) -> F
 
 
 def _with_certain(measures: Mapping[str, Floats], learned: Floats) -> Floats:
-    rows = np.array([measures[name] for name in lit.LitMeasures._fields]).T.tolist()
-    for at, row in enumerate(rows):
-        known = lit.LitMeasures(*row)
+    rows = np.array([measures[name] for name in lit.LitMeasures._fields], np.float32).T
+    for at in np.flatnonzero(lit.may_be_certain(rows)).tolist():
+        known = lit.LitMeasures(*rows[at].tolist())
         card, black = lit.judge_no_signal(known).severity, lit.judge_black(known).severity
         if max(card, black) >= FAULT:
             learned[at] = 0

@@ -34,26 +34,24 @@ BATCH = 8
 
 def judge(seen: Sequence[tuple[Picture, Context]]) -> list[tuple[Diagnosis, bytes]]:
     """For each picture with its context: the diagnosis, and the past of its camera from now on."""
-    items = [
-        Item(
-            (picture,),
-            mask=judged_of(context, picture.luma.shape),
-            past=_past_of(context.past),
-            hour=_hour(context.at),
-        )
-        for picture, context in seen
-    ]
+    items = [_item(picture, context) for picture, context in seen]
     return [
         _after(item, softened(told, context.weights), context)
         for item, told, (_, context) in zip(items, diagnose_many(items), seen, strict=True)
     ]
 
 
+def _item(picture: Picture, context: Context) -> Item:
+    mask = judged_of(context, picture.luma.shape)
+    past, hour = _past_of(context.past), _hour(context.at)
+    return Item((picture,), mask=mask, past=past, hour=hour, trace=Trace.of(picture, mask))
+
+
 def _after(item: Item, told: Diagnosis, context: Context) -> tuple[Diagnosis, bytes]:
-    if told.verdict == "unknown" or item.past is None:
+    if told.verdict == "unknown" or item.past is None or item.trace is None:
         return told, context.past
-    trace = Trace.of(item.pictures[-1], item.mask)
-    return told, item.past.observe(trace, told.measures, told.mode, told.faults, item.hour).to_bytes()
+    after = item.past.observe(item.trace, told.measures, told.mode, told.faults, item.hour)
+    return told, after.to_bytes()
 
 
 def prove_judging() -> None:

@@ -29,6 +29,7 @@ PARTS = (
     "eyes",
     "operating",
     "doctor",
+    "pages",
     "report",
 )
 

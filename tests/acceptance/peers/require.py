@@ -16,6 +16,7 @@ PROGRAMS = {
     "ffmpeg": "ffmpeg",
     "systemd-analyze": "systemd",
     "unshare": "util-linux",
+    "chromium": "chromium",
     "node": "nodejs",
     "npm": "npm",
     "soffice": "libreoffice-calc",
