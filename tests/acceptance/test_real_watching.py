@@ -21,7 +21,7 @@ import pytest
 from camerahub.farm.model import Camera
 from tests.acceptance.county import Hub, Office, office, until
 from tests.acceptance.watching import Watch, watching
-from tests.dashboards.reading import Ask, asks, filled
+from tests.dashboards.reading import Ask, asks, boards, filled, links
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -175,3 +175,23 @@ def test_a_scrape_without_the_token_is_refused(county: County) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401") as refused:
         urllib.request.urlopen(f"{county.hub.url}/metrics", timeout=10, context=trust)
     refused.value.close()
+
+
+@pytest.mark.parametrize("url", sorted({url for board in boards().values() for url in links(board)}))
+def test_links_of_panels_are_understood_by_the_list_page(county: County, url: str) -> None:
+    camera = county.switch()[0]
+    filling = {
+        "${hub}": county.hub.url,
+        "$facet": "lit",
+        "${__data.fields.类别}": "blur",
+        "${__field.labels.kind}": "black",
+    }
+    filling |= dict.fromkeys(("${__data.fields.代码}", "${__field.labels.township}"), camera.township)
+    for name, given in filling.items():
+        url = url.replace(name, given)
+    assert "$" not in url
+    trust = ssl.create_default_context(cafile=str(county.place.home / "hub.pem"))
+    asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(asked, timeout=10, context=trust) as answer:
+        assert answer.status == 200
+        assert "text/html" in answer.headers["Content-Type"]

@@ -85,3 +85,11 @@ def matched(expr: str) -> set[tuple[str, str, str]]:
 
     promql_parser.walk(promql_parser.parse(expr), visit)
     return found
+
+
+def links(node: Any) -> list[str]:
+    """Every link to the list page, wherever it stands."""
+    if isinstance(node, dict):
+        own = [node["url"]] if str(node.get("url", "")).startswith("${hub}/cameras?") else []
+        return own + [url for value in node.values() for url in links(value)]
+    return [url for value in node for url in links(value)] if isinstance(node, list) else []

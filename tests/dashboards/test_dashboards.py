@@ -15,7 +15,7 @@ from camerahub.core.result import FAULT_KINDS, PROBE_NAMES, Facet
 from camerahub.telemetry.families import FAMILIES
 from dashboards import parts
 from dashboards.__main__ import BOARDS, rendered
-from tests.dashboards.reading import ROOT, Ask, asks, boards, families, filled, matched, panels
+from tests.dashboards.reading import ROOT, Ask, asks, boards, families, filled, links, matched, panels
 
 ASKS = asks()
 PANELS = list(panels())
@@ -100,14 +100,6 @@ def test_ids_are_unique_and_stable() -> None:
     for board in boards().values():
         assert [panel["id"] for panel in board["panels"]] == list(range(1, len(board["panels"]) + 1))
         assert re.fullmatch(r"camerahub-[a-z]+", board["uid"])
-
-
-def links(node: Any) -> list[str]:
-    """Every link to the list page, wherever it stands."""
-    if isinstance(node, dict):
-        own = [node["url"]] if str(node.get("url", "")).startswith("${hub}/cameras?") else []
-        return own + [url for value in node.values() for url in links(value)]
-    return [url for value in node for url in links(value)] if isinstance(node, list) else []
 
 
 @pytest.mark.parametrize("name", NAMES)
