@@ -19,5 +19,5 @@ def test_a_sheet_gives_back_the_words_it_was_given(name: str, constant_memory: b
     made = BytesIO()
     with xlsxwriter.Workbook(made, {"constant_memory": constant_memory}) as book:
         book.add_worksheet().write_string(0, 0, as_words(name))
-    rows = CalamineWorkbook.from_object(made).get_sheet_by_index(0).to_python()
+    rows = CalamineWorkbook.from_filelike(BytesIO(made.getvalue())).get_sheet_by_index(0).to_python()
     assert (str(rows[0][0]).strip() if rows else "") == name
