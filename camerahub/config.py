@@ -241,6 +241,27 @@ class Evidence(_Section):
     keep_days: int = Field(default=7, ge=1, le=30)
 
 
+class Backup(_Section):
+    """Where backups go, and how many stay."""
+
+    folder: str = ""
+    interval_s: float = Field(default=86_400.0, ge=0, le=31_536_000)
+    keep: int = Field(default=14, ge=0, le=10_000)
+
+
+class Retention(_Section):
+    """How long what may go is kept, days; 0 = for ever. Flips, gaps, exemptions and published runs always stay."""
+
+    looks_days: int = Field(default=400, ge=0, le=36_500)
+    claims_days: int = Field(default=400, ge=0, le=36_500)
+
+
+class Monitoring(_Section):
+    """Who scrapes this hub."""
+
+    prometheus_url: str = ""
+
+
 class Figures(_Section):
     """What figures are measured against, and when cameras put out of use are an alarm."""
 
@@ -328,6 +349,9 @@ class Settings(_Section):
     onvif: Onvif = Onvif()
     evidence: Evidence = Evidence()
     figures: Figures = Figures()
+    backup: Backup = Backup()
+    retention: Retention = Retention()
+    monitoring: Monitoring = Monitoring()
     reports: Reports = Reports()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)

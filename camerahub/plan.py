@@ -33,6 +33,8 @@ PROBER_PACE = 600.0
 BATCH_S = 2.0
 #: Figures that are due and could not be published are tried again after so long, seconds.
 PUBLISH_S = 600.0
+#: What has had its time goes once a day.
+PRUNE_S = 86_400.0
 
 
 def prober_count(settings: Settings, endpoints: int) -> int:
@@ -66,8 +68,31 @@ def errands(settings: Settings) -> tuple[Errand, ...]:
     return (
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
-        Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),
     )
+
+
+def published(settings: Settings) -> tuple[Errand, ...]:
+    """The figures that are published by themselves, whenever some are due; that dials nobody either."""
+    return (Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),)
+
+
+def upkeep(settings: Settings) -> tuple[Errand, ...]:
+    """What keeps the register safe and small; no round of cameras keeps it waiting."""
+    backup = settings.backup
+    return (
+        Errand("backup", ("backup",), backup.interval_s if backup.folder else 0.0),
+        Errand("prune", ("prune",), PRUNE_S),
+    )
+
+
+def figures_due(settings: Settings, engine: Engine, now: int) -> list[publishing.Due]:
+    """Published figures that are due ``now`` (µs UTC) and missing: of every facet that is measured."""
+    told, since = settings.figures, first_flip(engine)
+    if not since:
+        return []
+    slots = due(now, clock_of(told.publish_at or "00:00"), settings.site.zone, since)
+    facets = [policy.facet for policy in policies(settings)]
+    return publishing.missing(engine, slots, facets, told.publish_by)
 
 
 def reports(settings: Settings) -> tuple[Errand, ...]:
@@ -82,16 +107,6 @@ def reports(settings: Settings) -> tuple[Errand, ...]:
             "report_monthly", ("report", "monthly", *kept), fell=lambda now: last_clock(now, at, zone, month)
         ),
     )
-
-
-def figures_due(settings: Settings, engine: Engine, now: int) -> list[publishing.Due]:
-    """Published figures that are due ``now`` (µs UTC) and missing: of every facet that is measured."""
-    told, since = settings.figures, first_flip(engine)
-    if not since:
-        return []
-    slots = due(now, clock_of(told.publish_at or "00:00"), settings.site.zone, since)
-    facets = [policy.facet for policy in policies(settings)]
-    return publishing.missing(engine, slots, facets, told.publish_by)
 
 
 def guard_policy(settings: Settings) -> GuardPolicy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, tzinfo
 from typing import TYPE_CHECKING
 
+from camerahub.cli.leaving import alarms
 from camerahub.cli.report_read import bad_logins, facets_of, opened
 from camerahub.core import period
 from camerahub.core.area import Tree
@@ -89,7 +90,6 @@ def _begins(day: date | None, zone: tzinfo) -> int:
 
 def of_now(context: Context, now: int) -> Report:
     """The list as of ``now``, µs UTC. EnvironmentFault where no camera counts."""
-    from camerahub.cli.leaving import alarms
     from camerahub.registry import exemptions, onvif, report
 
     settings = context.settings()

@@ -33,6 +33,7 @@ from camerahub.registry import (
     merge,
     onvif,
     pauses,
+    retention,
     runs,
     shots,
     stills,
@@ -303,6 +304,16 @@ class Store:
         """See ``registry.stills.look``; EnvironmentFault without a key."""
         with self._writing() as connection:
             return stills.look(connection, stills.needed(self.keys), code, number, who, now)
+
+    def forget_looks(self, day: int) -> int:
+        """See ``registry.retention.drop_day``."""
+        with self._writing() as connection:
+            return retention.drop_day(connection, day)
+
+    def forget_claims(self, before: int) -> int:
+        """See ``registry.retention.old_lists`` and ``drop_lists``."""
+        with self._writing() as connection:
+            return retention.drop_lists(connection, retention.old_lists(connection, before))
 
     # --- what ONVIF told
 

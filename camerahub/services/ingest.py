@@ -178,6 +178,10 @@ class Ingest:
         """The counts as last committed."""
         return None if self._picture is None else self._picture.tally
 
+    def settled(self) -> bool:
+        """Whether the desk's states may be shown: they are in the register, as far as we know."""
+        return self._picture is not None and self._fault is None and not self._stopping
+
     def problems(self) -> list[Problem]:
         """Why the hub is not ready, as far as storing results goes."""
         found = []

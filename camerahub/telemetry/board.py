@@ -98,6 +98,14 @@ class PictureFigures(NamedTuple):
     stills: tuple[int, int]
 
 
+class StorageFigures(NamedTuple):
+    """Bytes of the embedded register, bytes that may still be written, age of the newest backup; None: none."""
+
+    database: int | None
+    free: int
+    backup_age_s: float | None
+
+
 @dataclass(slots=True)
 class Sources:
     """What is asked at scrape time; each must be cheap and safe to call from another thread."""
@@ -116,6 +124,7 @@ class Sources:
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
     left: Callable[[], Mapping[str, tuple[int, bool]]] = dict  # way -> (cameras, alarm)
     figures_due: Callable[[], int | None] = lambda: None
+    storage: Callable[[], StorageFigures | None] = lambda: None
     names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 

@@ -196,6 +196,21 @@ _ALL = (
     Family("camerahub_seats", "gauge", ("kind",), "Conversations allowed at once, by kind of seat."),
     Family("camerahub_seats_in_use", "gauge", ("kind",), "Conversations going on, by kind of seat."),
     Family(
+        "camerahub_database_bytes",
+        "gauge",
+        (),
+        "Size of the register's files in the home folder; absent where it is on a server.",
+    ),
+    Family(
+        "camerahub_disk_free_bytes", "gauge", (), "Bytes that may still be written where the home folder is."
+    ),
+    Family(
+        "camerahub_backup_age_seconds",
+        "gauge",
+        (),
+        "Time since the newest backup in backup.folder was made; absent where none is configured or none is there.",
+    ),
+    Family(
         "camerahub_names_unanswered",
         "gauge",
         (),

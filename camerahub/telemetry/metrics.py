@@ -20,7 +20,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.registry import Collector
 
 from camerahub.core.result import FAULT_KINDS, PROBE_NAMES, REASON_NAMES, REASONS, Outcome
-from camerahub.telemetry.board import Board, Histogram, RoundAges, Tally
+from camerahub.telemetry.board import Board, Histogram, RoundAges, StorageFigures, Tally
 from camerahub.telemetry.families import FAMILIES, Family
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -173,6 +173,8 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         kinds = [(kind,) for kind in seats]
         yield _block("camerahub_seats", kinds, [allowed for _, allowed in seats.values()])
         yield _block("camerahub_seats_in_use", kinds, [used for used, _ in seats.values()])
+    if (storage := sources.storage()) is not None:
+        yield from _storage_blocks(storage)
     if (unanswered := sources.names()) is not None:
         yield _block("camerahub_names_unanswered", _NO_LABELS, [unanswered])
     if left := sources.left():
@@ -188,6 +190,14 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         yield _block("camerahub_uplink_references", names, references.values())
     if (ages := sources.round_ages()) is not None:
         yield _block("camerahub_round_age_seconds", frozen.take_ages(ages), ages.seconds.ravel().tolist())
+
+
+def _storage_blocks(storage: StorageFigures) -> Iterator[Block]:
+    yield _block("camerahub_disk_free_bytes", _NO_LABELS, [storage.free])
+    if storage.database is not None:
+        yield _block("camerahub_database_bytes", _NO_LABELS, [storage.database])
+    if storage.backup_age_s is not None:
+        yield _block("camerahub_backup_age_seconds", _NO_LABELS, [storage.backup_age_s])
 
 
 def blocks(board: Board, frozen: _Frozen) -> list[Block]:

@@ -17,7 +17,8 @@ from camerahub.cli.rates import command as rates
 from camerahub.core import period
 from camerahub.core.commit import CORRECTION_DTYPE, Commit
 from camerahub.core.result import PROBE_KINDS, Facet
-from camerahub.plan import PUBLISH_S, errands, figures_due
+from camerahub.plan import PUBLISH_S, figures_due
+from camerahub.plan import published as figures_published
 from camerahub.registry import runs
 from camerahub.registry.figures import verify
 from camerahub.registry.publishing import Published
@@ -92,7 +93,7 @@ async def walk(
 
     def hub() -> Errands:
         wanted = {"publish": lambda now: bool(figures_due(settings, store.engine, now))}
-        made = Errands(errands(settings), store, write, start, clock, wanted)
+        made = Errands(figures_published(settings), store, write, start, clock, wanted)
         made._begun.update(store.errands_begun())
         return made
 

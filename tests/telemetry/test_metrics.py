@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pla
 
 from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS
-from camerahub.telemetry.board import Board, Histogram, PictureFigures
+from camerahub.telemetry.board import Board, Histogram, PictureFigures, StorageFigures
 from camerahub.telemetry.families import FAMILIES
 from camerahub.telemetry.metrics import OPENMETRICS, PLAIN, Exporter, HubCollector
 
@@ -104,6 +104,7 @@ def full_board() -> Board:
     sources.names = lambda: 3
     sources.figures_due = lambda: 2
     sources.left = lambda: {"stopped": (30, True), "exempt": (0, False)}
+    sources.storage = lambda: StorageFigures(4096, 1 << 40, 3600.5)
     sources.pictures = lambda: PictureFigures(1.5, 4, (7, 1))
     sources.references = lambda: {"east": 2, "default": 0}
     return board
