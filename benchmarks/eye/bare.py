@@ -1,4 +1,4 @@
-"""Healthy views with next to nothing in them: a wall, asphalt, water, sky, snow. A judge is tempted to accuse them.
+"""Healthy views with next to nothing in them: wall, asphalt, water, sky, snow, gate. A judge is tempted to accuse them.
 
 ``window`` cuts the barest part out of a photograph at its own scale; ``SURFACES`` are drawn: a tone, a gradient, mild
 texture, a shadow's edge, joints. Every drawing takes ``(height, width, random)``.
@@ -71,13 +71,44 @@ def wall(height: int, width: int, random: Random) -> Image:
     field += _grain(random, height, width, between(random, 0.5, 1.5), between(random, 0.005, 0.04))
     out = _toned(field, random, 60, 215, pick(random, (0.02, 0.12)))
     if random.random() < 0.5:
-        pitch, dark = int(between(random, 0.05, 0.4) * width), between(random, 0.6, 0.95)
-        for row in range(int(random.integers(pitch)), height, max(6, pitch // pick(random, (1, 2, 3)))):
-            out[row : row + max(1, width // 400)] *= dark
-        if random.random() < 0.5:
-            for column in range(int(random.integers(pitch)), width, max(8, pitch)):
-                out[:, column : column + max(1, width // 400)] *= dark
+        out = _joints(out, random)
     return _shadow(out, random)
+
+
+def _joints(wall: Image, random: Random) -> Image:
+    """Bricks, tiles or boards: joints darker or brighter, thin or not, in line or each course by half a brick."""
+    height, width = wall.shape[:2]
+    pitch, tone = int(between(random, 0.05, 0.4) * width), between(random, 0.55, 0.95)
+    tone = tone if random.random() < 0.75 else 2 - tone
+    course = max(6, pitch // pick(random, (1, 2, 3)))
+    thick = max(1, int(between(random, 0.0015, 0.012) * width))
+    upright, staggered = random.random() < 0.75, random.random() < 0.7
+    first, out, start = int(random.integers(course)), wall.copy(), 0
+    for number, row in enumerate(range(first - course, height, course)):
+        if upright:
+            start = int(random.integers(pitch)) if number == 0 else start + (pitch // 2 if staggered else 0)
+            for column in range(start % pitch, width, max(8, pitch)):
+                out[max(row, 0) : row + course, column : column + thick] *= tone
+        out[max(row, 0) : max(row + thick, 0)] *= tone
+    return gaussian(out, between(random, 0.3, 1.0))
+
+
+def slats(height: int, width: int, random: Random) -> Image:
+    """Corrugated gate, blinds, planks or railings before a wall: healthy lines, level or upright, seldom quite so."""
+    yy, xx = np.mgrid[:height, :width].astype(np.float32)
+    tilt = np.radians(pick(random, (0.0, 90.0)) + random.normal(0, pick(random, (0.5, 4.0))))
+    along = xx / width * np.cos(tilt) + yy / width * np.sin(tilt)
+    along = along * (1 + between(random, -0.3, 0.3) * (yy / height - 0.5))
+    phase = 2 * np.pi * along * between(random, 6, 45) + between(random, 0, 6)
+    sharp = between(random, 0.5, 5)
+    field = 1 + between(random, 0.04, 0.25) * np.tanh(sharp * np.sin(phase)) / np.tanh(sharp)
+    field = field * _slope(random, height, width, between(random, 0.05, 0.5))
+    field += _grain(random, height, width, between(random, 0.5, 1.5), between(random, 0.005, 0.04))
+    out = _toned(field.astype(np.float32), random, 60, 200, pick(random, (0.02, 0.12)))
+    if random.random() < 0.5:  # a post, a frame or the ground beside it
+        edge, level = int(between(random, 0.55, 0.9) * height), between(random, 50, 180)
+        out[edge:] = out[edge:] * 0.1 + level * 0.9
+    return _shadow(gaussian(out, 0.5), random)
 
 
 def asphalt(height: int, width: int, random: Random) -> Image:
@@ -86,12 +117,13 @@ def asphalt(height: int, width: int, random: Random) -> Image:
     field += between(random, 0.02, 0.2) * (cloud(random, height, width, between(random, 2, 8)) - 0.5)
     field += _grain(random, height, width, between(random, 0.4, 1.2), between(random, 0.02, 0.07))
     out = _toned(field, random, 55, 150, 0.03)
-    for _ in range(int(random.integers(0, 3))):
+    for _ in range(int(random.integers(0, 5))):
         ends = [(int(random.integers(width)), int(random.integers(height))) for _ in range(2)]
-        level = pick(random, (30.0, 45.0, 200.0))
-        cv2.line(
-            out, *ends, (level, level, level), max(1, int(between(random, 1, 9) * width / 640)), cv2.LINE_AA
-        )
+        if random.random() < 0.5:  # from rim to rim: a lane
+            ends = [(int(random.integers(-width // 2, width * 3 // 2)), y) for y in (-5, height + 5)]
+        level = pick(random, (30.0, 45.0, 200.0, 225.0))
+        thick = max(1, int(between(random, 1, 16) * width / 640))
+        cv2.line(out, *ends, (level, level, level), thick, cv2.LINE_AA)
     return _shadow(gaussian(out, 0.5), random)
 
 
@@ -142,4 +174,5 @@ SURFACES: dict[str, Callable[[int, int, Random], Image]] = {
     "water": water,
     "sky": sky,
     "snowfield": snowfield,
+    "slats": slats,
 }

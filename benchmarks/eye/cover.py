@@ -166,6 +166,85 @@ def sheet(image: Image, severity: float, random: Random) -> Image:
     return laid(image, mask, surface, min(_rim(random, width / 640), 6.0 * width / 640))
 
 
+def near(image: Image, random: Random) -> Image:
+    """A thing of this world out of focus: a piece of the view, mirrored, enlarged, smeared, in its own light."""
+    height, width = image.shape[:2]
+    share = between(random, 0.08, 0.4)
+    h, w = max(8, int(share * height)), max(8, int(share * width))
+    y, x = int(random.integers(height - h + 1)), int(random.integers(width - w + 1))
+    part = gaussian(
+        np.ascontiguousarray(image[y : y + h, x : x + w][:, ::-1]), between(random, 0.04, 0.2) * w
+    )
+    large = np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    away = large - large.mean(axis=(0, 1))
+    return np.clip(tone(image, random) + away * between(random, 0.3, 1.2), 0, 255).astype(np.float32)
+
+
+def _surface(image: Image, random: Random) -> Image:
+    if random.random() < 0.3:
+        return near(image, random)
+    return shaded(image, random, pick(random, (0.0, 0.0, 0.0, between(random, 0.03, 0.2))))
+
+
+def shapes(image: Image, severity: float, random: Random) -> Image:
+    """One to five things side by side or behind each other: round, angular, boxes; any tone, rim and tilt."""
+    height, width = image.shape[:2]
+    out, done = image, np.zeros((height, width), np.float32)
+    count, share = int(random.integers(1, 6)), graded(severity, 0.28, 0.9)
+    one, rim = random.random() < 0.6, _rim(random, width / 640)
+    surface = _surface(image, random)
+    for tries in range(40):
+        mask = np.zeros((height, width), np.float32)
+        size = np.sqrt(share / count) * np.exp(random.normal(0, 0.3, 2)) * (1 + 0.04 * tries)
+        centre = random.uniform(0, 1, 2) if count > 1 else random.uniform(0.25, 0.75, 2)
+        angle = pick(random, (0.0, between(random, 0, 180), random.normal(0, 12)))
+        box = (tuple((centre * (width, height)).tolist()), tuple((size * (width, height)).tolist()), angle)
+        way = int(random.integers(3))
+        if way == 0:
+            (x, y), (w, h) = box[0], box[1]
+            axes = (max(2, int(0.56 * w)), max(2, int(0.56 * h)))
+            cv2.ellipse(mask, (int(x), int(y)), axes, angle, 0, 360, 1.0, -1)
+        else:
+            corners = cv2.boxPoints(box)
+            if way == 2:
+                middle = corners.mean(axis=0)
+                turns = np.sort(random.uniform(0, 2 * np.pi, int(random.integers(5, 10))))
+                reach = 0.6 * size * (width, height) * random.uniform(0.6, 1.1, (len(turns), 1))
+                corners = (middle + np.stack((np.cos(turns), np.sin(turns)), axis=1) * reach).astype(
+                    np.float32
+                )
+            cv2.fillPoly(mask, [corners.astype(np.int32)], 1.0)
+        out = laid(out, mask, surface if one else _surface(image, random), rim)
+        done = np.maximum(done, mask)
+        if done.mean() >= share:
+            break
+    return out
+
+
+def smudge(image: Image, severity: float, random: Random) -> Image:
+    """Grease, fog of breath, wet snow, a film: large smooth patches without a border to speak of, nearly opaque."""
+    height, width = image.shape[:2]
+    field = cloud(random, height, width, between(random, 1.5, 6), int(random.integers(1, 4)))
+    level = np.quantile(field, 1 - graded(severity, 0.35, 0.92))
+    alpha = 1 / (1 + np.exp(-(field - level) / between(random, 0.015, 0.12)))
+    return mixed(image, _surface(image, random), (alpha * between(random, 0.9, 1.0)).astype(np.float32))
+
+
+def whole(image: Image, severity: float, random: Random) -> Image:
+    """A bag, a cap of cloth, a wall of leaves: next to all is covered, light leaks in at a rim or through it."""
+    height, width = image.shape[:2]
+    field = cloud(random, height, width, between(random, 1.5, 4), 2)
+    yy, xx = np.mgrid[:height, :width].astype(np.float32)
+    turn = between(random, 0, 2 * np.pi)
+    field += between(random, 0, 2) * ((xx / width - 0.5) * np.cos(turn) + (yy / height - 0.5) * np.sin(turn))
+    mask = field > np.quantile(field, graded(1 - severity, 0.03, 0.18))
+    texture = pick(random, (0.0, 0.05, between(random, 0.05, 0.3)))
+    surface = shaded(image, random, texture)
+    if random.random() < 0.4:
+        surface = surface + between(random, 0.03, 0.15) * (gaussian(image, width / 12) - float(image.mean()))
+    return laid(image, mask, np.clip(surface, 0, 255), _rim(random, width / 640) * 2)
+
+
 def threads(image: Image, severity: float, random: Random) -> Image:
     """Cobweb and dust before the lamps: threads that sag between edges, thick as they are near, a glow between them."""
     height, width = image.shape[:2]

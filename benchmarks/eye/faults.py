@@ -51,6 +51,9 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("blots", "optics", cover.blots, 1.5),
         Way("sheet", "optics", cover.sheet, 2.0),
         Way("threads", "optics", cover.threads, 0.5),
+        Way("shapes", "optics", cover.shapes, 2.0),
+        Way("smudge", "optics", cover.smudge, 1.5),
+        Way("whole", "optics", cover.whole, 0.7),
     ),
     "low_contrast": (
         Way("veil", "optics", optics.veil, 1.5),
@@ -107,6 +110,7 @@ FAULTS: dict[str, tuple[Way, ...]] = {
         Way("columns", "sensor", sensor.stripes_columns),
         Way("bands", "line", sensor.stripes_bands),
         Way("wide", "line", wires.stripes_wide, 2.5),
+        Way("bars", "line", wires.stripes_bars, 2.0),
         Way("dropped", "line", wires.stripes_dropped, 1.5),
         Way("hum", "line", wires.stripes_hum),
     ),

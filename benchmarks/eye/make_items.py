@@ -102,6 +102,10 @@ class Studio:
             scene = np.ascontiguousarray(scene[:, ::-1])
         return light.CONDITIONS[made](scene, self.random) if made else scene
 
+    def ways(self, kind: str) -> tuple[Way, ...]:
+        """The ways in which a kind may come about here."""
+        return FAULTS[kind]
+
     def camera(self, photo: Photo, condition: str, video: bool = False) -> Camera:
         height, width = self.read(photo.path).shape[:2]
         return camera.camera(self.random, (width, height), condition in ("night", "ir"), video)
@@ -117,7 +121,7 @@ def healthy(studio: Studio) -> Item:
 
 def faulty(studio: Studio, kind: str, severity: float) -> Item:
     """One picture with one fault that a person can see; another scene is tried until there is."""
-    ways = FAULTS[kind]
+    ways = studio.ways(kind)
     odds = np.array([way.weight for way in ways])
     for attempt in range(TRIES):
         if attempt % 20 == 0:

@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.eye import bare, camera, light, make_items, sources
 from benchmarks.eye.camera import Camera
-from benchmarks.eye.faults import FAULTS
-from benchmarks.eye.image import Bytes, Image, pick
+from benchmarks.eye.faults import FAULTS, Way
+from benchmarks.eye.image import Bytes, Image, Random, between, grey, pick
 from benchmarks.eye.make_items import Item, Studio
 from benchmarks.eye.sources import Photo
 
@@ -25,11 +25,12 @@ SIZES = ((352, 288), (480, 270), (480, 360), (512, 288), (640, 360), (640, 360),
 #: Items of a kind, in shares of ``--per-kind``.
 WEIGHTS = {
     "black": 0.3, "no_signal": 0.4, "overexposed": 0.5, "underexposed": 0.8, "snow_noise": 0.8, "low_contrast": 0.8,
-    "stripes": 1.5, "mosaic": 1.5, "colour_cast": 1.3, "blur": 1.2, "occlusion": 2.4,
+    "stripes": 1.5, "mosaic": 1.5, "colour_cast": 1.6, "blur": 1.5, "occlusion": 3.0,
 }  # fmt: skip
 #: Of the healthy: bare windows of photographs, drawn surfaces, and nights made of days.
-BARE, DRAWN, NIGHT = 0.16, 0.04, 0.12
-CLOSER, MIRRORED = 0.35, 0.5
+BARE, DRAWN, NIGHT = 0.13, 0.1, 0.12
+CLOSER, MIRRORED, TONED = 0.35, 0.5, 0.35
+NOT_AGAIN = ("real",)
 LONGEST, KEPT, TRIES = 1280, 250, 5
 
 
@@ -42,6 +43,10 @@ class Classroom(Studio):
                 self._cache.pop(next(iter(self._cache)))
             self._cache[path] = sources.read(path, LONGEST)
         return self._cache[path]
+
+    def ways(self, kind: str) -> tuple[Way, ...]:
+        """All but those that cannot be made again: a decoder conceals lost blocks with whatever its buffers hold."""
+        return tuple(way for way in super().ways(kind) if way.name not in NOT_AGAIN)
 
     def camera(self, photo: Photo, condition: str, video: bool = False) -> Camera:
         height, width = self.read(photo.path).shape[:2]
@@ -59,7 +64,23 @@ class Classroom(Studio):
         if random.random() < MIRRORED:
             image = np.ascontiguousarray(image[:, ::-1])
         scene = camera.fitted(image, cam.width, cam.height, random)
+        if random.random() < TONED:
+            scene = toned(scene, random)
         return light.CONDITIONS[made](scene, random) if made else scene
+
+
+def toned(scene: Image, random: Random) -> Image:
+    """As another camera renders it: more or less contrast, colour and light towards the corners, slightly tinted."""
+    height, width = scene.shape[:2]
+    y = grey(scene)[..., None]
+    out = y + (scene - y) * between(random, 0.5, 1.5)
+    out = 255 * (np.clip(out, 0, 255) / 255) ** float(np.exp(random.normal(0, 0.25)))
+    out = out * (1 + random.normal(0, 0.03, 3))
+    if random.random() < 0.4:
+        yy, xx = np.mgrid[:height, :width].astype(np.float32)
+        away = (xx / width - 0.5) ** 2 + (yy / height - 0.5) ** 2
+        out = out * (1 - between(random, 0.1, 0.8) * away / 0.5)[..., None]
+    return np.clip(out, 0, 255).astype(np.float32)
 
 
 def _shown(studio: Classroom, scene: Image, cam: Camera, photo: Photo, condition: str, way: str) -> Item:
@@ -161,13 +182,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-kind", type=int, default=400)
     parser.add_argument("--healthy", type=int, default=4000)
+    parser.add_argument("--kinds", help="only these kinds, by commas")
     parser.add_argument("--part", default="0/1", help="the first of every so many items, e.g. 1/2")
+    parser.add_argument("--since", type=int, default=0, help="start at this item")
     parser.add_argument("--until", type=int, help="stop at this item; all kinds come mixed")
     parser.add_argument("--frames", help="folder with manifest.csv; CAMERAHUB_FRAMES if not given")
     args = parser.parse_args(arguments)
     first, step = (int(number) for number in args.part.split("/"))
     studio = Classroom(sources.everything(args.frames), np.random.default_rng(args.seed))
-    wanted = plan(args.per_kind, args.healthy, list(FAULTS))
+    kinds = args.kinds.split(",") if args.kinds else list(FAULTS)
+    wanted = plan(args.per_kind, args.healthy, kinds)
+    first += -(-max(0, args.since - first) // step) * step
     numbers = range(first, min(len(wanted), args.until or len(wanted)), step)
     print(f"{write(args.out, studio, wanted, args.seed, numbers)} items in {args.out}")
     return 0

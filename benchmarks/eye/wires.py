@@ -37,6 +37,23 @@ def stripes_wide(image: Image, severity: float, random: Random) -> Image:
     return out
 
 
+def stripes_bars(image: Image, severity: float, random: Random) -> Image:
+    """A line driver that fails: bars each of its own width, tone and strength, hard or soft, few or a dozen."""
+    out = image.copy()
+    view = _turned(out, random.random() < 0.5)
+    side = view.shape[0]
+    line = np.arange(side, dtype=np.float32)[:, None, None]
+    tinted, opaque = random.random() < 0.25, graded(severity, 0.35, 0.95)
+    for _ in range(int(random.integers(3, 13))):
+        wide = float(np.exp(between(random, np.log(0.008), np.log(0.07)))) * side
+        soft = max(0.5, pick(random, (0.02, 0.1, 0.4)) * wide)
+        bar = np.clip((wide / 2 - np.abs(line - between(random, 0, 1) * side)) / soft + 0.5, 0, 1)
+        level = random.uniform(0, 255, 3) if tinted else pick(random, (0.0, 30.0, 90.0, 140.0, 255.0))
+        alpha = np.clip(opaque * between(random, 0.7, 1.3), 0, 1) * bar
+        view[:] = view * (1 - alpha) + np.asarray(level, np.float32) * alpha
+    return out
+
+
 def stripes_dropped(image: Image, severity: float, random: Random) -> Image:
     """Lines lost: black, white, of a colour each, noise, or the neighbour again; thin or a few together."""
     out = image.copy()
