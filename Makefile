@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.lock
 STAMP := $(VENV)/.synced
 
-.PHONY: setup demo test test-fast test-real lint bench day fuzz lock clean
+ARCH ?= x86_64
+
+.PHONY: setup demo test test-fast test-real lint bench day soak dashboards dashboard-shots docs bundle fuzz lock clean
 .DEFAULT_GOAL := setup
 
 $(BIN)/uv: requirements/bootstrap.lock
@@ -48,13 +50,29 @@ bench: setup ## ratios against peers, measured in the same run
 day: setup ## a day of a virtual county of 5,000 cameras, half the passwords wrong: no device locks
 	CAMERAHUB_COUNTY_DAY=5000 $(BIN)/pytest -s tests/services/test_county_day.py
 
+dashboards: setup ## write dashboards/*.json anew from their code
+	$(BIN)/python -m dashboards
+
+dashboard-shots: setup ## draw each dashboard with Grafana's own panels into docs/pictures; on demand, a quarter of an hour
+	$(BIN)/python -m dashboards.shots.shoot
+
 fuzz: setup ## long campaigns; the corpora are replayed by make test
 	$(BIN)/python -m tests.fuzz.campaign
+
+soak: setup ## a week of a virtual county of 500 cameras: nothing grows but what is kept for ever
+	CAMERAHUB_SOAK_CAMERAS=500 CAMERAHUB_SOAK_DAYS=7 CAMERAHUB_SOAK_ROUND_S=300 $(BIN)/pytest -s tests/services/test_soak.py
+
+docs: setup ## the administrator's guide in dist/guide; a warning is an error
+	$(BIN)/zensical build --strict --clean
+
+bundle: docs ## offline installation of this version in dist/; ARCH=aarch64 for the other machines
+	$(BIN)/python deploy/bundle.py --arch $(ARCH) --out dist --guide dist/guide
 
 lock: setup ## make the hashed locks anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev pyproject.toml -o $(LOCK)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra postgres --extra report pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements/bootstrap.in -o requirements/bootstrap.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 requirements/bundle.in -o requirements/bundle.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import os
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
@@ -30,31 +26,37 @@ from camerahub.core.messages import Assignment, Results
 from camerahub.core.texts import text
 from camerahub.core.uplinks import UPLINK_SCOPE
 from camerahub.home import Home
+from camerahub.listing import Listing
+from camerahub.names import resolve
 from camerahub.plan import (
     LIVENESS,
     errands,
+    figures_due,
     fleet_policy,
     guard_policy,
     policies,
     prober_count,
     probes,
+    published,
     reports,
     target_of,
+    upkeep,
     uplinks,
 )
-from camerahub.registry import eyes, guards, pauses, queries
+from camerahub.registry import eyes, guards, leavers, pauses, queries
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock
 from camerahub.services.desk import HUB, Desk
 from camerahub.services.errands import Errands
 from camerahub.services.guarding import Guarding, Use
 from camerahub.services.ingest import Ingest, Problem
+from camerahub.services.leaving import Leaving
 from camerahub.services.ports import Spawner
 from camerahub.services.seats import subnet_of
 from camerahub.services.supervisor import Gap, Supervisor
 from camerahub.services.tasks import cancel, spawn
 from camerahub.services.teaching import Teaching
-from camerahub.telemetry.board import Board, PictureFigures
+from camerahub.telemetry.board import Board, PictureFigures, StorageFigures
 from camerahub.telemetry.metrics import Exporter
 from camerahub.web.control import ControlDoor
 from camerahub.web.server import Binding, WebServer
@@ -67,62 +69,11 @@ RESOLVE_S = 600.0
 NAMELESS_S = 30.0
 #: What could not be read is read again after so long.
 RETRY_S = 5.0
-#: How long all names together may take, and how many are asked at once.
-LOOK_UP_S = 10.0
-RESOLVERS = 16
 DRAIN_S = 3.0
 #: Commands that the hub runs now and then give way to everything else.
 ERRAND_NICE = 10
 #: Scope of the gap in which no host name is answered.
 NAMES = "names"
-
-
-async def resolve(
-    hosts: Iterable[str], known: Mapping[str, str] | None = None, asked: dict[str, bool] | None = None
-) -> dict[str, str]:
-    """IP address of every host, within ``LOOK_UP_S``. ``asked``: gets every name, and whether it was answered.
-
-    A name without an answer keeps the one in ``known``; else it stays as it is, and its probe will say so.
-    """
-    known = known or {}
-    found = {host: known.get(host, host) for host in hosts}
-    names = await asyncio.to_thread(lambda: [host for host in found if host and not _is_address(host)])
-    # Those that answered before go first: names that nobody answers for delay only each other.
-    Random().shuffle(names)
-    names.sort(key=lambda name: name not in known)
-    answers = await _look_up(names)
-    if asked is not None:
-        asked.update((name, name in answers) for name in names)
-    found.update(answers)
-    return found
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-async def _look_up(names: list[str]) -> dict[str, str]:
-    """In threads of their own: a silent name server must not take those that answer scrapes."""
-    if not names:
-        return {}
-    loop, pool = asyncio.get_running_loop(), ThreadPoolExecutor(RESOLVERS, thread_name_prefix="names")
-    try:
-        asked = {loop.run_in_executor(pool, _address_of, name): name for name in names}
-        done, _ = await asyncio.wait(asked, timeout=LOOK_UP_S)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    return {asked[answer]: address for answer in done if (address := answer.result())}
-
-
-def _address_of(name: str) -> str:
-    try:
-        return str(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0])
-    except (OSError, ValueError):  # ValueError: a name that IDNA cannot write
-        return ""
 
 
 class Card(NamedTuple):
@@ -213,6 +164,7 @@ class Hub:
     supervisor: Supervisor = field(init=False)
     web: WebServer = field(init=False)
     door: ControlDoor = field(init=False)
+    listing: Listing = field(init=False)
     guarding: Guarding = field(init=False)
     probers: int = field(init=False)
     _clock: SystemClock = field(default_factory=SystemClock)
@@ -222,12 +174,14 @@ class Hub:
     _assigning: asyncio.Lock = field(default_factory=asyncio.Lock)
     _hosts: dict[str, str] = field(default_factory=dict)
     names_unanswered: int = 0
+    figures_due: int = 0
     _nameless: int | None = None  # since when no name is answered
     _paused: set[int] = field(default_factory=set)
     _passwords: Passwords = field(init=False)
     errands: Errands = field(init=False)
     reports: Errands = field(init=False)
     teaching: Teaching = field(init=False)
+    leaving: Leaving = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -269,9 +223,18 @@ class Hub:
         self._passwords = Passwords(self.store)
         beside = self.store, self.ingest.exclusively, _command(self.home.path), self._clock
         self.errands = Errands(errands(settings), *beside)
-        self.reports = Errands(reports(settings), *beside)
-        self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems)
+        told = (*published(settings), *reports(settings), *upkeep(settings))
+        self.reports = Errands(told, *beside, {"publish": self._figures_wanted})
+        rule, zone = settings.figures.leaving(), settings.site.zone
+        self.leaving = Leaving(lambda now: leavers.left(engine, rule, zone, now), self._clock)
+        read = self.store, desk, self.ingest.exclusively, self.ingest.settled, self._clock, settings
+        self.listing = Listing(*read)
+        self.web = WebServer(self._binding(), Exporter(self.board).render, self.problems, self.listing)
         self.door = ControlDoor(self.home.socket_path, self)
+
+    def _figures_wanted(self, now: int) -> bool:
+        self.figures_due = len(figures_due(self.settings, self.store.engine, now))
+        return self.figures_due > 0
 
     def _binding(self) -> Binding:
         web = self.settings.web
@@ -313,6 +276,7 @@ class Hub:
         self._tasks.append(spawn(self._assign_often(), "assign"))
         self._tasks.append(spawn(self.guarding.run(), "guard", lambda _error: self.failed.set()))
         self._tasks.append(spawn(self.errands.run(), "errands"))
+        self._tasks.append(spawn(self.leaving.run(), "leaving"))
         self._tasks.append(spawn(self.reports.run(), "reports"))
         self._tasks.append(spawn(self.teaching.run(), "teaching", lambda _error: self.failed.set()))
         self.teaching.look_again()
@@ -328,6 +292,7 @@ class Hub:
             steps.callback(self.store.close)
             steps.push_async_callback(self.web.aclose)
             steps.push_async_callback(self.ingest.aclose)
+            steps.push_async_callback(self.listing.aclose)
             steps.push_async_callback(cancel, *self._tasks)
             steps.push_async_callback(self.guarding.aclose)
             steps.push_async_callback(self.supervisor.stop, self.settings.fleet.deadline_s + DRAIN_S)
@@ -348,6 +313,7 @@ class Hub:
     async def reload(self) -> None:
         """The register changed: take the new roster and the new endpoints."""
         self.ingest.reload()
+        self.leaving.look_again()
         await self._try_assign()
         self.teaching.look_again()
 
@@ -512,8 +478,11 @@ class Hub:
         sources.pictures = self._pictures
         lines = {uplink.name: len(uplink.references) for uplink in uplinks(self.settings)}
         sources.references = lambda: lines
+        sources.storage = self._storage
         sources.names = lambda: self.names_unanswered
         sources.blind = self._blind
+        sources.left = lambda: {way: (n, alarm is not None) for way, (n, alarm) in self.leaving.told.items()}
+        sources.figures_due = lambda: self.figures_due
         self._warn_of_lines_without_references(lines)
         sources.credentials = self.guarding.counts
         sources.breaker = lambda: int(self.guarding.guard.breaker.state)
@@ -522,6 +491,11 @@ class Hub:
     def _warn_of_lines_without_references(self, lines: Mapping[str, int]) -> None:
         for name in (name for name, references in lines.items() if not references):
             log.warning("uplink_without_references", uplink=name, **text("config.no_references")._asdict())
+
+    def _storage(self) -> StorageFigures | None:
+        with contextlib.suppress(OSError):
+            return StorageFigures(*self.home.sizes(self.settings, self._clock.wall_us() / 1e6))
+        return None
 
     def _blind(self) -> dict[tuple[str, str], int]:
         values = {Sight.SEES: 0, Sight.BLIND: 1, Sight.UNKNOWN: -1}

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
+from camerahub.core.leaving import Rule
+from camerahub.core.publishing import clock_of
 from camerahub.core.texts import CATALOGUE, text
 from camerahub.core.uplinks import DEFAULT, MOST_REFERENCES, MOST_SUBNETS, MOST_UPLINKS, Uplink, reference_of
 
@@ -239,15 +241,60 @@ class Evidence(_Section):
     keep_days: int = Field(default=7, ge=1, le=30)
 
 
+class Backup(_Section):
+    """Where backups go, and how many stay."""
+
+    folder: str = ""
+    interval_s: float = Field(default=86_400.0, ge=0, le=31_536_000)
+    keep: int = Field(default=14, ge=0, le=10_000)
+
+
+class Retention(_Section):
+    """How long what may go is kept, days; 0 = for ever. Flips, gaps, exemptions and published runs always stay."""
+
+    looks_days: int = Field(default=400, ge=0, le=36_500)
+    claims_days: int = Field(default=400, ge=0, le=36_500)
+
+
+class Monitoring(_Section):
+    """Who scrapes this hub."""
+
+    prometheus_url: str = ""
+
+
 class Figures(_Section):
     """What figures are measured against, and when cameras put out of use are an alarm."""
 
     target: float = Field(default=0.95, gt=0, le=1)
+    publish_at: str = "07:30"
+    publish_by: list[Literal["county", "township", "village", "network", "unit", "maintainer"]] = Field(
+        default=["township"], min_length=1, max_length=6
+    )
     sampling_days: list[Annotated[int, Field(ge=1, le=31)]] = Field(default=[], max_length=31)
     sampling_within_days: int = Field(default=7, ge=0, le=31)
     stopped_within_days: int = Field(default=3, ge=1, le=31)
     stopped_at_least: Count = 20
     stopped_share: float = Field(default=0.01, gt=0, le=1)
+
+    def leaving(self) -> Rule:
+        """When cameras that leave the rates are an alarm."""
+        return Rule(
+            self.stopped_within_days,
+            self.stopped_at_least,
+            self.stopped_share,
+            tuple(self.sampling_days),
+            self.sampling_within_days,
+        )
+
+    @field_validator("publish_at")
+    @classmethod
+    def _is_clock(cls, value: str) -> str:
+        if value:
+            try:
+                clock_of(value)
+            except ValueError:
+                raise _wrong("clock") from None
+        return value
 
 
 class Reports(_Section):
@@ -302,6 +349,9 @@ class Settings(_Section):
     onvif: Onvif = Onvif()
     evidence: Evidence = Evidence()
     figures: Figures = Figures()
+    backup: Backup = Backup()
+    retention: Retention = Retention()
+    monitoring: Monitoring = Monitoring()
     reports: Reports = Reports()
     logs: Logs = Logs()
     uplinks: list[Line] = Field(default=[], max_length=MOST_UPLINKS)

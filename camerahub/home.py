@@ -82,6 +82,16 @@ class Home:
         if database.exists():
             database.chmod(0o600)
 
+    def sizes(self, settings: Settings, now_s: float) -> tuple[int | None, int, float | None]:
+        """Bytes of the embedded database (None: on a server), bytes free beside it, and seconds since the newest backup
+        (None: there is none). OSError when the disk does not answer. Cheap enough for every scrape."""
+        files = [self.path / f"{DATABASE_NAME}{end}" for end in ("", "-wal")]
+        database = None if settings.database.url else sum(f.stat().st_size for f in files if f.exists())
+        room = os.statvfs(self.path)
+        folder = settings.backup.folder
+        made = [f.stat().st_mtime for f in (self.path / folder).glob("camerahub-*.zip")] if folder else []
+        return database, room.f_bavail * room.f_frsize, max(0.0, now_s - max(made)) if made else None
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Be the one hub of this home. EnvironmentFault naming the pid of the other one."""

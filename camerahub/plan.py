@@ -9,15 +9,19 @@ import math
 import os
 from dataclasses import replace
 
+from sqlalchemy import Engine
+
 from camerahub.config import Settings
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
 from camerahub.core.period import last_clock
+from camerahub.core.publishing import clock_of, due
 from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow
-from camerahub.registry import queries
+from camerahub.registry import publishing, queries
+from camerahub.registry.past import first_flip
 from camerahub.services.errands import Errand
 
 #: The liveness probe of the fleet, and the one of the slow grid.
@@ -27,6 +31,10 @@ MAX_AUTO_PROBERS = 4
 PROBER_PACE = 600.0
 #: Results of a prober leave together this often: one commit for all of them is what keeps commits cheap.
 BATCH_S = 2.0
+#: Figures that are due and could not be published are tried again after so long, seconds.
+PUBLISH_S = 600.0
+#: What has had its time goes once a day.
+PRUNE_S = 86_400.0
 
 
 def prober_count(settings: Settings, endpoints: int) -> int:
@@ -61,6 +69,30 @@ def errands(settings: Settings) -> tuple[Errand, ...]:
         Errand("clocks", ("clocks",), onvif.clocks_interval_s),
         Errand("enrol", ("enrol",), onvif.enrol_interval_s),
     )
+
+
+def published(settings: Settings) -> tuple[Errand, ...]:
+    """The figures that are published by themselves, whenever some are due; that dials nobody either."""
+    return (Errand("publish", ("publish",), PUBLISH_S if settings.figures.publish_at else 0.0),)
+
+
+def upkeep(settings: Settings) -> tuple[Errand, ...]:
+    """What keeps the register safe and small; no round of cameras keeps it waiting."""
+    backup = settings.backup
+    return (
+        Errand("backup", ("backup",), backup.interval_s if backup.folder else 0.0),
+        Errand("prune", ("prune",), PRUNE_S),
+    )
+
+
+def figures_due(settings: Settings, engine: Engine, now: int) -> list[publishing.Due]:
+    """Published figures that are due ``now`` (µs UTC) and missing: of every facet that is measured."""
+    told, since = settings.figures, first_flip(engine)
+    if not since:
+        return []
+    slots = due(now, clock_of(told.publish_at or "00:00"), settings.site.zone, since)
+    facets = [policy.facet for policy in policies(settings)]
+    return publishing.missing(engine, slots, facets, told.publish_by)
 
 
 def reports(settings: Settings) -> tuple[Errand, ...]:

@@ -31,7 +31,9 @@ def logs_as_they_were() -> Iterator[None]:
 #: Files in which real processes are started, killed and waited for: left out of the fast tier.
 SLOW_FILES = (
     "tests/acceptance/",
+    "tests/cli/test_backup.py",
     "tests/cli/test_run.py",
+    "tests/contract/test_copies.py",
     "tests/contract/test_history.py",
     "tests/contract/test_kill9.py",
     "tests/contract/test_readers.py",

@@ -15,13 +15,23 @@ import pytest
 import structlog
 
 from camerahub import app
-from camerahub.app import Addresses, Hub, resolve
+from camerahub import names as naming
+from camerahub.app import Addresses, Hub
 from camerahub.cli.context import Context
 from camerahub.config import Settings, parse
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.result import Facet
 from camerahub.home import Home
-from camerahub.plan import BATCH_S, MAX_AUTO_PROBERS, fleet_policy, policies, prober_count, target_of
+from camerahub.names import resolve
+from camerahub.plan import (
+    BATCH_S,
+    MAX_AUTO_PROBERS,
+    fleet_policy,
+    policies,
+    prober_count,
+    target_of,
+    upkeep,
+)
 from camerahub.registry import queries
 from camerahub.registry.queries import EndpointTarget
 from camerahub.registry.rows import Source
@@ -71,6 +81,16 @@ def test_policies_are_the_rules_of_the_configuration() -> None:
     ] * 3
     assert (policy.down_n, policy.down_m, policy.up_n, policy.up_m) == (2, 4, 2, 2)
     assert policy.stale_us == 90_000_000
+
+
+def test_backups_go_round_where_a_folder_is_named_and_what_had_its_time_goes_daily() -> None:
+    told = {errand.name: errand for errand in upkeep(settings())}
+    assert told["backup"].every_s == 0
+    assert (told["prune"].words, told["prune"].every_s) == (("prune",), 86_400)
+    told = {
+        errand.name: errand for errand in upkeep(settings(backup={"folder": "/mnt/b", "interval_s": 3600.0}))
+    }
+    assert (told["backup"].words, told["backup"].every_s) == (("backup",), 3600)
 
 
 def test_without_pictures_only_online_is_asked() -> None:
@@ -131,7 +151,7 @@ async def test_a_name_server_that_is_silent_holds_up_nothing(monkeypatch: pytest
         raise socket.gaierror(socket.EAI_AGAIN, "temporary failure")
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
-    monkeypatch.setattr(app, "LOOK_UP_S", 0.3)
+    monkeypatch.setattr(naming, "LOOK_UP_S", 0.3)
     names = ["good.example", *(f"n{n}.example" for n in range(200))]
     began = time.monotonic()
     found = await resolve(names, {"good.example": "192.0.2.4"})
@@ -142,7 +162,7 @@ async def test_a_name_server_that_is_silent_holds_up_nothing(monkeypatch: pytest
 
 
 async def test_it_says_which_names_got_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_address_of", lambda name: "192.0.2.5" if name == "good.example" else "")
+    monkeypatch.setattr(naming, "_address_of", lambda name: "192.0.2.5" if name == "good.example" else "")
     asked: dict[str, bool] = {}
     await resolve(["good.example", "lost.example", "192.0.2.1"], None, asked)
     assert asked == {"good.example": True, "lost.example": False}
@@ -302,7 +322,7 @@ async def test_a_name_server_that_is_away_is_a_gap_a_figure_and_nobodys_fault(
     store.import_cameras([row], Source("test", "named.csv"), 5)
     store.close()
     there = True
-    monkeypatch.setattr(app, "_address_of", lambda _name: "192.0.2.77" if there else "")
+    monkeypatch.setattr(naming, "_address_of", lambda _name: "192.0.2.77" if there else "")
     await hub.ingest.start()
     hub._sources()
     for there in (True, False, False):  # noqa: B007 - the name server hears of it

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from camerahub.cli.doctor_checks import CHECKS
 from camerahub.cli.main import COMMANDS, HIDDEN
 from camerahub.core.blindness import DOUBTFUL, LOCAL
 from camerahub.core.result import PROBE_KINDS, REASONS
@@ -19,6 +20,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "guide").rglob("*.md")),
 ]
 
 
@@ -35,6 +37,25 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - HIDDEN))
 def test_readme_names_every_command(name: str) -> None:
     assert re.search(rf"`{name}[` ]", page("README.md"))
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("tongue", ["zh", "en"])
+def test_every_check_of_the_doctor_has_its_row(name: str, tongue: str) -> None:
+    assert f"| `{name}` |" in page(f"docs/guide/{tongue}/trouble.md")
+
+
+def test_the_guide_says_the_same_in_both_languages() -> None:
+    """The same pages, and in each the same headings, tables and commands."""
+    pages = [
+        sorted(path.name for path in (ROOT / "docs" / "guide" / tongue).iterdir()) for tongue in ("zh", "en")
+    ]
+    assert pages[0] == pages[1]
+    for name in pages[0]:
+        zh, en = (page(f"docs/guide/{tongue}/{name}") for tongue in ("zh", "en"))
+        for mark in ("## ", "| ", "    camerahub ", "    sudo "):
+            counts = [sum(line.startswith(mark) for line in text.splitlines()) for text in (zh, en)]
+            assert counts[0] == counts[1], (name, mark)
 
 
 @pytest.mark.parametrize("name", PROBES)

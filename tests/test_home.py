@@ -46,6 +46,27 @@ def test_one_hub_a_home(tmp_path: Path) -> None:
     assert home.hub_pid() is None
 
 
+def test_sizes_of_a_home(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.create()
+    (tmp_path / "camerahub.db").write_bytes(bytes(5000))
+    (tmp_path / "camerahub.db-wal").write_bytes(bytes(100))
+    settings = home.settings()
+    database, free, age = home.sizes(settings, 1000.0)
+    assert (database, age) == (5100, None)
+    assert free > 0
+    home.config_path.write_text(
+        '[backup]\nfolder = "kept"\n[database]\nurl = "postgresql://h@127.0.0.1/h"\n', "utf-8"
+    )
+    (tmp_path / "kept").mkdir()
+    assert home.sizes(home.settings(), 1000.0)[::2] == (None, None)
+    for at in (100, 900):
+        made = tmp_path / "kept" / f"camerahub-{at}.zip"
+        made.write_bytes(b"")
+        os.utime(made, (at, at))
+    assert home.sizes(home.settings(), 1000.0)[2] == 100.0
+
+
 def test_the_password_file_must_be_private(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from camerahub.app import resolve, use_of
+from camerahub.app import use_of
 from camerahub.cli.line import Line
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.lending import LendingGuard, Loan, Told
 from camerahub.core.messages import Message
+from camerahub.names import resolve
 from camerahub.registry import guards, pauses
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from camerahub.cli.table import moment, render
+from camerahub.core.cells import as_words
 from camerahub.core.errors import EXIT_OK, ConfigError, EnvironmentFault
 from camerahub.core.rates import rfc3339
 from camerahub.core.result import PROBE_KINDS, REASONS
@@ -131,7 +132,7 @@ def write_xlsx(
         sheet.write_string(0, column, f"{title.zh} {title.en}", bold)
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row):
-            sheet.write_string(number, column, cell[:32_000], as_text)
+            sheet.write_string(number, column, as_words(cell[:32_000]), as_text)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(rows), len(titles) - 1)
     try:

@@ -19,22 +19,27 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(context: Context) -> None:
     """检查 camerahub.toml, 密钥和它提到的文件. Check camerahub.toml, the key and the files it names."""
-    from camerahub.web.server import Binding
-
     home = context.home_folder()
     settings = context.settings()
     for key, value in _named_files(settings):
         if value and not (home.path / value).is_file():
             raise ConfigError("config.file_missing", file=home.config_path, key=key, value=home.path / value)
+    check_binding(home, settings)
+    context.keyring()
+    home.database(settings)
+    ok = text("config.ok", file=home.config_path, count=_count(settings))
+    click.echo(f"{ok.zh}\n{ok.en}", err=True)
+
+
+def check_binding(home: Home, settings: Settings) -> None:
+    """ConfigError or EnvironmentFault unless the hub may listen as configured, with this certificate and token."""
+    from camerahub.web.server import Binding
+
     web = settings.web
     cert, key = (str(home.path / name) if name else "" for name in (web.tls_cert, web.tls_key))
     binding = Binding(web.host, web.port, cert, key, _token(home, web.token_file))
     binding.check()
     binding.ssl_context()
-    context.keyring()
-    home.database(settings)
-    ok = text("config.ok", file=home.config_path, count=_count(settings))
-    click.echo(f"{ok.zh}\n{ok.en}", err=True)
 
 
 def _named_files(settings: Settings) -> list[tuple[str, str]]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camerahub.app import resolve
 from camerahub.cli.enrol import chosen_roads, clock_fields, clock_rows
 from camerahub.cli.enrol_desk import left_alone, pen
 from camerahub.cli.enrol_round import Device, devices, target_of
@@ -19,6 +18,7 @@ from camerahub.cli.table import render
 from camerahub.core.errors import EXIT_OK
 from camerahub.core.result import REASONS, ProbeResult
 from camerahub.core.texts import text
+from camerahub.names import resolve
 from camerahub.probes.table import Prober
 from camerahub.registry import pauses, queries
 from camerahub.registry.onvif import OnvifRoad

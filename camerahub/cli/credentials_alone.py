@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from camerahub.app import Passwords, resolve, use_of
+from camerahub.app import Passwords, use_of
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.lending import LendingGuard
 from camerahub.core.messages import Assignment, LoginEnded, Message, Permits, Withdraw
 from camerahub.core.result import ProbeResult
+from camerahub.names import resolve
 from camerahub.plan import guard_policy, target_of
 from camerahub.probes.table import Prober
 from camerahub.registry import pauses, queries

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from camerahub.app import resolve
 from camerahub.cli.enrol_desk import Desk, hub_desk, left_alone, own_desk, pen
 from camerahub.cli.enrol_round import (
     BEFORE,
@@ -33,6 +32,7 @@ from camerahub.core.offers import CLOCKS
 from camerahub.core.rates import rfc3339
 from camerahub.core.result import REASONS
 from camerahub.core.texts import Text, text
+from camerahub.names import resolve
 from camerahub.plan import guard_policy
 from camerahub.probes.table import Prober
 from camerahub.registry import pauses, queries

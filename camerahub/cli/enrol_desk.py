@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from camerahub.app import Passwords, resolve, use_of
+from camerahub.app import Passwords, use_of
 from camerahub.cli.line import Line, line_to_hub
 from camerahub.core.guard_rows import Grant, GuardPolicy, Held
 from camerahub.core.lending import LendingGuard
 from camerahub.core.messages import Message
+from camerahub.names import resolve
 from camerahub.registry import pauses
 from camerahub.registry.store import Store
 from camerahub.services.clock import SystemClock

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import structlog
 
 from camerahub.cli.attachments import keep
+from camerahub.cli.leaving import alarms, said_of
 from camerahub.cli.pause import who
 from camerahub.cli.table import moment, render
 from camerahub.core import period
 from camerahub.core.errors import EXIT_OK, ConfigError
 from camerahub.core.exemptions import MOST_CAMERAS, REASONS, SCOPES, STANDINGS, Exemption
+from camerahub.core.leaving import EXEMPT
 from camerahub.core.rates import rfc3339
 from camerahub.core.texts import text
 from camerahub.services.clock import SystemClock
@@ -23,6 +26,7 @@ from camerahub.services.clock import SystemClock
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
 
+_log = structlog.get_logger()
 _HEADERS = (
     "id",
     "scope",
@@ -151,9 +155,14 @@ def _decision(name: str, approve: bool, words: str) -> Callable[..., Any]:
         name = approver if approver is not None else who()
         with context.writing_store() as store:
             done = store.decide_exemptions(numbers, name, note, now, approve=approve)
+            alarmed = alarms(store, context.settings(), now) if approve else []
         for one in done:
             span = {"start": moment(one.from_at, zone), "end": moment(one.until, zone)}
             _say("exempt.approved" if approve else "exempt.rejected", id=one.id, **span)
+        for alarm in alarmed:
+            if alarm.way == EXEMPT:
+                _log.warning("cameras_exempted", count=alarm.count, of=alarm.of)
+                click.echo("\n".join(said_of(alarm, context.settings())), err=True)
         return EXIT_OK
 
     return decide

@@ -15,10 +15,11 @@ from typing import IO, TYPE_CHECKING
 import click
 import structlog
 
-from camerahub.cli.members import said_of, stopped_alarm
+from camerahub.cli.leaving import alarms, said_of
 from camerahub.core.address import without_secrets
 from camerahub.core.collector import collector_off
 from camerahub.core.errors import EXIT_OK, EXIT_REFUSED
+from camerahub.core.leaving import STOPPED
 from camerahub.core.texts import text
 from camerahub.registry.tablefile.files import check_readable, writing
 from camerahub.registry.tablefile.importer import Summary, import_file
@@ -198,12 +199,14 @@ def command(
             on_layout=report.on_layout,
             on_progress=bar.update,
         )
-        alarmed = None if dry_run else stopped_alarm(store, context.settings(), SystemClock().wall_us())
+        now, settings = SystemClock().wall_us(), context.settings()
+        alarmed = [] if dry_run else alarms(store, settings, now)
     report.say(summary)
-    if alarmed is not None:
-        said = said_of(alarmed, context.settings())
-        _log.warning("cameras_stopped", count=alarmed.count, of=alarmed.of)
-        click.echo(f"{said.zh}\n{said.en}", err=True)
+    for one in alarmed:
+        if one.way == STOPPED:
+            said = said_of(one, settings)
+            _log.warning("cameras_stopped", count=one.count, of=one.of)
+            click.echo(f"{said.zh}\n{said.en}", err=True)
     if errors is not None and summary.refused:
         click.echo(_both("tablefile.errors_written", file=errors), err=True)
     return EXIT_REFUSED if summary.refused else EXIT_OK

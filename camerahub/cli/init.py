@@ -19,6 +19,7 @@ ENDS = ("", "-journal", "-wal", "-shm")
 @click.pass_obj
 def command(context: Context) -> None:
     """建立工作目录: 配置, 密钥, 数据库. Create the home folder: configuration, key, database."""
+    from camerahub.registry import canary
     from camerahub.registry.migrate import upgrade
     from camerahub.registry.secrets import KeyRing
 
@@ -32,8 +33,12 @@ def command(context: Context) -> None:
         settings = context.settings()
         key = home.key_path(settings)
         _unmake(undo, key)
-        KeyRing.create(key)
+        ring = KeyRing.create(key)
         upgrade(context.database_url())
+        store = context.open_store()
+        undo.callback(store.close)
+        canary.remember(store.engine, ring)
+        store.close()
         undo.pop_all()
     home.keep_private()
     done = text("config.init_done", home=home.path, key=settings.secrets.key_file)

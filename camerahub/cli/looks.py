@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from camerahub.cli.blanks import blank_line, blank_table, blank_words
 from camerahub.cli.cameras import check_facet
 from camerahub.cli.rates_lines import group_name
 from camerahub.cli.table import moment, render
@@ -39,7 +40,11 @@ def day_of(word: str, zone: tzinfo, now: int) -> period.Period:
 
 
 def _line(by: str, name: str, one: Looks) -> dict[str, object]:
-    return {by if by == "network" else "area": name, **{key: getattr(one, key) for key in _HEADERS}}
+    return {
+        "kind": "looks",
+        by if by == "network" else "area": name,
+        **{key: getattr(one, key) for key in _HEADERS},
+    }
 
 
 @click.command("looks")
@@ -65,7 +70,8 @@ def command(ctx: click.Context, day: str, by: str, area: str | None, facet: str,
     try:
         names = Tree(queries.areas(store.engine)).names
         number = on.year * 10_000 + on.month * 100 + on.day
-        found, waiting = presence.looks(store.engine, number, asked.facet, asked, hours, by)
+        found, waiting = presence.looks(store.engine, number, asked, hours, by, zone)
+        blank = presence.blanks(store.engine, start, end, now)
     except KeyError:
         raise ConfigError("web.no_area", area=area) from None
     finally:
@@ -73,6 +79,8 @@ def command(ctx: click.Context, day: str, by: str, area: str | None, facet: str,
     if as_lines:
         for name, one in found.items():
             click.echo(json.dumps(_line(by, name, one), ensure_ascii=False))
+        for gap in blank:
+            click.echo(json.dumps(blank_line(gap, zone), ensure_ascii=False))
     else:
         titles = ["web.col_group", *(f"figures.looks_{name}" for name in _HEADERS)]
         rows = [
@@ -80,7 +88,9 @@ def command(ctx: click.Context, day: str, by: str, area: str | None, facet: str,
             for name, one in found.items()
         ]
         click.echo("\n".join(render(titles, rows, right=range(1, len(titles)))))
+        if blank:
+            click.echo("\n".join(["", *blank_table(blank, zone)]))
     fields = {"day": on, "hours": hours, "waiting": waiting}
     said = text("figures.looks_summary", never=sum(one.never for one in found.values()), **fields)
-    click.echo(f"{said.zh}\n{said.en}", err=True)
+    click.echo("\n".join([*said, *blank_words(blank)]), err=True)
     return EXIT_OK

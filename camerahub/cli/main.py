@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "建立工作目录 / create the home folder"),
     "check-config": ("check_config", "检查配置 / check the configuration"),
     "migrate": ("migrate", "升级数据库结构 / bring the schema up to date"),
+    "doctor": ("doctor", "体检 / is this machine fit, and what is to be done"),
+    "backup": ("backup", "备份 / the register in one checked file, the key apart"),
+    "restore": ("restore", "恢复 / a home folder from a backup"),
+    "prune": ("prune", "清理过期数据 / sizes, and what may go"),
     "import-areas": ("import_areas", "导入行政区划 / import area codes"),
     "import": ("import_", "导入摄像机表格 / import a table of cameras"),
     "export": ("export", "导出摄像机表格 / export the register"),
@@ -46,6 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diagnose": ("diagnose", "画面诊断 / judge pictures and clips; no home needed"),
     "dialled": ("dialled", "拨测记录 / what we dialled at one camera"),
     "rates": ("rates", "在线率 / figures with all their parts"),
+    "publish": ("publish", "发布 / publish the figures that are due"),
     "report": (
         "report",
         "日报、月报、自查清单 / daily and monthly reports, and the list before a sampling day",

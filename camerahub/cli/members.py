@@ -10,50 +10,24 @@ from typing import TYPE_CHECKING
 import click
 
 from camerahub.cli.exempt import _instant
+from camerahub.cli.leaving import alarms, said_of
 from camerahub.cli.looks import day_of
 from camerahub.cli.table import moment, render
 from camerahub.core import period
 from camerahub.core.errors import EXIT_OK, ConfigError
-from camerahub.core.leaving import Alarm, alarm, next_sampling
+from camerahub.core.leaving import Alarm
 from camerahub.core.rates import rfc3339
-from camerahub.core.texts import Text, text
+from camerahub.core.texts import text
 from camerahub.services.clock import SystemClock
 
 if TYPE_CHECKING:
     from camerahub.cli.context import Context
-    from camerahub.config import Settings
     from camerahub.registry.leavers import Move
     from camerahub.registry.presence import Member
-    from camerahub.registry.store import Store
 
 _HEADERS = ("at", "value", "before", "after", "counts", "who", "file")
 _MEMBER_HEADERS = ("code", "name", "area", "network", "status", "from", "to", "hours", "exempt_hours")
-_DAY_US, _HOUR_US = 86_400_000_000, 3_600_000_000
-
-
-def stopped_alarm(store: Store, settings: Settings, now: int) -> Alarm | None:
-    """The alarm of cameras put out of use within the days that are looked at, if there is one."""
-    from camerahub.registry import leavers
-
-    told = settings.figures
-    found = leavers.leaving(store.engine, now - told.stopped_within_days * _DAY_US, now + 1)
-    today = period.local_day(now, settings.site.zone)
-    sampling = (
-        next_sampling(today, told.sampling_days, told.sampling_within_days) if told.sampling_days else None
-    )
-    expected = leavers.expected_now(store.engine)
-    return alarm(found, expected, sampling, at_least=told.stopped_at_least, share=told.stopped_share)
-
-
-def said_of(one: Alarm, settings: Settings) -> Text:
-    """The alarm in both languages."""
-    from camerahub.registry.leavers import names
-
-    key = "exempt.alarm" if one.sampling is None else "exempt.alarm_sampling"
-    since = period.local_day(one.leaving[0].at, settings.site.zone)
-    days = settings.figures.stopped_within_days
-    who = names(one.leaving)
-    return text(key, days=days, count=one.count, of=one.of, who=who, since=since, day=one.sampling)
+_HOUR_US = 3_600_000_000
 
 
 def _line(move: Move, zone: tzinfo) -> dict[str, object]:
@@ -100,7 +74,7 @@ class _Told:
     members: list[Member]
     moves: list[Move]
     expected: int
-    alarm: Alarm | None
+    alarms: list[Alarm]
 
 
 def _read(context: Context, span: period.Period, whole: bool, area: str | None, now: int) -> _Told:
@@ -110,7 +84,7 @@ def _read(context: Context, span: period.Period, whole: bool, area: str | None, 
     try:
         found = presence.members(store.engine, *span, now, area) if whole else []
         moves, expected = leavers.moves(store.engine, *span), leavers.expected_at(store.engine, span[1])
-        return _Told(found, moves, expected, stopped_alarm(store, context.settings(), now))
+        return _Told(found, moves, expected, alarms(store, context.settings(), now))
     except KeyError:
         raise ConfigError("web.no_area", area=area) from None
     finally:
@@ -178,8 +152,7 @@ def command(
         said.insert(
             0, text("exempt.members_summary", count=len({m.code for m in told.members}), part=part, **span)
         )
-    if told.alarm:
-        said.append(said_of(told.alarm, settings))
+    said += [said_of(one, settings) for one in told.alarms]
     for one in said:
         click.echo(f"{one.zh}\n{one.en}", err=True)
     return EXIT_OK

@@ -20,7 +20,7 @@ from camerahub.core.area import Tree
 from camerahub.core.errors import EXIT_OK, ConfigError
 from camerahub.core.health import RULE
 from camerahub.core.rates import Parts, count_parts
-from camerahub.core.rates_rank import ranking, target_of
+from camerahub.core.rates_rank import ranking, target_of, villages_passed
 from camerahub.core.result import Facet
 from camerahub.core.texts import text
 from camerahub.services.clock import SystemClock
@@ -87,7 +87,12 @@ def _now(context: Context, asked: Asked, as_lines: bool) -> int:
     at = census.alive_at if silent else now
     found = counted(census, asked.area, asked.by) or ({} if asked.by else {"": Parts()})
     places = ranking(found) if asked.rank and asked.by else {}
-    groups = [Group(name, parts, place=places.get(name)) for name, parts in found.items()]
+    met = {}
+    if asked.target is not None and asked.by in ("township", "county"):
+        by_village = counted(census, asked.area, "village")
+        met = villages_passed(by_village, Tree(census.areas), asked.by, asked.target)
+        met = {name: met.get(name, (0, 0)) for name in found}
+    groups = [Group(name, parts, None, places.get(name), met.get(name)) for name, parts in found.items()]
     if asked.rank:
         groups.sort(key=lambda group: (group.place.rank if group.place else 1 << 40, group.name))
     names = Tree(census.areas).names
@@ -114,6 +119,8 @@ def _print(shown: Sheet, as_lines: bool, context: Context) -> None:
 
 
 def _of_period(context: Context, asked: Asked, as_lines: bool, stage: str | None) -> int:
+    if stage and asked.by == "reason":
+        raise ConfigError("figures.reason_not_published")
     zone, now = context.settings().site.zone, SystemClock().wall_us()
     of, wanted = question(asked, zone, now)
     store = context.open_store()
@@ -151,7 +158,7 @@ def _target(word: str | None) -> Any:
 @click.option("--as-of", metavar="TIME", help="按当时所知计算. As it was known then.")
 @click.option("--compare", is_flag=True, help="环比. Beside the period before.")
 @click.option("--rank", is_flag=True, help="排名. Ranked, with the arithmetic.")
-@click.option("--target", metavar="RATE", help="达标线: 0.98, 98%. Pass or fail.")
+@click.option("--target", metavar="RATE", help="达标线: 0.98, 98%; 排名时默认 figures.target. Pass or fail.")
 @click.option(
     "--publish", "stage", type=click.Choice(("preliminary", "final")), help="发布存档. Publish and keep."
 )
@@ -166,14 +173,16 @@ def command(
 ) -> int:
     """在线率及其全部组成: 未知不算在线. Rates with all their parts; unknown counts against the headline."""
     context: Context = ctx.find_root().obj
-    if published:
-        return show_published(context, as_lines)
     # a day or a month without instants can only mean all the time
     spans = words["day"] or words["month"] or (words["start"] and words["end"])
     kind = words.pop("kind") or ("time" if spans and not words["clocks"] else "point")
     at, target = words.pop("clocks"), _target(words.pop("target"))
+    if target is None and words["rank"] and words["by"] in LEVELS:
+        target = target_of(str(context.settings().figures.target))
     asked = Asked(kind=kind, at=at, target=target, **words)
     check_facet(asked.facet)
+    if published:
+        return show_published(context, asked, as_lines)
     if asked.of_period and choices:
         return show_choices(context, asked, as_lines)
     if asked.of_period:

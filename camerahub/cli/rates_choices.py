@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from camerahub.cli.blanks import blank_line, blank_table, blank_words
 from camerahub.cli.rates_lines import Group, Sheet, group_name
 from camerahub.cli.rates_period import Asked, compute, echo, question, sheet
 from camerahub.cli.table import percent, render
@@ -44,6 +45,8 @@ def _cells(shown: Sheet, group: Group, places: dict[str, Place | None]) -> list[
 
 def show_choices(context: Context, asked: Asked, as_lines: bool) -> int:
     """Ranks under each choice, then all the time of the period by reason."""
+    from camerahub.registry import presence
+
     if asked.by is None or asked.by == "reason":
         raise ConfigError("figures.choices_by")
     zone = context.settings().site.zone
@@ -54,6 +57,7 @@ def show_choices(context: Context, asked: Asked, as_lines: bool) -> int:
             store, replace(asked, rank=True, compare=False, target=None), of, wanted, zone
         )
         reasons = compute(store, replace(of, by="reason"))
+        blank = presence.blanks(store.engine, of.start, of.end, of.as_of)
     finally:
         store.close()
     told = ranks(found.parts)
@@ -63,7 +67,7 @@ def show_choices(context: Context, asked: Asked, as_lines: bool) -> int:
             places = {choice: place.rank if place else None for choice, place in told[group.name].items()}
             more = {"ranks": places, "held": _held(told[group.name])}
             click.echo(json.dumps(line | more, ensure_ascii=False))
-        for line in why.lines(zone):
+        for line in [*why.lines(zone), *(blank_line(gap, zone) for gap in blank)]:
             click.echo(json.dumps(line, ensure_ascii=False))
     else:
         titles = ["web.col_group"]
@@ -75,6 +79,14 @@ def show_choices(context: Context, asked: Asked, as_lines: bool) -> int:
         said = text("figures.reasons_follow")
         click.echo(f"\n{said.zh} / {said.en}")
         click.echo("\n".join(why.table()))
+        if blank:
+            click.echo("\n".join(["", *blank_table(blank, zone)]))
     held = sum(_held(places) for places in told.values())
-    echo([*text("figures.choices"), *text("figures.choices_hold", held=held, counted=len(told))])
+    echo(
+        [
+            *text("figures.choices"),
+            *text("figures.choices_hold", held=held, counted=len(told)),
+            *blank_words(blank),
+        ]
+    )
     return EXIT_OK

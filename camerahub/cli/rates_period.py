@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -17,8 +16,9 @@ from camerahub.cli.table import moment, percent
 from camerahub.core import period
 from camerahub.core.area import Tree
 from camerahub.core.errors import ConfigError
+from camerahub.core.publishing import FINAL, earliest
 from camerahub.core.rates import Parts
-from camerahub.core.rates_rank import passed, ranking
+from camerahub.core.rates_rank import passed, ranking, villages_passed
 from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
 from camerahub.core.transitions import RULE
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _DAY_WORD, _MONTH_WORD, _TIME_WORD = "2026-11-05", "2026-11", "2026-11-05 或 (or) 2026-11-05T08:00"
-#: Days after its end from which a period may be published.
-_EARLIEST_DAYS = {"preliminary": 0, "final": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +83,13 @@ def _span(asked: Asked, zone: tzinfo, as_of: int) -> period.Period:
     if asked.end is None and asked.kind == "point" and not asked.at:
         return start, start + 1
     return start, as_of if asked.end is None else _instant("--to", asked.end, zone)
+
+
+def published_span(asked: Asked, zone: tzinfo) -> period.Period | None:
+    """The whole period whose runs are asked for; None: of any."""
+    if not (asked.day or asked.month or (asked.start and asked.end)):
+        return None
+    return _span(asked, zone, 0)
 
 
 def question(asked: Asked, zone: tzinfo, now: int) -> tuple[Question, int]:
@@ -139,14 +144,9 @@ def _before(store: Store, asked: Asked, of: Question, wanted: int, zone: tzinfo)
 
 def _villages(store: Store, found: Figures, target: Fraction) -> dict[str, tuple[int, int]]:
     """Of each group that is an area: its villages that reach the target, and all that count."""
-    tree, level = Tree(found.areas), str(found.asked.by)
-    met, counted = Counter[str](), Counter[str]()
-    for code, parts in compute(store, replace(found.asked, by="village")).parts.items():
-        if tree.levels.get(code) == "village":
-            above = tree.at(level, code)
-            counted[above] += 1
-            met[above] += bool(passed(parts, target))
-    return {name: (met[name], counted[name]) for name in found.parts}
+    by_village = compute(store, replace(found.asked, by="village")).parts
+    met = villages_passed(by_village, Tree(found.areas), str(found.asked.by), target)
+    return {name: met.get(name, (0, 0)) for name in found.parts}
 
 
 def sheet(
@@ -207,6 +207,10 @@ def summary(shown: Sheet, found: Figures, earlier: Figures | None, wanted: int, 
     points = 0 if of.points is None else len(of.points)
     fields = span | counts | {"rule": RULE, "name": name, "raw": percent(whole.raw), "points": points}
     said = [text(f"figures.summary_{shown.kind}", **fields)]
+    if not whole.expected:
+        said.append(text("figures.nobody_counted"))
+    elif not whole.up + whole.down:
+        said.append(text("figures.nobody_looked"))
     if wanted > of.end:
         said.append(text("figures.cut", end=moment(of.end, zone)))
     rules = found.rules or (RULE,)
@@ -240,46 +244,41 @@ def passes(shown: Sheet, target: Fraction) -> Text:
 
 def publish(context: Context, found: Figures, wanted: int, stage: str, zone: tzinfo, now: int) -> list[str]:
     """Publish ``found`` as ``stage``; what is said of it. ConfigError: too early, or final already."""
-    from camerahub.registry import runs
-    from camerahub.registry.figures import missing_marks, run_of
+    from camerahub.registry import publishing
     from camerahub.registry.past import first_flip
 
-    of = found.asked
-    word = text(f"figures.stage_{stage}")
-    first = period.local_day(wanted, zone)
-    earliest = period.days_from(first, _EARLIEST_DAYS[stage], zone)[1] if _EARLIEST_DAYS[stage] else wanted
-    if of.as_of < earliest or of.end < wanted:
-        raise ConfigError("figures.too_early", stage=f"{word.zh} {word.en}", earliest=moment(earliest, zone))
-    run = run_of(found, stage, getpass.getuser())
+    of, word = found.asked, text(f"figures.stage_{stage}")
+    first = earliest(stage, wanted, zone)
+    if of.as_of < first or of.end < wanted:
+        raise ConfigError("figures.too_early", stage=f"{word.zh} {word.en}", earliest=moment(first, zone))
     with context.writing_store() as store:
-        earlier = runs.of_period(store.engine, of.facet, run.kind, of.start, of.end, run.scope)
-        done = [one for one in earlier if one.stage == "final"]
-        if stage == "final" and done:
+        since = first_flip(store.engine)
+        if not since or of.end <= since:
+            raise ConfigError("figures.before_first", start=moment(of.start, zone), end=moment(of.end, zone))
+        if stage == FINAL and (done := publishing.finals(store.engine, of)):
             raise ConfigError("figures.already_final", id=done[0].id, at=moment(done[0].recorded_at, zone))
-        starts = period.month_starts(first_flip(store.engine), of.start + 1, zone)
-        number = store.publish(run, missing_marks(store.engine, of.facet, starts, now), now)
-    span = {"start": moment(of.start, zone), "end": moment(of.end, zone), "as_of": moment(of.as_of, zone)}
-    said = [
-        *text(
-            "figures.published", id=number, stage=f"{word.zh} {word.en}", digest=run.input_hash[:16], **span
-        )
-    ]
-    if stage == "final" and earlier:
-        said += corrected(earlier[-1], run)
-    return said
+        kept = publishing.publish(store, found, stage, getpass.getuser(), now, zone)
+    return said_of_run(kept.run, kept.before, zone)
+
+
+def said_of_run(run: Run, before: Run | None, zone: tzinfo) -> list[str]:
+    """One run that was published, and what it corrects of ``before``."""
+    word = text(f"figures.stage_{run.stage}")
+    span = {"start": moment(run.start, zone), "end": moment(run.end, zone), "as_of": moment(run.as_of, zone)}
+    fields = {"id": run.id, "stage": f"{word.zh} {word.en}", "digest": run.input_hash[:16]}
+    said = [*text("figures.published", **fields, **span)]
+    return said + (corrected(before, run) if before is not None else [])
 
 
 def corrected(before: Run, now: Run) -> list[str]:
     """What differs between two runs of one period, a group a line."""
-    from camerahub.registry.figures import parts_of
+    from camerahub.registry.figures import corrections
 
-    one, other = parts_of(before), parts_of(now)
-    differ = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
-    if not differ:
+    found = corrections(before, now)
+    if not found:
         return [*text("figures.corrected_none", id=before.id)]
-    said = [*text("figures.corrected", id=before.id, count=len(differ))]
-    for name in differ:
-        old, new = one.get(name, Parts()), other.get(name, Parts())
+    said = [*text("figures.corrected", id=before.id, count=len(found))]
+    for name, (old, new) in found.items():
         said += text(
             "figures.correction", group=name or "-", old_up=old.up, new_up=new.up, old_expected=old.expected,
             new_expected=new.expected, old=percent(old.raw), new=percent(new.raw),

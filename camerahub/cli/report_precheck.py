@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, time, tzinfo
 from typing import TYPE_CHECKING
 
+from camerahub.cli.leaving import alarms
 from camerahub.cli.report_read import bad_logins, facets_of, opened
 from camerahub.core import period
 from camerahub.core.area import Tree
 from camerahub.core.claims import DISAGREE
 from camerahub.core.errors import EnvironmentFault
-from camerahub.core.leaving import next_sampling
+from camerahub.core.leaving import STOPPED, next_sampling
 from camerahub.core.rates import Parts
 from camerahub.core.report import Report
 from camerahub.core.report_precheck import Dispute, Found, Ill, assembled, problem_of
@@ -89,7 +90,6 @@ def _begins(day: date | None, zone: tzinfo) -> int:
 
 def of_now(context: Context, now: int) -> Report:
     """The list as of ``now``, µs UTC. EnvironmentFault where no camera counts."""
-    from camerahub.cli.members import stopped_alarm
     from camerahub.registry import exemptions, onvif, report
 
     settings = context.settings()
@@ -101,7 +101,7 @@ def of_now(context: Context, now: int) -> Report:
         if not rates["online"].expected:
             raise EnvironmentFault("report.no_data", subject=today.isoformat())
         tree, names = report.names_now(store.engine)
-        alarm = stopped_alarm(store, settings, now)
+        stopped = sum(one.count for one in alarms(store, settings, now) if one.way == STOPPED)
         open_ = ("requested", "approved", "active")
         found = Found(
             rates=rates,
@@ -112,7 +112,7 @@ def of_now(context: Context, now: int) -> Report:
                 one for one in exemptions.listed(store.engine, start=now) if one.standing(now) in open_
             ],
             clocks=sum(one.finding not in ("right", "untold") for one in onvif.stored_clocks(store.engine)),
-            stopped=alarm.count if alarm else 0,
+            stopped=stopped,
             sampling=sampling,
             sampling_at=_begins(sampling, zone),
             names=names,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from camerahub.cli.members import said_of, stopped_alarm
+from camerahub.cli.leaving import alarms, said_of
 from camerahub.cli.rates import counted
 from camerahub.cli.table import moment, pad, width
 from camerahub.core.errors import EXIT_OK
+from camerahub.core.leaving import EXEMPT, STOPPED
 from camerahub.core.rates import Parts, rfc3339
 from camerahub.core.result import Facet
 from camerahub.core.texts import Text, text
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _figures(context: Context) -> dict[str, Any]:
-    from camerahub.registry import exemptions, queries
+    from camerahub.registry import exemptions, queries, runs
     from camerahub.registry.census import census
 
     store = context.open_store()
@@ -36,10 +37,10 @@ def _figures(context: Context) -> dict[str, Any]:
         }
         parts = facets["online"]
         now = SystemClock().wall_us()
-        stopped, waiting = (
-            stopped_alarm(store, context.settings(), now),
-            exemptions.waiting(store.engine, now),
-        )
+        settings = context.settings()
+        left = {one.way: said_of(one, settings)._asdict() for one in alarms(store, settings, now)}
+        waiting = exemptions.waiting(store.engine, now)
+        published = runs.newest(store.engine, 1)
     finally:
         store.close()
     pid = context.home_folder().hub_pid()
@@ -70,7 +71,9 @@ def _figures(context: Context) -> dict[str, Any]:
             for gap in told.blind
         ],
         "exemptions_waiting": waiting,
-        "stopped_alarm": None if stopped is None else said_of(stopped, context.settings())._asdict(),
+        "stopped_alarm": left.get(STOPPED),
+        "exempt_alarm": left.get(EXEMPT),
+        "last_published": published[0].recorded_at if published else 0,
         "weather": [
             {"township": gap.scope.removeprefix(WEATHER_SCOPE), "from": gap.from_at} for gap in told.weather
         ],
@@ -102,7 +105,7 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
         (text("web.status_alive"), moment(told["last_alive"], zone)),
         (text("web.status_gaps"), str(told["open_gaps"])),
         *((text("web.status_blind"), _blind(one, zone)) for one in told["blind"]),
-        *_figure_lines(told),
+        *_figure_lines(told, zone),
         *(
             (text("web.status_weather"), f"{one['township']} {moment(one['from'], zone)}")
             for one in told["weather"]
@@ -112,11 +115,13 @@ def _lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
     ]
 
 
-def _figure_lines(told: dict[str, Any]) -> list[tuple[Text, str]]:
+def _figure_lines(told: dict[str, Any], zone: tzinfo) -> list[tuple[Text, str]]:
     lines = [(text("exempt.status_waiting"), str(told["exemptions_waiting"]))]
-    if told["stopped_alarm"]:
-        lines.append((text("exempt.status_stopped"), " / ".join(told["stopped_alarm"].values())))
-    return lines
+    alarmed = {way: told[f"{way}_alarm"] for way in (STOPPED, EXEMPT)}
+    lines += [
+        (text(f"exempt.status_{way}"), " / ".join(said.values())) for way, said in alarmed.items() if said
+    ]
+    return [*lines, (text("figures.status_published"), moment(told["last_published"], zone))]
 
 
 def _blind(gap: dict[str, Any], zone: tzinfo) -> str:
@@ -125,7 +130,8 @@ def _blind(gap: dict[str, Any], zone: tzinfo) -> str:
 
 def _as_json(told: dict[str, Any], zone: tzinfo) -> dict[str, Any]:
     times = {
-        name: rfc3339(told[name], zone) if told[name] else None for name in ("last_commit", "last_alive")
+        name: rfc3339(told[name], zone) if told[name] else None
+        for name in ("last_commit", "last_alive", "last_published")
     }
     blind, weather = (
         [{**gap, "from": rfc3339(gap["from"], zone)} for gap in told[name]] for name in ("blind", "weather")

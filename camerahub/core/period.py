@@ -65,6 +65,11 @@ def _midnight(on: date, zone: tzinfo) -> int:
     return _us(datetime.combine(on, time(), zone))
 
 
+def at_clock(on: date, clock: time, zone: tzinfo) -> int:
+    """µs UTC of a local time of day; one that is skipped as clocks go forward is the one an hour later."""
+    return _us(datetime.combine(on, clock, zone))
+
+
 def local_day(at: int, zone: tzinfo) -> date:
     """The local day in which ``at`` (µs UTC) lies."""
     return (_EPOCH + at * _MICRO).astimezone(zone).date()
@@ -104,7 +109,7 @@ def instants(start: int, end: int, clocks: tuple[str, ...], zone: tzinfo) -> lis
         times.append(time(int(found[1]), int(found[2])))
     on, last, points = local_day(start, zone), local_day(end, zone), set[int]()
     while on <= last:
-        points |= {_us(datetime.combine(on, at, zone)) for at in times}
+        points |= {at_clock(on, at, zone) for at in times}
         on += timedelta(days=1)
     return sorted(at for at in points if start <= at < end)
 

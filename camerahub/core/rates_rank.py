@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from camerahub.core.area import Tree
 from camerahub.core.rates import Parts
 
 #: What can be ranked and compared with a target -> (numerator, denominator) of its parts.
@@ -49,6 +50,20 @@ def passed(parts: Parts, target: Fraction, measure: str = "raw") -> bool | None:
     """达标: whether the rate reaches ``target``; None where there was nothing to count."""
     rate = fraction(parts, measure)
     return None if rate is None else rate >= target
+
+
+def villages_passed(
+    by_village: Mapping[str, Parts], tree: Tree, level: str, target: Fraction
+) -> dict[str, tuple[int, int]]:
+    """达标村: of each area of ``level`` its villages that reach ``target``, and all that count, by its code."""
+    found: dict[str, tuple[int, int]] = {}
+    for code, parts in by_village.items():
+        met = passed(parts, target) if tree.levels.get(code) == "village" else None
+        if met is not None:
+            above = tree.at(level, code)
+            good, counted = found.get(above, (0, 0))
+            found[above] = good + met, counted + 1
+    return found
 
 
 def change(now: Parts, before: Parts, measure: str = "raw") -> float | None:

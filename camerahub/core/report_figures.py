@@ -184,7 +184,7 @@ def _rank_columns(figures: Measured, by: str) -> tuple[Column, ...]:
         Column("down", "hours", 14, True), Column("unknown", "hours", 14, True),
         Column("raw", "rate", 10, title=f"report.col_raw_{figures.first.name.lower()}"),
         Column("before", "rate", 10), Column("change", "points", 11), Column("adjusted", "rate", 10),
-        Column("exempt", "hours", 13), Column("detection", "rate", 10), *more, Column("passed", "yes", 8),
+        Column("exempt", "hours", 13), Column("detection", "rate", 12), *more, Column("passed", "yes", 8),
     )  # fmt: skip
 
 

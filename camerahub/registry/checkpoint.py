@@ -61,6 +61,23 @@ def _fold_days(
         bulk.upsert(connection, camera_days, table)
 
 
+def waiting_days(
+    connection: Connection, facet: Facet, zone: ZoneInfo
+) -> tuple[dict[int, tuple[I8, NDArray[np.void]]], int]:
+    """What the log holds and is not folded yet: by day (yyyymmdd) camera ids (K,), ascending, and their hours (K, 24)
+    HOUR_DTYPE; and how many results of any facet wait."""
+    log = list(log_rows(connection, MOST))
+    if not log:
+        return {}, 0
+    ids, cameras = matrix(
+        connection, select(endpoints.c.id, endpoints.c.camera_id).order_by(endpoints.c.id), 2
+    )
+    rows = np.concatenate([believed(rows, at) for _, at, rows in log])
+    place, found = places(ids, rows["endpoint"])
+    days = fold_days(rows[found], cameras[place], facet, zone)
+    return {day: (who, hours) for day, who, hours in days}, len(rows)
+
+
 def read_day(connection: Connection, day: int, facet: Facet, ids: I8) -> NDArray[np.void]:
     """Hours of ``day`` (yyyymmdd) of the cameras ``ids`` (K,), ascending: (K, 24) HOUR_DTYPE, zero where nothing is."""
     days = np.zeros(len(ids), _DAY)

@@ -34,6 +34,15 @@ def spans(connection: Connection, start: int, end: int, as_of: int, ids: I8) -> 
     return Spans(*both).within(start, end)
 
 
+def in_force(connection: Connection, now: int, ids: I8) -> tuple[NDArray[np.bool_], int]:
+    """Who of the cameras ``ids`` (C,), ascending, is exempt at ``now``, bool (C,); and the next instant, µs UTC, at
+    which that changes though nobody decides anything: a window begins or ends."""
+    out = np.zeros(len(ids), np.bool_)
+    out[spans(connection, now, now + 1, now, ids).camera] = True
+    edges = (edge for row in _windows(connection, now, _FAR, now) for edge in row[4:6])
+    return out, min((edge for edge in edges if edge > now), default=_FAR)
+
+
 def _windows(connection: Connection, start: int, end: int, as_of: int) -> list[Any]:
     one = exemptions.c
     query = (

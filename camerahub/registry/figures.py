@@ -84,6 +84,13 @@ def parts_of(run: runs.Run) -> dict[str, Parts]:
     return {name: Parts(*columns) for name, columns in run.numbers.items()}
 
 
+def corrections(before: runs.Run, now: runs.Run) -> dict[str, tuple[Parts, Parts]]:
+    """Groups whose parts differ between two runs of one question: what they were and are, by name."""
+    one, other = parts_of(before), parts_of(now)
+    names = sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    return {name: (one.get(name, Parts()), other.get(name, Parts())) for name in names}
+
+
 def question_of(run: runs.Run) -> Question:
     """What a published run answered."""
     scope = json.loads(run.scope)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Connection, Engine
 
 from camerahub.core.errors import EnvironmentFault
 from camerahub.registry.engine import open_engine, schema_of
@@ -37,14 +37,20 @@ def upgrade_engine(engine: Engine) -> tuple[str | None, str]:
         connection = plain.execution_options(camerahub_writes=True)
         with connection.begin():
             before = schema_of(connection)
-            if before is not None and before > SCHEMA_REVISION:
-                place = where(engine.url)
-                raise EnvironmentFault("register.newer", where=place, found=before, known=SCHEMA_REVISION)
-            if before != SCHEMA_REVISION:
-                config = scripts()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+            upgrade_connection(connection)
     return before, SCHEMA_REVISION
+
+
+def upgrade_connection(connection: Connection, revision: str = SCHEMA_REVISION) -> None:
+    """The same within a transaction that writes, up to ``revision``; nothing when the schema is there already."""
+    before = schema_of(connection)
+    if before is not None and before > SCHEMA_REVISION:
+        place = where(connection.engine.url)
+        raise EnvironmentFault("register.newer", where=place, found=before, known=SCHEMA_REVISION)
+    if before is None or before < revision:
+        config = scripts()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
 def scripts() -> Config:

@@ -23,7 +23,7 @@ from camerahub.core.rates_late import late_spans
 from camerahub.core.rates_past import Past, Spans, Turns, answer_at, disjoint, reason_at, reason_spans
 from camerahub.core.result import REASON_CODES, REASON_NAMES, Facet
 from camerahub.core.transitions import POLICIES, RULE, Answer
-from camerahub.registry import bulk, exempt, traits
+from camerahub.registry import bulk, exempt, traits, unknowns
 from camerahub.registry.engine import reading
 from camerahub.registry.queries import Area
 from camerahub.registry.snapshot import last_alive, places
@@ -35,6 +35,9 @@ I8 = NDArray[np.int64]
 SILENCE_US = 60_000_000
 #: A mark is made when this long has passed: what is recorded later has an index of its own.
 DAY_US = 86_400_000_000
+#: What late results say at an instant depends on those before it, as long as none is silent: read so far back, whatever
+#: they said earlier makes no difference any more but to a camera that never twice said the same.
+LATE_US = DAY_US
 MARK_DTYPE = np.dtype([("camera", "<i8"), ("answer", "u1"), ("reason", "u1")])
 #: Grouped by the reason of the answer: a name for cameras that never had one.
 REASON, NEVER = "reason", "never"
@@ -88,7 +91,7 @@ def read(connection: Connection, asked: Question) -> Recorded:
     why = asked.by == REASON
     known = record_from(connection, ids, asked.facet, asked.start, asked.end, asked.as_of, why=why)
     if why:
-        second, names = _by_reason(known, asked)
+        second, names = _by_reason(connection, known, asked, ids)
     late, many = _late(connection, asked, ids)
     past = Past(
         start=asked.start, end=asked.end, answer=known.answer, turns=known.turns, member=member, trait=second,
@@ -218,15 +221,20 @@ def _mark(
     return answer, reason, row.at, row.recorded_at
 
 
-def _by_reason(known: Known, asked: Question) -> tuple[Spans, list[str]]:
+def _by_reason(connection: Connection, known: Known, asked: Question, ids: I8) -> tuple[Spans, list[str]]:
     """Spans of the reasons, their value a place in the list of names. A camera that never flipped has none; until it
-    does its code is that of ``ok``, so such time is told apart by its answer."""
+    does its code is that of ``ok``, so such time is told apart by its answer, and explained by its looks."""
     spans = reason_spans(known.reason, known.turns, asked.start, asked.end)
     never = (known.answer == Answer.UNKNOWN) & (known.reason == REASON_CODES["ok"])
     first = never[spans.camera] & (spans.start == asked.start)
-    names = [*REASON_NAMES, NEVER]
-    value = np.where(first, len(REASON_NAMES), spans.value)
-    return Spans(spans.camera, spans.start, spans.end, value), names
+    value = np.full(int(first.sum()), len(REASON_NAMES), np.int64)
+    unexplained = Spans(spans.camera[first], spans.start[first], spans.end[first], value)
+    why = unknowns.explained(connection, asked.facet, ids, unexplained)
+    both = [
+        np.concatenate((getattr(spans, name)[~first], getattr(why, name)))
+        for name in ("camera", "start", "end", "value")
+    ]
+    return Spans(*both), [*REASON_NAMES, NEVER]
 
 
 def make_mark(connection: Connection, facet: Facet, at: int, now: int) -> dict[str, object]:
@@ -276,7 +284,7 @@ def _gaps(connection: Connection, asked: Question) -> I8:
 def _late(connection: Connection, asked: Question, ids: I8) -> tuple[Spans, int]:
     policy, one = POLICIES[asked.facet], corrections.c
     query = select(one.endpoint_id, one.camera_id, one.at, one.probe, one.reason).where(
-        one.at >= asked.start - policy.stale_us, one.at < asked.end, one.recorded_at <= asked.as_of
+        one.at >= asked.start - LATE_US, one.at < asked.end, one.recorded_at <= asked.as_of
     )
     ordered = query.order_by(*corrections.primary_key.columns)
     endpoint, camera, at, probe, reason = bulk.integers(connection.execute(ordered), 5)

@@ -6,6 +6,7 @@ Counted from memberships, exemptions and ``camera_days``, as figures are. Must n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,12 @@ from sqlalchemy import Connection, Engine, select
 from camerahub.core.area import Tree
 from camerahub.core.result import Facet
 from camerahub.registry import bulk, exempt, traits
+from camerahub.registry.checkpoint import read_day, waiting_days
 from camerahub.registry.engine import reading
-from camerahub.registry.evidence import HOUR_DTYPE
-from camerahub.registry.past import Question, member_rows
-from camerahub.registry.snapshot import places
-from camerahub.registry.tables import camera_days, cameras, evidence_log
+from camerahub.registry.evidence import merge_hours
+from camerahub.registry.past import SILENCE_US, Question, member_rows
+from camerahub.registry.snapshot import last_alive, places
+from camerahub.registry.tables import cameras, gaps
 
 I8 = NDArray[np.int64]
 _SHOWN = ("ok", "fault", "unknown")
@@ -76,6 +78,38 @@ def _exempt(connection: Connection, asked: Question, ids: I8) -> dict[int, list[
 
 
 @dataclass(frozen=True, slots=True)
+class Blank:
+    """Time within a period in which a ``worker`` did not look, or could not see, at ``scope`` ("all": nobody looked at
+    anything; "" whatever it watches). µs UTC."""
+
+    worker: str
+    scope: str
+    reason: str
+    start: int
+    end: int
+
+
+def blanks(engine: Engine, start: int, end: int, as_of: int) -> list[Blank]:
+    """Gaps within [start, end) as known at ``as_of``, by time: those that are written, and the one of a hub that is
+    off, as figures count them."""
+    one = gaps.c
+    query = select(one.worker, one.scope, one.reason, one.from_at, one.to_at, one.recorded_at)
+    with reading(engine) as connection:
+        rows = connection.execute(query.where(one.from_at < end)).all()
+        alive = last_alive(connection)
+    found = [("hub", "all", "hub_off", alive, as_of)] if 0 < alive < as_of - SILENCE_US else []
+    for worker, scope, reason, begin, until, written in rows:
+        silent = reason == "hub_off" and begin < as_of - SILENCE_US
+        if written <= as_of or silent:
+            found.append((worker, scope, reason, begin, min(as_of, as_of if until is None else until)))
+    cut = [
+        Blank(worker, scope, reason, max(begin, start), min(until, end))
+        for worker, scope, reason, begin, until in found
+    ]
+    return sorted((one for one in cut if one.start < one.end), key=lambda one: (one.start, one.scope))
+
+
+@dataclass(frozen=True, slots=True)
 class Looks:
     """How often the cameras of a group were looked at on a day: ``looks`` by what came of them, ``never`` cameras
     without any, ``median`` and ``least`` looks of a camera, ``blank_hours`` camera-hours without a look."""
@@ -91,36 +125,28 @@ class Looks:
 
 
 def looks(
-    engine: Engine, day: int, facet: Facet, asked: Question, hours: int, by: str = "township"
+    engine: Engine, day: int, asked: Question, hours: int, by: str, zone: ZoneInfo
 ) -> tuple[dict[str, Looks], int]:
-    """By group, of everybody who counted on ``day`` (yyyymmdd); ``hours`` of it have passed. And how many results wait
-    to be folded into days. ``asked``: the day as a period. KeyError for an area that is not known."""
+    """By group, of everybody who counted on ``day`` (yyyymmdd) in ``zone``; ``hours`` of it have passed. And how many
+    results wait to be folded into days; they count as well. ``asked``: the day as a period. KeyError for an area that
+    is not known."""
     with reading(engine) as connection:
         areas = traits.tree_at(connection, asked.as_of)
         tree, codes = Tree(areas), {one.id: one.code for one in areas}
         inside = traits.below(areas, asked.area)
         ids = bulk.integers(connection.execute(select(cameras.c.id).order_by(cameras.c.id)), 1)[0]
         rows = [row for row in member_rows(connection, asked, ids) if row[3] in inside]
-        table = _hours(connection, day, facet, ids)
-        waiting = sum(connection.scalars(select(evidence_log.c.n)))
+        table = read_day(connection, day, asked.facet, ids)
+        days, waiting = waiting_days(connection, asked.facet, zone)
+        if day in days:
+            seen, fresh = days[day]
+            here, known = places(ids, seen)
+            table[here] = merge_hours(table[here], fresh[known])
     last = {row[0]: row[4] if by == "network" else tree.at(by, codes.get(row[3], "")) for row in rows}
     groups: dict[str, list[int]] = {}
     for place, name in last.items():
         groups.setdefault(name, []).append(place)
     return {name: _looks(table[np.array(found)], hours) for name, found in sorted(groups.items())}, waiting
-
-
-def _hours(connection: Connection, day: int, facet: Facet, ids: I8) -> NDArray[np.void]:
-    """(C, 24) of HOUR_DTYPE: what ``camera_days`` holds of each camera."""
-    table = np.zeros((len(ids), 24), HOUR_DTYPE)
-    one = camera_days.c
-    query = select(one.camera_id, one.data).where(one.day == day, one.facet == int(facet))
-    rows = bulk.fetch(connection, query)
-    if rows:
-        told = np.frombuffer(b"".join(bytes(row[1]) for row in rows), HOUR_DTYPE).reshape(-1, 24)
-        place, found = places(ids, np.array([row[0] for row in rows], np.int64))
-        table[place] = told[found]
-    return table
 
 
 def _looks(table: NDArray[np.void], hours: int) -> Looks:

@@ -480,6 +480,12 @@ def status(engine: Engine) -> StatusFigures:
         )
 
 
+def database_bytes(engine: Engine) -> int:
+    """What the register takes on the disk of its server or of this machine."""
+    with reading(engine) as connection:
+        return _size(connection)
+
+
 def _count(connection: Connection, query: Select[Any]) -> int:
     return int(connection.scalar(query) or 0)
 

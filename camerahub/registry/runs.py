@@ -6,7 +6,7 @@ A run is never changed: who publishes again adds one. Must not know: how figures
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, select
@@ -57,6 +57,11 @@ def keep(connection: Connection, run: Run, now: int) -> int:
     return number
 
 
+def with_id(run: Run, number: int, now: int) -> Run:
+    """``run`` as it was kept."""
+    return replace(run, id=number, recorded_at=now)
+
+
 def of_period(
     engine: Engine, facet: Facet, kind: str, start: int, end: int, scope: str | None = None
 ) -> list[Run]:
@@ -66,6 +71,22 @@ def of_period(
         one.facet == int(facet), one.kind == kind, one.from_at == start, one.to_at == end
     )
     return _runs(engine, query if scope is None else query.where(one.scope == scope))
+
+
+def stages_since(engine: Engine, start: int) -> set[tuple[Facet, str, int, int, str, str]]:
+    """(facet, kind, start, end, scope, stage) of all that was published of periods that begin at ``start`` or later."""
+    one = rate_runs.c
+    query = select(one.facet, one.kind, one.from_at, one.to_at, one.scope, one.stage)
+    with reading(engine) as connection:
+        rows = connection.execute(query.where(one.from_at >= start)).all()
+    return {(Facet(facet), *rest) for facet, *rest in rows}
+
+
+def of_span(engine: Engine, start: int, end: int) -> list[Run]:
+    """What was published of exactly this period, of any facet and kind, newest first."""
+    one = rate_runs.c
+    query = select(rate_runs).where(one.from_at == start, one.to_at == end)
+    return _runs(engine, query.order_by(one.id.desc()), ordered=True)
 
 
 def newest(engine: Engine, limit: int) -> list[Run]:

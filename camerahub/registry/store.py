@@ -26,12 +26,14 @@ from camerahub.registry import (
     checkpoint,
     claims,
     evidence,
+    exempt,
     exemptions,
     eyes,
     guards,
     merge,
     onvif,
     pauses,
+    retention,
     runs,
     shots,
     stills,
@@ -303,6 +305,16 @@ class Store:
         with self._writing() as connection:
             return stills.look(connection, stills.needed(self.keys), code, number, who, now)
 
+    def forget_looks(self, day: int) -> int:
+        """See ``registry.retention.drop_day``."""
+        with self._writing() as connection:
+            return retention.drop_day(connection, day)
+
+    def forget_claims(self, before: int) -> int:
+        """See ``registry.retention.old_lists`` and ``drop_lists``."""
+        with self._writing() as connection:
+            return retention.drop_lists(connection, retention.old_lists(connection, before))
+
     # --- what ONVIF told
 
     def keep_enrolments(
@@ -325,6 +337,11 @@ class Store:
         with self._writing() as connection:
             write_marks(connection, run.facet, marks, now)
             return runs.keep(connection, run, now)
+
+    def exempt_at(self, ids: I8, now: int, /) -> tuple[NDArray[np.bool_], int]:
+        """See ``registry.exempt.in_force``. Reads only: any thread may call it."""
+        with reading(self.engine) as connection:
+            return exempt.in_force(connection, now, ids)
 
     # --- what others say
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from camerahub.core.cells import as_words
 from camerahub.core.report import FIRST, KINDS, Cell, Column, Report, Table, local, number, shown
 from camerahub.core.texts import Text, text
 from camerahub.reports.words import below, clean, notes, said, section
@@ -128,7 +129,7 @@ class _Writer:
     def _merged(self, sheet: Any, row: int, width: int, words: str, form: Any, high: float) -> None:
         sheet.set_row(row, high)
         sheet.merge_range(row, 0, row, max(width - 1, 1), "", form)
-        sheet.write_string(row, 0, clean(words)[:_LONGEST], form)
+        sheet.write_string(row, 0, as_words(clean(words)[:_LONGEST]), form)
 
     def _table(self, sheet: Any, row: int, width: int, table: Table) -> int:
         """The table from ``row`` on; the first row below it."""
@@ -194,9 +195,8 @@ class _Writer:
         else:
             if KINDS[kind]:
                 words["align"] = "right"
-            sheet.write_string(
-                row, place, clean(shown(kind, cell, self._zone))[:_LONGEST], self._format(**words)
-            )
+            said = as_words(clean(shown(kind, cell, self._zone))[:_LONGEST])
+            sheet.write_string(row, place, said, self._format(**words))
 
 
 def _printed(table: Table) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -41,6 +42,7 @@ class Book(Protocol):
     def open_gap(self, worker: str, scope: str, start: int, reason: str, /) -> int: ...
     def close_gap(self, gap: int, end: int, /) -> None: ...
     def keep_facts(self, rows: NDArray[np.void], /) -> None: ...
+    def exempt_at(self, ids: NDArray[np.int64], now: int, /) -> tuple[NDArray[np.bool_], int]: ...
     def keep_shots(self, rows: NDArray[np.void], /) -> None: ...
 
 
@@ -81,6 +83,7 @@ class Desk:
         self.skies: Skies
         self.watching_since = 0
         self._gaps: dict[tuple[str, str], int] = {}  # worker, scope -> its open gap
+        self._renew_at = 0  # when exemptions begin or end next
         self._epoch = self._seq = 0
 
     # -- the roster
@@ -94,7 +97,7 @@ class Desk:
         snapshot = self._book.load(self._policies)
         self._epoch = max(now, snapshot.watermarks.get(HUB, (0, 0))[0] + 1)
         self.watching_since = now
-        self._take_roster(snapshot, roster_of(snapshot, self._areas()))
+        self._take_roster(snapshot, self._roster(snapshot, now))
         seconds = np.where(self.states.observed_at > 0, (now - self.states.observed_at) / 1e6, 0.0)
         newest = monotonic - np.maximum(seconds, 0.0).min(axis=0, initial=np.inf)
         looked = np.broadcast_to(newest, (len(self._probes), len(self.states))).copy()
@@ -108,7 +111,7 @@ class Desk:
         ``keep`` False: believe the register's states, not ours.
         """
         snapshot = self._book.load(self._policies)
-        roster = roster_of(snapshot, self._areas())
+        roster = self._roster(snapshot, now)
         before, kept = self.roster, self.states
         looked = self.rounds.kept(roster, monotonic)
         self._take_roster(snapshot, roster)
@@ -120,6 +123,18 @@ class Desk:
         self.rounds = Rounds(roster, self._probes, looked)
         self.skies = self.skies.moved(roster, self._policies)
         return self._mend(snapshot, now)
+
+    def renew(self, now: int) -> bool:
+        """Exemptions that began or ended by themselves since are taken; False: none did. EnvironmentFault: not now."""
+        if now < self._renew_at:
+            return False
+        exempt, self._renew_at = self._book.exempt_at(self.roster.camera_ids, now)
+        self.roster = replace(self.roster, exempt=exempt)
+        return True
+
+    def _roster(self, snapshot: Snapshot, now: int) -> Roster:
+        exempt, self._renew_at = self._book.exempt_at(snapshot.camera_ids, now)
+        return roster_of(snapshot, self._areas(), exempt)
 
     def _take_roster(self, snapshot: Snapshot, roster: Roster) -> None:
         self.roster, self.states = roster, snapshot.states
@@ -240,6 +255,7 @@ class Desk:
         for marks in (self.states.observed_at, self.states.seen_at):
             marks[marks > 0] += step
         self.watching_since += step
+        self._renew_at = 0  # windows are of the wall clock
         self.skies.shift(step)
 
     def picture(self) -> Picture:

@@ -51,26 +51,25 @@ class Book(Protocol):
     def errand_begins(self, name: str, now: int, /) -> None: ...
 
 
-def due(errands: Iterable[Errand], begun: Mapping[str, int], started: int, now: int) -> Errand | None:
-    """The errand that has waited longest, None when none is due. Times are µs UTC.
+def waiting(errands: Iterable[Errand], begun: Mapping[str, int], started: int, now: int) -> list[Errand]:
+    """The errands whose time has come, who has waited longest first. Times are µs UTC.
 
     One that never ran is due ``FIRST_S`` after the hub's start, and so is one whose beginning lies in the future: the
     clock was set back.
     """
-    best: tuple[int, Errand] | None = None
+    if now < started + FIRST_S * 1e6:
+        return []
+    late: dict[Errand, int] = {}
     for errand in errands:
-        if now < started + FIRST_S * 1e6:
-            continue
         last = begun.get(errand.name, 0)
-        late = errand.late(last if last <= now else 0, started, now)
-        if late >= 0 and (best is None or late > best[0]):
-            best = late, errand
-    return best[1] if best else None
+        late[errand] = errand.late(last if last <= now else 0, started, now)
+    return sorted((one for one in late if late[one] >= 0), key=lambda one: late[one], reverse=True)
 
 
 class Errands:
     """``run`` it. ``start`` runs the words as a command to its end and gives the exit status; cancelled, it ends it.
 
+    ``wanted``: errands by name that are begun only when there is something to do; asked in a thread, with µs UTC.
     ``write``: runs work in the writer thread and waits for it (``Ingest.exclusively``).
     """
 
@@ -81,11 +80,13 @@ class Errands:
         write: Callable[[Callable[[], object]], Awaitable[None]],
         start: Callable[[tuple[str, ...]], Awaitable[int]],
         clock: Clock,
+        wanted: Mapping[str, Callable[[int], bool]] | None = None,
     ) -> None:
         self._errands, self._book, self._write = tuple(errands), book, write
         self._start, self._clock = start, clock
         self._started = clock.wall_us()
         self._begun: dict[str, int] = {}
+        self._wanted = wanted or {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -97,7 +98,7 @@ class Errands:
     async def turn(self) -> None:
         """Do what is due, if anything is; its failure is told in the log and is nobody's end."""
         now = self._clock.wall_us()
-        errand = due(self._errands, self._begun, self._started, now)
+        errand = await self._next(now)
         if errand is None:
             return
         self._begun[errand.name] = now
@@ -109,3 +110,13 @@ class Errands:
             return
         seconds = round((self._clock.wall_us() - now) / 1e6)
         _log.info("errand_ended", errand=errand.name, status=status, seconds=seconds)
+
+    async def _next(self, now: int) -> Errand | None:
+        for errand in waiting(self._errands, self._begun, self._started, now):
+            wanted = self._wanted.get(errand.name)
+            try:
+                if wanted is None or await asyncio.to_thread(wanted, now):
+                    return errand
+            except EnvironmentFault as fault:
+                _log.warning("errand_unknown", errand=errand.name, key=fault.key)
+        return None

@@ -28,6 +28,7 @@ _KIND[[REASON_CODES[kind] for kind in FAULT_KINDS]] = np.arange(len(FAULT_KINDS)
 class Tally:
     """Expected cameras counted by group: arrays (G,) and, by facet, (F, G). U + D + K = E in every cell.
 
+    ``exempt_up`` (F, T): exempt cameras that are up, which the adjusted rate takes out of both ·
     ``faults`` (K, T): cameras whose picture is down, by the kind that is its reason and by township; ``held`` (T,)
     endpoints whose pictures are not judged because of the weather.
     """
@@ -40,6 +41,7 @@ class Tally:
     down: Counts
     unknown: Counts
     townships: tuple[str, ...]
+    exempt_up: Counts
     faults: Counts
     held: Counts
 
@@ -74,9 +76,20 @@ def tally_of(
         down=by[:, :, Answer.DOWN],
         unknown=by[:, :, Answer.UNKNOWN],
         townships=roster.townships,
+        exempt_up=_exempt_up(roster, answer),
         faults=_faults(roster, faulty, np.zeros(0, np.uint8) if reason is None else reason),
         held=np.zeros(len(roster.townships), np.int64) if held is None else held,
     )
+
+
+def _exempt_up(roster: Roster, answer: U1) -> Counts:
+    """(F, T) int64."""
+    width, out = len(roster.townships), roster.expected & roster.exempt
+    rows = [
+        np.bincount(roster.township[out & (row == Answer.UP)], minlength=width).astype(np.int64)
+        for row in answer
+    ]
+    return np.stack(rows)
 
 
 def _faults(roster: Roster, faulty: I8, reason: U1) -> Counts:

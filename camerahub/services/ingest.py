@@ -178,6 +178,10 @@ class Ingest:
         """The counts as last committed."""
         return None if self._picture is None else self._picture.tally
 
+    def settled(self) -> bool:
+        """Whether the desk's states may be shown: they are in the register, as far as we know."""
+        return self._picture is not None and self._fault is None and not self._stopping
+
     def problems(self) -> list[Problem]:
         """Why the hub is not ready, as far as storing results goes."""
         found = []
@@ -508,6 +512,7 @@ class Ingest:
         monotonic, now = self._clock.monotonic(), self.steady.now()
         if monotonic - self._expired_at >= self.limits.expire_s:
             self._expired_at = monotonic
+            await self._renew(now)
             await self._expire(now)
         if now >= self._checkpoint_at and self._pending is None:
             self._checkpoint_at = self._next_checkpoint(now)
@@ -515,6 +520,12 @@ class Ingest:
         if monotonic - self._beat_at >= self.limits.heartbeat_s and self._pending is None:
             self._beat_at = monotonic
             await self._quietly("heartbeat", lambda: self.desk.heartbeat(now))
+
+    async def _renew(self, now: int) -> None:
+        """Exemptions begin and end by the clock."""
+        begun: list[bool] = []
+        if await self._quietly("renew", lambda: begun.append(self.desk.renew(now))) and begun[0]:
+            await self._show()
 
     async def _expire(self, now: int) -> None:
         prepared = await self._in_thread(lambda: self.desk.expire(now))

@@ -28,7 +28,8 @@ Counts = NDArray[np.int64]
 class Tally(Protocol):
     """Cameras counted by (township, network), G groups and F facets; one consistent picture, never changed.
 
-    ``faults`` (kinds of fault, townships): cameras whose picture is down for that reason.
+    ``exempt_up`` (facets, townships): exempt cameras that are up; ``faults``
+    (kinds of fault, townships): cameras whose picture is down for that reason.
     """
 
     @property
@@ -47,6 +48,8 @@ class Tally(Protocol):
     def unknown(self) -> Counts: ...
     @property
     def townships(self) -> Sequence[str]: ...
+    @property
+    def exempt_up(self) -> Counts: ...
     @property
     def faults(self) -> Counts: ...
     @property
@@ -95,6 +98,14 @@ class PictureFigures(NamedTuple):
     stills: tuple[int, int]
 
 
+class StorageFigures(NamedTuple):
+    """Bytes of the embedded register, bytes that may still be written, age of the newest backup; None: none."""
+
+    database: int | None
+    free: int
+    backup_age_s: float | None
+
+
 @dataclass(slots=True)
 class Sources:
     """What is asked at scrape time; each must be cheap and safe to call from another thread."""
@@ -111,6 +122,9 @@ class Sources:
         dict  # worker, uplink -> 1 blind, 0 sees, -1 nobody knows
     )
     references: Callable[[], Mapping[str, int]] = dict  # uplink -> how many are configured
+    left: Callable[[], Mapping[str, tuple[int, bool]]] = dict  # way -> (cameras, alarm)
+    figures_due: Callable[[], int | None] = lambda: None
+    storage: Callable[[], StorageFigures | None] = lambda: None
     names: Callable[[], int | None] = lambda: None  # unanswered by the name server
 
 

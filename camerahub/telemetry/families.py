@@ -46,6 +46,12 @@ _ALL = (
         "Expected cameras inside an approved exemption now; they leave the adjusted rate only.",
     ),
     Family(
+        "camerahub_cameras_exempt_up",
+        "gauge",
+        ("facet", "township"),
+        "Exempt cameras whose facet is up. Adjusted rate: (up - exempt_up) / (expected - exempt).",
+    ),
+    Family(
         "camerahub_cameras_up",
         "gauge",
         ("facet", *_PLACE),
@@ -190,6 +196,21 @@ _ALL = (
     Family("camerahub_seats", "gauge", ("kind",), "Conversations allowed at once, by kind of seat."),
     Family("camerahub_seats_in_use", "gauge", ("kind",), "Conversations going on, by kind of seat."),
     Family(
+        "camerahub_database_bytes",
+        "gauge",
+        (),
+        "Size of the register's files in the home folder; absent where it is on a server.",
+    ),
+    Family(
+        "camerahub_disk_free_bytes", "gauge", (), "Bytes that may still be written where the home folder is."
+    ),
+    Family(
+        "camerahub_backup_age_seconds",
+        "gauge",
+        (),
+        "Time since the newest backup in backup.folder was made; absent where none is configured or none is there.",
+    ),
+    Family(
         "camerahub_names_unanswered",
         "gauge",
         (),
@@ -207,6 +228,25 @@ _ALL = (
         "gauge",
         ("uplink",),
         "References configured for the uplink. At 0 a broken line cannot be told from dead cameras.",
+    ),
+    Family(
+        "camerahub_cameras_left",
+        "gauge",
+        ("way",),
+        "Cameras that left the rates within figures.stopped_within_days: stopped (out of use, left every rate) or "
+        "exempt (left the adjusted one).",
+    ),
+    Family(
+        "camerahub_cameras_left_alarm",
+        "gauge",
+        ("way",),
+        "1 while so many left at once that it is an alarm; half as many are enough before a sampling day.",
+    ),
+    Family(
+        "camerahub_figures_due",
+        "gauge",
+        (),
+        "Figures (period, facet, grouping) that are due and not published. Above 0 for an hour: publishing fails.",
     ),
     Family(
         "camerahub_config_last_reload_successful",

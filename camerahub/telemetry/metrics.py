@@ -20,7 +20,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.registry import Collector
 
 from camerahub.core.result import FAULT_KINDS, PROBE_NAMES, REASON_NAMES, REASONS, Outcome
-from camerahub.telemetry.board import Board, Histogram, RoundAges, Tally
+from camerahub.telemetry.board import Board, Histogram, RoundAges, StorageFigures, Tally
 from camerahub.telemetry.families import FAMILIES, Family
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -86,6 +86,7 @@ class _Frozen:
     by_facet: Labels = ()
     by_kind: Labels = ()
     by_township: Labels = ()
+    by_facet_township: Labels = ()
     age_key: object = None
     by_age: Labels = ()
 
@@ -96,6 +97,7 @@ class _Frozen:
             self.by_facet = tuple((f, *g) for f in tally.facets for g in tally.groups)
             self.by_kind = tuple((kind, place) for kind in FAULT_KINDS for place in tally.townships)
             self.by_township = tuple((place,) for place in tally.townships)
+            self.by_facet_township = tuple((f, place) for f in tally.facets for place in tally.townships)
 
     def take_ages(self, ages: RoundAges) -> Labels:
         key = ages.townships
@@ -109,6 +111,7 @@ def _tally_blocks(tally: Tally, frozen: _Frozen) -> Iterator[Block]:
     frozen.take(tally)
     yield _block("camerahub_cameras_expected", frozen.by_group, tally.expected.tolist())
     yield _block("camerahub_cameras_exempt", frozen.by_group, tally.exempt.tolist())
+    yield _block("camerahub_cameras_exempt_up", frozen.by_facet_township, tally.exempt_up.ravel().tolist())
     for word, counts in (("up", tally.up), ("down", tally.down), ("unknown", tally.unknown)):
         yield _block(f"camerahub_cameras_{word}", frozen.by_facet, counts.ravel().tolist())
     if "picture" in tally.facets:
@@ -170,8 +173,16 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         kinds = [(kind,) for kind in seats]
         yield _block("camerahub_seats", kinds, [allowed for _, allowed in seats.values()])
         yield _block("camerahub_seats_in_use", kinds, [used for used, _ in seats.values()])
+    if (storage := sources.storage()) is not None:
+        yield from _storage_blocks(storage)
     if (unanswered := sources.names()) is not None:
         yield _block("camerahub_names_unanswered", _NO_LABELS, [unanswered])
+    if left := sources.left():
+        ways = [(way,) for way in left]
+        yield _block("camerahub_cameras_left", ways, [count for count, _ in left.values()])
+        yield _block("camerahub_cameras_left_alarm", ways, [int(alarm) for _, alarm in left.values()])
+    if (figures := sources.figures_due()) is not None:
+        yield _block("camerahub_figures_due", _NO_LABELS, [figures])
     if blind := sources.blind():
         yield _block("camerahub_prober_blind", list(blind), blind.values())
     if references := sources.references():
@@ -179,6 +190,14 @@ def _source_blocks(board: Board, frozen: _Frozen) -> Iterator[Block]:
         yield _block("camerahub_uplink_references", names, references.values())
     if (ages := sources.round_ages()) is not None:
         yield _block("camerahub_round_age_seconds", frozen.take_ages(ages), ages.seconds.ravel().tolist())
+
+
+def _storage_blocks(storage: StorageFigures) -> Iterator[Block]:
+    yield _block("camerahub_disk_free_bytes", _NO_LABELS, [storage.free])
+    if storage.database is not None:
+        yield _block("camerahub_database_bytes", _NO_LABELS, [storage.database])
+    if storage.backup_age_s is not None:
+        yield _block("camerahub_backup_age_seconds", _NO_LABELS, [storage.backup_age_s])
 
 
 def blocks(board: Board, frozen: _Frozen) -> list[Block]:

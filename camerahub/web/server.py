@@ -1,4 +1,4 @@
-"""The hub's HTTP face: /metrics, /healthz, /readyz and an index.
+"""The hub's HTTP face: /metrics, /healthz, /readyz, an index, and the pages of the list when it is given one.
 
 It shows and never acts: no target, no command, no write comes in here. It must not know how figures are made; it is
 given functions. On loopback it checks the Host header (DNS rebinding); off loopback it wants TLS and a token.
@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hmac
 import ipaddress
 import json
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Protocol
 
 import structlog
@@ -24,11 +22,17 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.texts import Text, text
+from camerahub.web import views
+from camerahub.web.gate import IDLE_S, LOGGED_IN, Gate, came_from_elsewhere
+from camerahub.web.pages import ListPages, form_of
+from camerahub.web.ports import Shelf
 
 log = structlog.get_logger(__name__)
 
 #: Seconds one answer may take, bytes one request may carry, connections at once.
 ANSWER_S = 20.0
+#: Seconds a table may take, those that wait before it included.
+PATIENCE = {"/cameras.xlsx": 120.0}
 MAX_BODY = 16 * 1024
 MAX_WAITING = 64
 
@@ -39,7 +43,7 @@ _HARDENED = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
 
@@ -110,21 +114,6 @@ def _says(key: str, status: int) -> web.Response:
     return _json({"error": key.partition(".")[2], "zh": said.zh, "en": said.en}, status=status)
 
 
-def _host_name(header: str) -> str:
-    if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.rpartition(":")[0] if header.count(":") == 1 else header
-
-
-def _local_name(name: str) -> bool:
-    if name.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 class Pages:
     """The handlers. Each is cheap on the loop; the scrape is made in a thread, one at a time."""
 
@@ -161,46 +150,87 @@ class Pages:
         return _json({"ready": not listed, "problems": listed}, status=503 if listed else 200)
 
     async def index(self, _request: web.Request) -> web.Response:
-        """What can be asked here."""
-        title = text("web.index_title")
-        rows = []
-        for path in _PATHS:
-            said = text(f"web.index_{path}")
-            rows.append(
-                f'<li><a href="/{path}">/{path}</a> {escape(said.zh)} <small>{escape(said.en)}</small>'
-            )
-        page = (
-            f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>camerahub</title>'
-            f"<style>body{{font-family:sans-serif;margin:2rem}}small{{color:#666}}</style>"
-            f"<h1>{escape(title.zh)}</h1><p>{escape(title.en)}<ul>{''.join(rows)}</ul></html>\n"
-        )
-        return web.Response(text=page, content_type="text/html")
+        """What can be asked of a hub without a list."""
+        return views.answer(views.html("machines.html", paths=_PATHS))
 
 
-def _guard(binding: Binding) -> Callable[[web.Request], web.Response | None]:
-    """What a request must show before anything else is looked at."""
+class Doors:
+    """Logging in and out, for people."""
 
-    def refused(request: web.Request) -> web.Response | None:
-        if binding.loopback and not _local_name(_host_name(request.headers.get(hdrs.HOST, ""))):
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def login(self, onward: str = "/", wrong: str = "", status: int = 401) -> web.Response:
+        """The form; from it one goes ``onward``."""
+        page = views.html("login.html", onward=onward, wrong=wrong, hours=round(IDLE_S / 3600))
+        return views.answer(page, status)
+
+    async def show(self, request: web.Request) -> web.StreamResponse:
+        """The form by itself; who needs none goes on."""
+        if not self._gate.wanted or request.get(LOGGED_IN):
+            return web.Response(status=303, headers={hdrs.LOCATION: "/"})
+        return self.login(status=200)
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        """A token somebody typed."""
+        if not self._gate.wanted:
+            return web.Response(status=303, headers={hdrs.LOCATION: "/"})
+        if not self._gate.ours(request):
+            return _says("pages.foreign_form", 403)
+        form = await form_of(request)
+        onward = _onward(form.get("next", ""))
+        if self._gate.must_wait(request):
+            return self.login(onward, "pages.login_often", 429)
+        there = web.Response(status=303, headers={hdrs.LOCATION: onward})
+        if not self._gate.log_in(request, form.get("token", ""), there):
+            log.warning("login_refused", remote=request.remote)
+            return self.login(onward, "pages.login_wrong")
+        log.info("logged_in", remote=request.remote)
+        return there
+
+    async def leave(self, request: web.Request) -> web.StreamResponse:
+        """End the session."""
+        if not self._gate.ours(request):
+            return _says("pages.foreign_form", 403)
+        away = web.Response(status=303, headers={hdrs.LOCATION: "/login"})
+        self._gate.log_out(request, away)
+        return away
+
+    def refused(self, request: web.Request) -> web.Response | None:
+        """What a request gets that may not come in; None when it may."""
+        if self._gate.wrong_host(request):
             return _says("web.wrong_host", 421)
-        if binding.token and request.path != "/healthz":
-            given = request.headers.get(hdrs.AUTHORIZATION, "")
-            if not hmac.compare_digest(given.encode(), f"Bearer {binding.token}".encode()):
-                return _says("web.not_allowed", 401)
-        return None
+        if not self._gate.closed(request):
+            return None
+        if not views.wants_page(request):
+            return _says("web.not_allowed", 401)
+        if came_from_elsewhere(request):  # once more from a page of ours: then the cookie comes along
+            return views.answer(views.html("onward.html", onward=request.path_qs))
+        return self.login("/" if request.path == "/logout" else request.path_qs)
 
-    return refused
+
+def _onward(path: str) -> str:
+    """A path of ours, whatever a form says."""
+    plain = path.isascii() and path.isprintable() and "\\" not in path
+    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(PATIENCE.get(request.path, ANSWER_S)):
             return await handler(request)
     except web.HTTPException as wrong:
-        return _says("web.not_found" if wrong.status == 404 else "web.bad_request", wrong.status)
+        return _problem(request, "web.not_found" if wrong.status == 404 else "web.bad_request", wrong.status)
     except Exception as bug:
         log.exception("request_failed", path=request.path, kind=type(bug).__name__)
-        return _says("web.failed", 500)
+        return _problem(request, "web.failed", 500)
+
+
+def _problem(request: web.Request, key: str, status: int) -> web.Response:
+    """In the shape of who asks."""
+    if not views.wants_page(request):
+        return _says(key, status)
+    return views.answer(views.html("plain.html", said=text(key)), status)
 
 
 async def _dress(_request: web.Request, response: web.StreamResponse) -> None:
@@ -209,31 +239,59 @@ async def _dress(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault(name, value)
 
 
-def make_app(binding: Binding, render: Render, problems: Callable[[], Sequence[Problem]]) -> web.Application:
-    """The aiohttp application with its guard, bounds and four pages."""
-    refused = _guard(binding)
+def make_app(
+    binding: Binding,
+    render: Render,
+    problems: Callable[[], Sequence[Problem]],
+    shelf: Shelf | None = None,
+) -> web.Application:
+    """The aiohttp application with its guard and bounds; with a ``shelf`` the pages of the list, too."""
+    gate = Gate(binding.token, loopback=binding.loopback, tls=bool(binding.tls_cert))
+    doors = Doors(gate)
 
     @web.middleware
     async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
-        no = refused(request)
+        no = doors.refused(request)
         return no if no is not None else await _answer(request, handler)
 
     app = web.Application(middlewares=[outermost], client_max_size=MAX_BODY)
     pages = Pages(render, problems)
-    app.router.add_get("/", pages.index)
     for path in _PATHS:
         app.router.add_get(f"/{path}", getattr(pages, path))
+    app.router.add_get("/login", doors.show)
+    app.router.add_post("/login", doors.take)
+    app.router.add_post("/logout", doors.leave)
+    app.router.add_get("/style.css", views.static("style.css", "text/css"))
+    app.router.add_get("/icon.svg", views.static("icon.svg", "image/svg+xml"))
+    if shelf is None:
+        app.router.add_get("/", pages.index)
+    else:
+        _add_list(app, ListPages(shelf, gate))
     app.on_response_prepare.append(_dress)
     return app
+
+
+def _add_list(app: web.Application, lists: ListPages) -> None:
+    app.router.add_get("/", lists.index)
+    app.router.add_get("/cameras", lists.cameras)
+    app.router.add_get("/cameras.xlsx", lists.xlsx)
+    app.router.add_get("/cameras/{code}", lists.camera)
+    app.router.add_post("/cameras/{code}/evidence", lists.evidence)
 
 
 class WebServer:
     """Listens while the hub runs."""
 
-    def __init__(self, binding: Binding, render: Render, problems: Callable[[], Sequence[Problem]]) -> None:
+    def __init__(
+        self,
+        binding: Binding,
+        render: Render,
+        problems: Callable[[], Sequence[Problem]],
+        shelf: Shelf | None = None,
+    ) -> None:
         binding.check()
         self.binding = binding
-        self._app = make_app(binding, render, problems)
+        self._app = make_app(binding, render, problems, shelf)
         self._runner: web.AppRunner | None = None
         #: The port it listens on, None when it does not.
         self.port: int | None = None

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from camerahub import app
+from camerahub import app, names
 from camerahub.cli.main import main
 
 #: The name of 127.16.0.1 is c-127-16-0-1.county.invalid (RFC 2606: no real server knows it).
@@ -36,6 +36,6 @@ def _getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
 
 if __name__ == "__main__":
     socket.getaddrinfo = _getaddrinfo
-    app.RESOLVE_S = app.NAMELESS_S = app.LOOK_UP_S = 1.0
+    app.RESOLVE_S = app.NAMELESS_S = names.LOOK_UP_S = 1.0
     sys.argv[0] = "camerahub"
     main()

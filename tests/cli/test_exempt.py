@@ -92,6 +92,23 @@ def test_lists_of_cameras(home: FiguresHome, tmp_path: Path) -> None:
     assert refused(home, exempt, "expire", "7") == "exempt.no_such"
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "key"),
+    [
+        ("2020-02-01", "2020-01-01", "exempt.backwards"),
+        ("2020-02-01", "2020-02-01", "exempt.backwards"),
+        ("2020-01-01", "2022-01-01", "exempt.too_long"),
+        ("2020-02-30", "2020-03-01", "figures.bad_time"),
+        ("2020-01-01", "9999-01-01", "figures.bad_time"),
+        ("2020-01-01", "下周", "figures.bad_time"),
+    ],
+)
+def test_windows_that_are_none_change_nothing(home: FiguresHome, start: str, end: str, key: str) -> None:
+    window = ("--from", start, "--to", end, "--reason", "power_cut")
+    assert refused(home, exempt, "request", "--area", "320585", *window) == key
+    assert [line for line in ok(home, exempt, "list", "--json").splitlines() if line[0] == "{"] == []
+
+
 @pytest.mark.parametrize("content", [b"", None])
 def test_attachments_that_cannot_be_used(tmp_path: Path, content: bytes | None) -> None:
     source = tmp_path / "a.jpg"
@@ -122,6 +139,17 @@ def test_many_put_out_of_use_are_an_alarm(home: FiguresHome) -> None:
     alarm = json.loads(ok(home, status, "--json"))["stopped_alarm"]
     assert "停用 30 路 (原应检 52)" in alarm["zh"]
     assert "停用预警" in ok(home, status)
+
+
+def test_many_exempted_are_an_alarm_too(home: FiguresHome) -> None:
+    home.home.config_path.write_text("[figures]\nstopped_at_least = 5\n", "utf-8")
+    assert json.loads(ok(home, status, "--json"))["exempt_alarm"] is None
+    window = ("--from", "2020-01-01", "--to", "2020-02-01", "--reason", "power_cut", "--applicant", "甲")
+    ok(home, exempt, "request", "--area", "320585100", *window)
+    result = home.run(exempt, "approve", "1", "--approver", "乙")
+    assert "报备预警: 3 天内新批报备 6 路 (应检 12), 申请/审批 甲 / 乙 (exempt 1)" in result.stderr
+    assert "报备预警" in ok(home, status)
+    assert "6 路" in json.loads(ok(home, status, "--json"))["exempt_alarm"]["zh"]
 
 
 def test_claims_and_differences(home: FiguresHome, tmp_path: Path) -> None:

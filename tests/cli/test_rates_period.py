@@ -14,6 +14,7 @@ from camerahub.cli.members import command as members
 from camerahub.cli.rates import command
 from camerahub.core import period
 from camerahub.core.errors import ConfigError
+from camerahub.registry.rows import AreaRow, Source
 from camerahub.services.clock import SystemClock
 from tests.cli.figures_home import FiguresHome
 from tests.cli.test_rates import KEYS
@@ -108,6 +109,25 @@ async def test_ranked_compared_and_measured_against_a_target(past: FiguresHome) 
     assert "环比时段" in result.stderr
 
 
+async def test_a_ranking_is_measured_against_the_target_of_the_centre(county: FiguresHome) -> None:
+    county.home.config_path.write_text("[figures]\ntarget = 0.66\n", "utf-8")
+    lines = {line["area"]: line for line in county.lines(command, "--by", "township", "--rank")}
+    # two of six, one of three, and one of three that has no address: all have two thirds
+    assert {(line["raw"], line["target"], line["passed"]) for line in lines.values()} == {
+        (0.666667, 0.66, True)
+    }
+    assert (lines["320585100"]["villages_passed"], lines["320585100"]["villages"]) == (1, 1)
+    assert (lines["320585101"]["villages_passed"], lines["320585101"]["villages"]) == (0, 0)
+    county.home.config_path.write_text("[figures]\ntarget = 0.67\n", "utf-8")
+    result = county.run(command, "--by", "township", "--rank")
+    assert "达标 0/3 (达标率 0.00%)" in result.stderr
+    assert "未达标" in result.stdout
+    assert "0/1" in result.stdout
+    assert "passed" not in county.lines(command, "--by", "network", "--rank")[0]
+    by_village = county.lines(command, "--by", "village", "--rank", "--target", "60%")
+    assert [line["passed"] for line in by_village if line["area"] == "320585100001"] == [True]
+
+
 async def test_published_and_still_the_same(past: FiguresHome) -> None:
     day = day_of(past)
     result = past.run(command, "--day", day, "--by", "township", "--publish", "preliminary")
@@ -134,6 +154,13 @@ async def test_every_choice_and_every_reason(past: FiguresHome) -> None:
     reasons = {line["reason"]: line for line in lines if "reason" in line}
     assert reasons["timeout"]["down"] > 0
     assert reasons["never"]["unknown"] > 0
+    *_, off = [line for line in lines if line["kind"] == "gap"]
+    assert (off["scope"], off["reason"], off["counts"]) == ("all", "hub_off", "unknown")
+    # who was up when the hub went off is unknown from then on, and says so: unknown time whose reason is none
+    assert reasons["ok"]["unknown"] == pytest.approx(9 * off["seconds"])
+    shown = past.run(command, "--day", day_of(past), "--by", "township", "--choices")
+    assert "hub_off" in shown.stdout
+    assert "全体未知" in shown.stdout
     assert "未知不计" in past.run(command, "--day", day_of(past), "--by", "township", "--choices").stderr
 
 
@@ -153,6 +180,10 @@ async def test_every_choice_and_every_reason(past: FiguresHome) -> None:
         (("--compare",), "figures.compare_needs_period"),
         (("--by", "reason"), "figures.period_only"),
         (("--choices", "--day", "2026-01-01"), "figures.choices_by"),
+        (
+            ("--day", "2026-01-01", "--by", "reason", "--publish", "preliminary"),
+            "figures.reason_not_published",
+        ),
         (("--target", "120%"), "figures.bad_target"),
         (("--day", "2026-01-01", "--area", "999999"), "web.no_area"),
     ],
@@ -164,8 +195,21 @@ async def test_what_makes_no_sense_is_said(county: FiguresHome, args: tuple[str,
 async def test_a_month_without_data_is_a_figure_of_nothing(county: FiguresHome) -> None:
     (line,) = county.lines(command, "--month", "1990-01")
     told = [line[key] for key in ("expected", "up", "raw", "adjusted")]
+    assert "没有任何检测结果" in county.run(command, "--month", "1990-01").stderr
     # the test register was imported at the beginning of time, and nobody looked then
     assert told == [12 * 31 * 86_400, 0, 0.0, 0.0]
+
+
+async def test_what_has_no_data_is_not_published(county: FiguresHome) -> None:
+    for stage in ("preliminary", "final"):
+        assert said(county, "--month", "1990-01", "--publish", stage).key == "figures.before_first"
+    assert county.lines(command, "--published") == []
+    county.register.store().import_areas(
+        [AreaRow("320586", "邻县", "county")], Source("test", "areas.csv"), SystemClock().wall_us()
+    )
+    (line,) = county.lines(command, "--month", "1990-01", "--area", "320586")
+    assert (line["expected"], line["raw"], line["adjusted"]) == (0, None, None)
+    assert "没有应检的摄像机" in county.run(command, "--month", "1990-01", "--area", "320586").stderr
 
 
 async def test_who_counted_on_a_day_and_who_took_whom_out(past: FiguresHome) -> None:
@@ -189,8 +233,11 @@ async def test_who_counted_on_a_day_and_who_took_whom_out(past: FiguresHome) -> 
 
 async def test_how_often_we_looked(past: FiguresHome) -> None:
     now = past.hub.clock.wall_us()
+    before = past.lines(looks, "--day", day_of(past))
     past.register.store().checkpoint(now)
-    lines: list[dict[str, Any]] = past.lines(looks, "--day", day_of(past))
+    assert past.lines(looks, "--day", day_of(past)) == before  # what waits to be folded counts already
+    found = past.lines(looks, "--day", day_of(past))
+    lines: list[dict[str, Any]] = [line for line in found if line["kind"] == "looks"]
     assert sum(line["cameras"] for line in lines) == 12
     assert sum(line["never"] for line in lines) == 1
     assert sum(line["ok"] + line["fault"] for line in lines) == 11 * 12
@@ -198,4 +245,7 @@ async def test_how_often_we_looked(past: FiguresHome) -> None:
     assert json.loads(
         past.run(looks, "--day", day_of(past), "--by", "network", "--json").stdout.splitlines()[0]
     )
+    *_, gap = [line for line in found if line["kind"] == "gap"]
+    assert (gap["worker"], gap["to"][11:19]) == ("hub", "00:00:00")
+    assert "hub_off" in past.run(looks, "--day", day_of(past)).stdout
     assert isinstance(past.run(looks, "--day", "2199-01-01").exception, ConfigError)

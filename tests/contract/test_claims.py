@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -159,6 +160,55 @@ def test_a_header_in_two_rows_with_merged_cells(coded: Book, tmp_path: Path) -> 
     _, rows = take(coded, path)
     assert [(one.row, one.verdict) for one in rows] == [(4, "added"), (5, "added")]
     assert outcomes(coded)["1"] == "agree"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "big5"])
+def test_lists_in_whatever_encoding(coded: Book, tmp_path: Path, encoding: str) -> None:
+    """What Excel saves is read; what nobody can tell apart is refused in words, and nothing is kept."""
+    lines = ["设备编码,在线状态", f"{CODES[0]},在线", f"{CODES[1]},离线"]
+    if encoding == "big5":
+        lines[0] = "設備編碼,在線狀態"
+        lines[1:] = [line.replace("在线", "在線").replace("离线", "離線") for line in lines[1:]]
+    path = written(tmp_path / "list.csv", *lines, encoding=encoding)
+    if encoding in ("utf-16-le", "big5"):  # no mark of what it is; no header we know
+        with pytest.raises(TableFileError) as caught:
+            take(coded, path)
+        assert caught.value.key in ("tablefile.nul", "tablefile.no_header", "tablefile.encoding")
+        assert claims.lists(coded.store.engine) == []
+        return
+    take(coded, path)
+    assert (outcomes(coded)["0"], outcomes(coded)["1"]) == ("agree", "agree")
+
+
+def test_a_list_of_nothing_but_unknown_codes_is_not_kept(coded: Book, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "编码,状态", f"{CODES[0]},7", f"{CODES[1]},ＸＸ", f"{CODES[2]},在线?")
+    summary, rows = take(coded, path)
+    assert (summary.refused, claims.lists(coded.store.engine)) == (3, [])
+    (problem,) = rows[0].problems
+    assert "7" in problem.zh
+    assert "在线" in problem.zh  # what would have been understood
+
+
+def test_dates_as_text_and_as_dates_and_merged_columns(coded: Book, tmp_path: Path) -> None:
+    path = tmp_path / "dates.xlsx"
+    book = xlsxwriter.Workbook(str(path), {"default_date_format": "yyyy-mm-dd hh:mm"})
+    sheet = book.add_worksheet()
+    sheet.write_row("A1", ["设备编码", "所属乡镇", "在线状态", "离线时间"])
+    sheet.merge_range("B2:B6", "城厢镇")
+    times = [
+        "2025-06-15 08:00:00", "2025/6/15 8:00", "2025年6月15日 8时0分", "'2025-06-15T08:00",
+        datetime(2025, 6, 15, 8),  # noqa: DTZ001 - a cell knows no zone
+    ]  # fmt: skip
+    for n, told in enumerate(times):
+        sheet.write(n + 1, 0, CODES[n])
+        sheet.write(n + 1, 2, "离线")
+        sheet.write(n + 1, 3, told)
+    book.close()
+    summary, rows = take(coded, path)
+    assert summary.verdicts == Counter(added=5)
+    assert [one.problems for one in rows] == [()] * 5
+    since = {one.since for one in claims.differences(coded.store.engine, AT) if one.said == "down"}
+    assert since == {1749945600_000_000}
 
 
 def test_a_list_without_states_is_no_platforms_list(coded: Book, tmp_path: Path) -> None:

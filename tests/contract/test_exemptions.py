@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from functools import partial
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from camerahub.core.errors import ConfigError
 from camerahub.core.exemptions import DAY_US, MOST_NOTE, REASONS, STANDINGS
+from camerahub.core.leaving import Rule
 from camerahub.registry import exemptions, leavers
 from camerahub.registry.exemptions import Request
 from camerahub.registry.rows import DeviceRow
@@ -191,7 +193,9 @@ def test_who_left_and_by_whose_hand(book: Book) -> None:
     book.store.import_cameras([camera(0, status="active"), camera(9, status="stopped")], SOURCE, at + HOUR)
     engine = book.store.engine
     (one,) = leavers.leaving(engine, START, END)
-    assert (one.at, one.count, one.who, one.file) == (at, 4, SOURCE.who, SOURCE.file)
+    # the first of them counts again
+    assert (one.at, one.count, one.who, one.file) == (at, 3, SOURCE.who, SOURCE.file)
+    assert leavers.leaving(engine, at + 1, END) == []
     moves = leavers.moves(engine, at + HOUR, END)
     assert [(m.code, m.counts) for m in moves] == [("C00000", (False, True)), ("C00009", (False, False))]
     assert moves[0].before == ("320585101", "雪亮", "stopped")
@@ -208,3 +212,25 @@ def test_the_store_keeps_the_attachment(store: Store) -> None:
     book.store.request_exemption(replace(ASK, attachment=("a.pdf", "f" * 64, 9)), START)
     (one,) = exemptions.listed(store.engine)
     assert (one.attachment, one.attachment_sha256) == ("a.pdf", "f" * 64)
+
+
+def test_who_was_exempted_at_once(book: Book) -> None:
+    engine, at = book.store.engine, START + HOUR
+    rule = Rule(3, 4, 0.5, (), 7)
+    codes = tuple(f"C{n:05d}" for n in (0, 1, 5))
+    book.store.import_cameras([camera(5, status="stopped")], SOURCE, START)  # counts no more, with or without
+    approved(book, replace(ASK, values=codes), at)
+    assert [(one.count, one.file) for one in leavers.exempted(engine, START, END)] == [(2, "exempt 1")]
+    assert leavers.left(engine, rule, UTC, at + 1)["exempt"] == (2, None)
+    approved(book, replace(ASK, scope="area", values=("320585101",)), at + 1)
+    first, second = leavers.exempted(engine, START, END)
+    assert (second.at, second.count, second.who) == (at + 2, 3, "张三 / 李四")
+    count, alarm = leavers.left(engine, rule, UTC, at + 2)["exempt"]
+    assert alarm is not None
+    assert (count, alarm.count, alarm.of, alarm.way) == (5, 5, 5, "exempt")
+    assert leavers.left(engine, rule, UTC, at + 4 * 24 * HOUR)["exempt"] == (0, None)
+    number = approved(
+        book, replace(ASK, scope="network", values=("雪亮",), start=END, end=END + HOUR), at + 2
+    )
+    book.store.end_exemption(number, "张三", "", at + 3)  # before it began
+    assert leavers.exempted(engine, START, END) == [first, second]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, select
 
+from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.commit import CORRECTION_DTYPE, FLIP_DTYPE, Commit
 from camerahub.core.rates import Parts, total
-from camerahub.core.result import PROBE_KINDS, REASON_CODES, Facet
+from camerahub.core.result import PROBE_KINDS, REASON_CODES, REASONS, Facet
 from camerahub.core.transitions import Answer
 from camerahub.registry import runs
 from camerahub.registry.figures import figures, missing_marks, run_of, verify
@@ -304,3 +305,32 @@ def test_reasons_are_told_with_and_without_marks(book: Book) -> None:
     book.store.publish(run_of(before, "final", "x"), [mark_at], mark_at + 31 * HOUR)
     after = figures(engine, asked)
     assert (after.parts, after.digest) == (before.parts, before.digest)
+
+
+def test_what_never_had_an_answer_is_explained_by_its_looks(book: Book) -> None:
+    """A password that never worked flips nothing; the hours in which it was tried say so, folded or not."""
+    store, start = book.store, START - START % HOUR + HOUR
+    store.start(start)
+    roads = store.load().endpoint
+    for minute, name in ((5, "encrypted"), (70, "timeout"), (71, "auth"), (185, "locked")):
+        rows = np.zeros(4, RESULT_DTYPE)
+        rows["endpoint"], rows["probe"] = roads[:4], PROBE_KINDS["picture"].code
+        rows["reason"], rows["outcome"] = REASON_CODES[name], int(REASONS[name].outcome)
+        rows["started_at"] = now = start + minute * 60_000_000
+        book.seq += 1
+        assert store.commit(Commit("w", 1, book.seq, now, rows))
+    end = start + 4 * HOUR
+    store.heartbeat(end)
+    asked = Question(Facet.LIT, start, end, end, by="reason")
+    told = figures(store.engine, asked)
+    # one hour of the first, two of the second (nobody looked in the third), one of the last; two cameras never
+    found = {name: hours(parts)[3] for name, parts in told.parts.items()}
+    assert found == {"encrypted": 4, "auth": 8, "locked": 4, "never": 8}
+    store.checkpoint(end)
+    assert figures(store.engine, asked) == told
+    book.turn(0, start + HOUR + HOUR // 2, K, U, facet=int(Facet.LIT))
+    found = {name: hours(parts)[1:4] for name, parts in figures(store.engine, asked).parts.items()}
+    assert found["ok"] == (2.5, 0, 0)
+    assert found["auth"] == (0, 0, 6.5)
+    later = figures(store.engine, replace(asked, start=start + 3 * HOUR)).parts
+    assert {name: hours(parts)[3] for name, parts in later.items()} == {"ok": 0, "locked": 3, "never": 2}

@@ -7,13 +7,16 @@ import hashlib
 import numpy as np
 import pytest
 
+from camerahub.cli.dialled import as_lines, for_people
 from camerahub.core.batch import SHOT_DTYPE
 from camerahub.core.eyes import Lesson
 from camerahub.core.stand_in import SHOT_ROW, LastShot, mark_of
 from camerahub.plan import target_of
 from camerahub.registry import eyes, queries, shots
+from camerahub.registry.dialled import ShotSeen, dialled
 from camerahub.registry.rows import AreaRow, CameraRow, EndpointRow, Source
 from camerahub.registry.store import Store
+from tests.contract.conftest import SHANGHAI
 
 NOW = 1_800_000_000_000_000
 SOURCE = Source("tester", "table.csv")
@@ -131,3 +134,17 @@ def test_the_picture_of_a_camera_says_when_it_was_seen_by_a_snapshot(ready: Stor
         judged = shots.judged(connection)
     found = queries._sourced(state, judged)
     assert (found.facets["picture"].source, found.facets["lit"].source) == ("snapshot", "")
+
+
+def test_what_we_dialled_says_how_old_they_were_and_for_people_too(ready: Store) -> None:
+    endpoint = target(ready, "c1").endpoint
+    keep(ready, endpoint, NOW, 1)
+    keep(ready, endpoint, NOW + 1, 0, refused=1, digest=bytes(32))
+    told = dialled(ready.engine, "c1", since=0, zone=SHANGHAI)
+    assert told is not None
+    assert told.shots == (ShotSeen(endpoint, NOW + 1, "", NOW, True),)
+    (line,) = [one for one in as_lines(told, SHANGHAI) if one.get("type") == "snapshot"]
+    assert (line["endpoint"], line["fresh"], line["refused"]) == (endpoint, None, True)
+    page = "\n".join(for_people(told, SHANGHAI))
+    assert "代替码流的抓图" in page
+    assert "登录被拒" in page

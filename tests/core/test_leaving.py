@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from camerahub.core.leaving import Leaving, alarm, next_sampling
+from camerahub.core.leaving import WAYS, Leaving, Rule, alarm, next_sampling
 
 EVE = date(2026, 11, 19)
 
@@ -14,23 +14,26 @@ def leave(*counts: int) -> list[Leaving]:
 
 
 @pytest.mark.parametrize(
-    ("counts", "expected", "sampling", "alarmed"),
+    ("counts", "of", "near", "alarmed"),
     [
-        ((), 0, None, False),
-        ((19,), 100, None, False),  # too few
-        ((20,), 100, None, True),
-        ((10, 10), 100, None, True),  # in portions
-        ((20,), 3000, None, False),  # a small share
-        ((10,), 500, EVE, True),  # half of both limits is enough before a sampling day
-        ((9,), 500, EVE, False),
-        ((40,), 0, None, True),  # all of them
+        ((), 0, False, False),
+        ((19,), 119, False, False),  # too few
+        ((20,), 120, False, True),
+        ((10, 10), 120, False, True),  # in portions
+        ((20,), 3020, False, False),  # a small share
+        ((10,), 510, True, True),  # half of both limits is enough before a sampling day
+        ((9,), 509, True, False),
+        ((40,), 40, False, True),  # all of them
     ],
 )
-def test_alarm(counts: tuple[int, ...], expected: int, sampling: date | None, alarmed: bool) -> None:
-    found = alarm(leave(*counts), expected, sampling, at_least=20, share=0.01)
-    assert (found is not None) == alarmed
-    if found is not None:
-        assert (found.count, found.of, found.sampling) == (sum(counts), expected + sum(counts), sampling)
+def test_alarm(counts: tuple[int, ...], of: int, near: bool, alarmed: bool) -> None:
+    rule = Rule(3, 20, 0.01, (EVE.day,), 7)
+    for way in WAYS:
+        found = alarm(leave(*counts), of, EVE - timedelta(days=7 if near else 8), rule, way)
+        assert (found is not None) == alarmed
+        if found is not None:
+            assert (found.count, found.of, found.way) == (sum(counts), of, way)
+            assert found.sampling == (EVE if near else None)
 
 
 def test_sampling_days() -> None:

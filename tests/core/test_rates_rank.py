@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camerahub.core.area import Area, Tree
 from camerahub.core.rates import Parts
-from camerahub.core.rates_rank import MEASURES, change, fraction, passed, ranking, target_of
+from camerahub.core.rates_rank import MEASURES, change, fraction, passed, ranking, target_of, villages_passed
 
 
 def parts(up: int, expected: int) -> Parts:
@@ -41,6 +42,26 @@ def test_what_is_no_target(word: str) -> None:
 def test_targets_as_people_write_them() -> None:
     assert {target_of(word) for word in ("0.98", "98%", "98", " 98.0% ")} == {Fraction(98, 100)}
     assert target_of("1") == target_of("100%") == 1
+
+
+def test_villages_are_counted_below_their_township() -> None:
+    places = [
+        ("320585", "county", ""),
+        ("320585101", "township", "320585"),
+        ("320585102", "township", "320585"),
+    ]
+    places += [(f"320585101{n}", "village", "320585101") for n in (200, 201, 202)]
+    tree = Tree(
+        [
+            Area(id=n, code=code, name=code, level=level, parent_code=above)
+            for n, (code, level, above) in enumerate(places, 1)
+        ]
+    )
+    found = {"320585101200": parts(19, 20), "320585101201": parts(18, 20), "320585101202": Parts()}
+    found["320585102"] = parts(1, 1)  # cameras that hang at the township itself are no village
+    target = target_of("95%")
+    assert villages_passed(found, tree, "township", target) == {"320585101": (1, 2)}
+    assert villages_passed(found, tree, "county", target) == {"320585": (1, 2)}
 
 
 def test_growth() -> None:

@@ -13,11 +13,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
+from camerahub.core.result import FAULT_KINDS
 from camerahub.probes.decode import Decoded, DecodeLimits, Decoders
 from tests.frames import draw
 from tests.probes.streams import KeyFrame, encode
 
-ANSWERS = {"ok", "black", "no_signal", "undecodable", "codec_unsupported"}
+ANSWERS = {"ok", *FAULT_KINDS, "unjudged", "undecodable", "codec_unsupported"}
 #: Pictures under way at once.
 WINDOW = 32
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from camerahub.core.errors import EnvironmentFault
 from camerahub.core.period import instant, last_clock
 from camerahub.plan import reports
 from camerahub.services.clock import ManualClock
-from camerahub.services.errands import FIRST_S, Errand, Errands, due
+from camerahub.services.errands import FIRST_S, Errand, Errands, waiting
 
 ZONE = ZoneInfo("Asia/Shanghai")
 S = 1_000_000
@@ -25,6 +25,10 @@ CLOCKS, ENROL, NEVER = (
     Errand("x", (), 0),
 )
 NOW = 1_800_000_000 * S
+
+
+def due(errands: tuple[Errand, ...], begun: dict[str, int], started: int, now: int) -> Errand | None:
+    return next(iter(waiting(errands, begun, started, now)), None)
 
 
 class Book:
@@ -64,7 +68,9 @@ def test_a_clock_that_was_set_back_keeps_nobody_waiting_for_ever() -> None:
 
 
 def made(
-    begun: dict[str, int], fault: Exception | None = None
+    begun: dict[str, int],
+    fault: Exception | None = None,
+    wanted: Mapping[str, Callable[[int], bool]] | None = None,
 ) -> tuple[Errands, Book, ManualClock, list[tuple[str, ...]]]:
     clock, book, done = ManualClock(wall_us=NOW), Book(**begun), []
     started: list[tuple[str, ...]] = done
@@ -79,7 +85,7 @@ def made(
             raise fault
         return 3
 
-    return Errands((CLOCKS, ENROL), book, write, start, clock), book, clock, done
+    return Errands((CLOCKS, ENROL), book, write, start, clock, wanted), book, clock, done
 
 
 def test_each_goes_round_at_its_own_pace() -> None:
@@ -99,6 +105,24 @@ def test_what_fails_is_not_done_again_at_once(fault: Exception | None) -> None:
         asyncio.run(errands.turn())
         clock.advance(30)
     assert sorted(done) == [("clocks",), ("enrol",)]
+
+
+def test_what_nobody_wants_is_not_begun_and_keeps_nobody_waiting() -> None:
+    asked: list[int] = []
+
+    def wanted(now: int) -> bool:
+        asked.append(now)
+        if len(asked) == 2:
+            raise EnvironmentFault("register.missing", where="x")
+        return len(asked) == 4
+
+    errands, _, clock, done = made({}, wanted={"clocks": wanted})
+    clock.advance(FIRST_S)
+    for _ in range(4):
+        asyncio.run(errands.turn())
+        clock.advance(30)
+    assert done == [("enrol",), ("clocks",)]
+    assert len(asked) == 4
 
 
 def test_a_full_disk_begins_nothing() -> None:

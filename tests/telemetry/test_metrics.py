@@ -6,7 +6,7 @@ import gzip
 import re
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_pla
 
 from camerahub.core.batch import RESULT_DTYPE
 from camerahub.core.result import FAULT_KINDS, PROBE_KINDS, REASONS
-from camerahub.telemetry.board import Board, Histogram, PictureFigures
+from camerahub.telemetry.board import Board, Histogram, PictureFigures, StorageFigures
 from camerahub.telemetry.families import FAMILIES
 from camerahub.telemetry.metrics import OPENMETRICS, PLAIN, Exporter, HubCollector
 
@@ -41,6 +41,7 @@ class Counts:
     down: Any
     unknown: Any
     townships: tuple[str, ...] = ("320585100", "unassigned")
+    exempt_up: Any = field(default_factory=lambda: np.zeros((1, 2), np.int64))
     faults: Any = None
     held: Any = None
 
@@ -77,6 +78,7 @@ def full_board() -> Board:
             both - 2,
             both * 0 + 1,
             both * 0 + 1,
+            exempt_up=np.array([[1, 0], [2, 3]]),
             faults=faults,
             held=np.array([3, 0]),
         )
@@ -100,6 +102,9 @@ def full_board() -> Board:
     sources.probers = lambda: (2, 2)
     sources.blind = lambda: {("prober-0", "east"): 1, ("prober-0", "default"): -1, ("prober-1", "east"): 0}
     sources.names = lambda: 3
+    sources.figures_due = lambda: 2
+    sources.left = lambda: {"stopped": (30, True), "exempt": (0, False)}
+    sources.storage = lambda: StorageFigures(4096, 1 << 40, 3600.5)
     sources.pictures = lambda: PictureFigures(1.5, 4, (7, 1))
     sources.references = lambda: {"east": 2, "default": 0}
     return board

@@ -27,6 +27,9 @@ PARTS = (
     "exempt",
     "claims",
     "eyes",
+    "operating",
+    "doctor",
+    "pages",
     "report",
 )
 

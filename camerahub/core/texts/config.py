@@ -32,7 +32,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{file} is wrong, nothing was changed:\n{en}\n  compare with configs/camerahub.toml, then run check-config",
     ),
     # -- config.bad.<pydantic's name of the mistake, or our own> ---------------------------------------------------
-    "config.bad.clock": ('应为时刻, 如 "08:30", 或空', 'should be a time of day such as "08:30", or empty'),
+    "config.bad.clock": (
+        '应为当地时刻, 如 "08:30"; 空 = 不自动做',
+        'should be a local time of day such as "08:30"; empty = never by itself',
+    ),
     "config.bad.int_type": ("应为整数", "should be a whole number"),
     "config.bad.float_type": ("应为数字", "should be a number"),
     "config.bad.bool_type": ("应为 true 或 false", "should be true or false"),

@@ -87,18 +87,29 @@ TEXTS: dict[str, tuple[str, str]] = {
     "exempt.col_attachment": ("附件", "attachment"),
     "exempt.col_note": ("说明", "note"),
     "exempt.status_waiting": ("待审批报备", "exemptions that wait for approval"),
+    "exempt.status_exempt": ("报备预警", "exempted at once"),
     "exempt.status_stopped": ("停用预警", "put out of use at once"),
-    "exempt.alarm": (
+    "exempt.alarm_stopped": (
         "停用预警: {days} 天内停用 {count} 路 (原应检 {of}), 经手 {who}; "
         "请核对 camerahub members --from {since}",
         "alarm: {count} of {of} cameras were put out of use within {days} days, by {who}; see camerahub members --from "
         "{since}",
     ),
-    "exempt.alarm_sampling": (
+    "exempt.alarm_stopped_sampling": (
         "停用预警: 抽检日 {day} 前 {days} 天内停用 {count} 路 (原应检 {of}), 经手 {who}; 请核对 camerahub members "
         "--from {since}",
         "alarm: {count} of {of} cameras were put out of use within {days} days, before the sampling day {day}, by "
         "{who}; see camerahub members --from {since}",
+    ),
+    "exempt.alarm_exempt": (
+        "报备预警: {days} 天内新批报备 {count} 路 (应检 {of}), 申请/审批 {who}; 请核对 camerahub exempt list",
+        "alarm: {count} of {of} cameras were exempted within {days} days, by {who}; see camerahub exempt list",
+    ),
+    "exempt.alarm_exempt_sampling": (
+        "报备预警: 抽检日 {day} 前 {days} 天内新批报备 {count} 路 (应检 {of}), 申请/审批 {who}; 请核对 "
+        "camerahub exempt list",
+        "alarm: {count} of {of} cameras were exempted within {days} days, before the sampling day {day}, by {who}; see "
+        "camerahub exempt list",
     ),
     "exempt.col_at": ("时间", "at"),
     "exempt.col_before": ("原", "before"),

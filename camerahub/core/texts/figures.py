@@ -80,6 +80,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "--by reason 和 --choices 须给时段 (--day、--month 或 --from --to)",
         "--by reason and --choices need a period (--day, --month, or --from with --to)",
     ),
+    "figures.reason_not_published": (
+        "按原因分组只作说明 (从未有过结论的时段按小时取原因), 不能发布: 请换一种 --by",
+        "figures by reason explain and are not published (time without any answer is explained to the hour): choose "
+        "another --by",
+    ),
     "figures.choices_by": ("--choices 须给 --by", "--choices needs --by"),
     "figures.looks_cameras": ("应检", "cameras"),
     "figures.looks_ok": ("正常次数", "ok"),
@@ -90,9 +95,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figures.looks_least": ("每路最少", "least"),
     "figures.looks_blank_hours": ("空白路时", "hours without"),
     "figures.looks_summary": (
-        "{day} 前 {hours} 小时: 从未检测 {never} 路; 另有 {waiting} 条结果待归档 (每刻钟一次)",
-        "{day}, its first {hours} hours: {never} cameras were never looked at; {waiting} results wait to be folded "
-        "into days (each quarter of an hour)",
+        "{day} 前 {hours} 小时: 从未检测 {never} 路 (含尚未归档的 {waiting} 条结果)",
+        "{day}, its first {hours} hours: {never} cameras were never looked at ({waiting} results not folded into days "
+        "yet are counted too)",
     ),
     "figures.late": (
         "时段内有 {count} 条迟到结果 (已列为更正); 只补未知时段, 不推翻已有结论",
@@ -149,6 +154,44 @@ TEXTS: dict[str, tuple[str, str]] = {
         "  {group}: up {old_up} -> {new_up}, expected {old_expected} -> {new_expected}, {old} -> {new}",
     ),
     "figures.none_published": ("还没有发布过数字", "nothing was published yet"),
+    "figures.status_published": ("最近一次发布", "figures published last"),
+    "figures.verified": (
+        "共核对 {count} 次发布: 一致 {same}, 不一致 {differ}",
+        "{count} published runs computed again: {same} the same, {differ} not",
+    ),
+    "figures.blanks": (
+        "无人检测或看不见的时间 {count} 段: 全体 {all} 小时 (计未知), 局部 {others} 小时",
+        "{count} gaps: {all} hours in which nobody looked at all (unknown), {others} hours of one prober, line or "
+        "place",
+    ),
+    "figures.blank_from": ("起", "from"),
+    "figures.blank_to": ("止", "to"),
+    "figures.blank_seconds": ("秒", "seconds"),
+    "figures.blank_scope": ("范围", "of"),
+    "figures.blank_worker": ("进程", "worker"),
+    "figures.blank_reason": ("原因", "reason"),
+    "figures.blank_counts": ("如何计算", "counts as"),
+    "figures.blank_unknown": ("全体未知", "unknown, everybody"),
+    "figures.blank_silence": ("沿用前值, 超时后未知", "the answer before, unknown after the time of silence"),
+    "figures.blank_unjudged": ("画面不判故障", "pictures are not judged"),
+    "figures.nobody_counted": (
+        "该时段没有应检的摄像机: 没有可算的数字",
+        "no camera counted in this period: there is nothing to compute",
+    ),
+    "figures.nobody_looked": (
+        "该时段没有任何检测结果: 全部未知",
+        "nobody looked in this period: everything is unknown",
+    ),
+    "figures.before_first": (
+        "{start} 至 {end} 在首次检测之前, 没有数据, 不能发布",
+        "{start} to {end} lies before the first look at any camera: there are no data, nothing is published",
+    ),
+    "figures.due": (
+        "应发布 {stage} {facet} {start} 至 {end}, 按 {by}",
+        "due: {stage} {facet} {start} to {end}, by {by}",
+    ),
+    "figures.publish_due": ("应发布而未发布: {count}", "due and not published: {count}"),
+    "figures.publish_done": ("已发布 {count} 份", "{count} published"),
     "figures.verified_same": (
         "重算一致: 数字到最后一位相同, 输入摘要相同",
         "computed again: the same to the last digit, the same input",

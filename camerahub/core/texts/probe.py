@@ -263,6 +263,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "本机连接资源不足, 未能检测。请调高 ulimit -n 或稍后再试",
         "this machine is out of sockets or ports: not checked. Raise ulimit -n or try later",
     ),
+    "probe.came.stale": (
+        "抓图不更新, 画面未判断。请检查摄像机的抓图功能, 或重启",
+        "the snapshot does not change: the picture is not judged. Check the camera's snapshot function, or restart it",
+    ),
     "probe.came.blind": (
         "程序内部错误, 未能检测; 请把日志交给维护者",
         "internal error: not checked; please give the log to the maintainers",

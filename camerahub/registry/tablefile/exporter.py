@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from camerahub.core.address import DEFAULT_PORTS
 from camerahub.core.area import UNASSIGNED
+from camerahub.core.cells import as_words
 from camerahub.registry.engine import reading
 from camerahub.registry.tablefile.cells import guard
 from camerahub.registry.tablefile.dictionaries import DICTIONARIES
@@ -123,7 +124,7 @@ def export_xlsx(engine: Engine, profile: str, path: Path) -> int:
             for row, cells in enumerate(export_rows(engine, find_profile(profile))):
                 for at, cell in enumerate(cells):
                     if cell:
-                        sheet.write_string(row, at, cell, text)
+                        sheet.write_string(row, at, as_words(cell), text)
                 written = row
         path.write_bytes(done.getbuffer())
     return written

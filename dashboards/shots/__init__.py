@@ -1,0 +1,1 @@
+"""Draws the dashboards once, for the documentation."""
