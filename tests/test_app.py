@@ -65,7 +65,7 @@ def test_an_ipv6_target_is_bracketed_in_its_url_only() -> None:
 
 
 def test_a_target_without_a_scheme_has_no_url() -> None:
-    assert target_of(replace(ROW, scheme=""), "192.0.2.7").url == ""
+    assert target_of(ROW._replace(scheme=""), "192.0.2.7").url == ""
 
 
 def test_addresses_of_both_families_and_with_tls() -> None:

@@ -129,8 +129,8 @@ def _rows(results: list[ProbeResult], ids: NDArray[np.int64]) -> tuple[NDArray[n
     ]
     batch = pack(kept)
     batch["endpoint"] = ids[batch["endpoint"]]
-    of_stream = [one for one in kept if Facet.MEDIA in PROBE_KINDS[one.probe].facets]
-    learned = [(one, one.facts) for one in of_stream if one.facts is not None]
+    told = [(one, one.facts) for one in kept if one.facts is not None]
+    learned = [(one, facts) for one, facts in told if Facet.MEDIA in PROBE_KINDS[one.probe].facets]
     facts = np.array([facts.row(one.endpoint, one.started_at) for one, facts in learned], FACTS_DTYPE)
     facts["endpoint_id"] = ids[facts["endpoint_id"]]
     return batch, facts

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, Engine, Select, func, select
@@ -80,8 +80,7 @@ class CameraState:
     facets: dict[str, FacetState]
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointTarget:
+class EndpointTarget(NamedTuple):
     """Whom to dial; ``device_id`` and ``credential_id`` 0 = none. The secret is in ``secrets``.
 
     ``sub_path``: the sub-stream of the same camera at the same host and port, "" for none; ``seen_on``: the stream that
@@ -357,15 +356,12 @@ def _shot_of(column: Any) -> Any:
 
 
 def _target(row: Sequence[Any], refused: set[tuple[str, int]]) -> EndpointTarget:
-    *own, stream = row[:14]
-    *known, vendor, channel = row[14:]
-    target = EndpointTarget(*(*own, (*STREAM_NAMES, "")[stream]))
-    if target.kind != "rtsp" or (target.host, target.credential_id) in refused:
-        return target
-    beside = Beside(*known) if known[0] else None
-    login, hangs = target.credential_id, bool(target.device_id)
-    shot = shots.address_of(target.host, target.port, login, beside, vendor, channel, hangs)
-    return replace(target, shot=shot)
+    *own, stream, scheme, host, port, path, credential, vendor, channel = row
+    known = Beside(scheme, host, port, path, credential) if scheme else None
+    shot = NOWHERE
+    if own[7] == "rtsp" and (known or vendor) and (own[4], own[11]) not in refused:
+        shot = shots.address_of(own[4], own[5], own[11], known, vendor, channel, bool(own[10]))
+    return EndpointTarget._make((*own, (*STREAM_NAMES, "")[stream], shot))
 
 
 def secrets(engine: Engine, ids: Iterable[int] | None = None) -> dict[int, Secret]:
