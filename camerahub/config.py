@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from camerahub.core.errors import ConfigError, EnvironmentFault
 from camerahub.core.leaving import Rule
-from camerahub.core.publishing import clock_of
+from camerahub.core.period import clock_of
 from camerahub.core.texts import CATALOGUE, text
 from camerahub.core.uplinks import DEFAULT, MOST_REFERENCES, MOST_SUBNETS, MOST_UPLINKS, Uplink, reference_of
 

@@ -15,8 +15,8 @@ from camerahub.config import Settings
 from camerahub.core.guard_rows import GuardPolicy
 from camerahub.core.health import Policy
 from camerahub.core.messages import FleetPolicy
-from camerahub.core.period import last_clock
-from camerahub.core.publishing import clock_of, due
+from camerahub.core.period import clock_of, last_clock
+from camerahub.core.publishing import due
 from camerahub.core.result import Facet, Target
 from camerahub.core.uplinks import Uplink, UplinkMap
 from camerahub.probes.table import open_files_allow

@@ -101,12 +101,7 @@ def before(start: int, end: int, zone: tzinfo) -> Period:
 
 def instants(start: int, end: int, clocks: tuple[str, ...], zone: tzinfo) -> list[int]:
     """The local times of day ``clocks`` (``10:00``) of every day within [start, end), ascending. ValueError."""
-    times = []
-    for word in clocks:
-        found = _CLOCK.match(word.strip())
-        if found is None:
-            raise ValueError(word)
-        times.append(time(int(found[1]), int(found[2])))
+    times = [clock_of(word) for word in clocks]
     on, last, points = local_day(start, zone), local_day(end, zone), set[int]()
     while on <= last:
         points |= {at_clock(on, at, zone) for at in times}
@@ -114,13 +109,20 @@ def instants(start: int, end: int, clocks: tuple[str, ...], zone: tzinfo) -> lis
     return sorted(at for at in points if start <= at < end)
 
 
+def clock_of(word: str) -> time:
+    """A time of day, ``07:30``. ValueError."""
+    found = _CLOCK.match(word.strip())
+    if found is None:
+        raise ValueError(word)
+    return time(int(found[1]), int(found[2]))
+
+
 def last_clock(now: int, clock: str, zone: tzinfo, day: int | None = None) -> int:
     """The latest instant up to ``now`` (µs UTC) at which it was ``clock`` (``08:30``) in ``zone``, with ``day`` (1..28)
     of that day of the month. ValueError."""
-    found = _CLOCK.match(clock.strip())
-    if found is None or not 1 <= (day or 1) <= 28:
-        raise ValueError(clock)
-    at, on = time(int(found[1]), int(found[2])), local_day(now, zone)
+    at, on = clock_of(clock), local_day(now, zone)
+    if not 1 <= (day or 1) <= 28:
+        raise ValueError(day)
     if day is not None:
         on = on.replace(day=day)
     while (when := _us(datetime.combine(on, at, zone))) > now:

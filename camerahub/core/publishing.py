@@ -31,12 +31,6 @@ class Slot:
     at: int
 
 
-def clock_of(word: str) -> time:
-    """A time of day, ``07:30``. ValueError."""
-    hour, minute = word.strip().split(":")
-    return time(int(hour), int(minute))
-
-
 def earliest(stage: str, end: int, zone: tzinfo) -> int:
     """The first instant at which a period that ends at ``end`` may be published as ``stage``, µs UTC."""
     days = EARLIEST_DAYS[stage]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camerahub.core import period
-from camerahub.core.publishing import FINAL, PRELIMINARY, SETTLE_US, Slot, clock_of, due, earliest
+from camerahub.core.publishing import FINAL, PRELIMINARY, SETTLE_US, Slot, due, earliest
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HALF_PAST_SEVEN = time(7, 30)
@@ -70,7 +70,7 @@ def test_nothing_is_due_before_it_may_be_published(now: int, zone_name: str, min
 @pytest.mark.parametrize("word", ["7", "24:00", "7:60", "", "7:30:00", "halb acht"])
 def test_no_time_of_day(word: str) -> None:
     with pytest.raises(ValueError):
-        clock_of(word)
-    assert clock_of(" 07:30") == HALF_PAST_SEVEN
+        period.clock_of(word)
+    assert period.clock_of(" 07:30") == HALF_PAST_SEVEN
     assert earliest(FINAL, at("2026-11-06"), ZONE) == at("2026-11-08")
     assert period.at_clock(date(2026, 11, 6), HALF_PAST_SEVEN, ZONE) == at("2026-11-06T07:30")
