@@ -140,11 +140,15 @@ class Incidents:
             Change.ABSORBED if other else Change.CLOSED, incident.number, at, incident.cameras, other
         )
 
+    @property
+    def _settles_at(self) -> int:
+        return min(self._first + WINDOW, self._newest + QUIET)
+
     def wake_at(self) -> int:
         """When ``tick`` has something to do, 0 = not before the next camera."""
         times = [incident.due for incident in self.open.values() if incident.due]
         if self._waiting:
-            times.append(min(self._first + WINDOW, self._newest + QUIET))
+            times.append(self._settles_at)
         return min(times, default=0)
 
     def tick(self, now: int, judged: Bools) -> list[Event]:
@@ -155,20 +159,27 @@ class Incidents:
             for incident in [one for one in self.open.values() if 0 < one.due <= now]
             for event in self._recovered(incident, now, judged)
         ]
-        if self._waiting and now >= min(self._first + WINDOW, self._newest + QUIET):
+        if self._waiting and now >= self._settles_at:
             events += self._settle(now, judged)
         return events
 
     def _recovered(self, incident: Incident, now: int, judged: Bools) -> Iterable[Event]:
         """Most are still down: it was no recovery. Else what is left has causes of its own."""
         left = incident.cameras
-        suspect = _again(self.shared, left, judged, incident)
-        if suspect is not None:
+        causes = explain(self.shared, _flags(left, len(self.owner)), judged)
+        if self._is_still(incident, causes, judged):
             incident.due = 0
             return [Event(Change.STAYED, incident.number, now, left)]
         closed = self._close(incident, now)
-        causes = explain(self.shared, _flags(left, len(self.owner)), judged)
         return [closed, *(self._open(found, now, incident.number) for found in causes)]
+
+    def _is_still(self, incident: Incident, causes: Sequence[Suspect], judged: Bools) -> bool:
+        """Whether the same thing is blamed again, and most of its cameras are down."""
+        if incident.column < 0 or not any((one.column, one.group) == incident.key for one in causes):
+            return False
+        mine = self.shared[incident.column].group == incident.group
+        known = int((mine & (judged | _flags(incident.cameras, len(mine)))).sum())
+        return len(incident.cameras) >= LEAST_SHARE * known
 
     def _settle(self, now: int, judged: Bools) -> list[Event]:
         """Explain those that waited, together with what may be of the same cause: young incidents and shared ones."""
@@ -179,10 +190,13 @@ class Incidents:
         by_key = {one.key: one for one in self.open.values()}
         events: list[Event] = []
         for found in explain(self.shared, failing, judged):
-            if not self.owner[
-                found.cameras
-            ].all():  # without newcomers it is a second opinion on what is open
-                events += self._blame(found, by_key.get((found.column, found.group)), now)
+            if self.owner[found.cameras].all():
+                continue  # without newcomers it is a second opinion on what is open
+            known = by_key.get((found.column, found.group))
+            is_open = (
+                known is not None and not known.closed_at
+            )  # another cause may have taken it in meanwhile
+            events += self._blame(found, known if is_open else None, now)
         return events
 
     def _blame(self, found: Suspect, known: Incident | None, now: int) -> list[Event]:
@@ -229,14 +243,3 @@ def _flags(cameras: I8, size: int) -> Bools:
     flags = np.zeros(size, np.bool_)
     flags[cameras] = True
     return flags
-
-
-def _again(shared: Sequence[Shared], left: I8, judged: Bools, incident: Incident) -> Suspect | None:
-    """The same suspect, when most of its cameras are still down."""
-    if incident.column < 0:
-        return None
-    mine = shared[incident.column].group == incident.group
-    if len(left) < LEAST_SHARE * int((mine & (judged | _flags(left, len(mine)))).sum()):
-        return None
-    found = explain(shared, _flags(left, len(judged)), judged)
-    return next((one for one in found if (one.column, one.group) == incident.key), None)

@@ -181,6 +181,22 @@ def test_nobody_waits_longer_than_the_window() -> None:
     assert min(event.at for event in centre.events) <= 1_000 * S + WINDOW
 
 
+def test_a_pole_that_was_taken_in_may_fail_again_with_its_other_cameras() -> None:
+    """Its first half is the switch's by then; what is left of it is an incident of its own, not the one that ended."""
+    pole = np.array([0, 0, 0, 0, *range(1, 11)], np.int64)
+    switch = np.array([0, 0, 1, 1, *[0] * 8, 2, 2], np.int64)
+    centre = Centre(County((Shared("pole", pole), Shared("switch", switch))))
+    judged = ~np.isin(np.arange(14), [2, 3])  # nobody could look at these two yet
+    centre.incidents.down(np.array([0, 1]), centre.now)
+    (first,) = centre.incidents.tick(centre.now + QUIET, judged)
+    centre.incidents.down(np.arange(2, 12), centre.now + WINDOW)
+    events = centre.incidents.tick(centre.now + WINDOW + QUIET, np.ones(14, np.bool_))
+    assert Counter(event.change for event in events) == {Change.OPENED: 2, Change.ABSORBED: 1}
+    held = {one.kind: one.cameras.tolist() for one in centre.incidents.open.values()}
+    assert held == {"switch": [0, 1, *range(4, 12)], "pole": [2, 3]}
+    assert first.number not in centre.incidents.open
+
+
 Move = tuple[bool, list[int], int]
 MOVES = st.lists(
     st.tuples(st.booleans(), st.lists(st.integers(0, 59), min_size=1, max_size=25), st.integers(0, 120)),
