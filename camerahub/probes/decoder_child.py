@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import mmap
 import os
+import signal
 import socket
 import sys
 import time
@@ -130,6 +131,7 @@ class Line:
 def main(argv: list[str], hook: Callable[[Look], Look] = lambda look: look) -> None:
     """The life of a decoder process. ``hook`` is for tests, which put an evil decoder in the place of ours."""
     fd, parent, memory, cpu_s, pixels, progress = map(int, argv)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear
     decoder_cage.tie_to_parent(parent)
     os.nice(
         decoder_cage.NICE
